@@ -1,0 +1,50 @@
+# make serve   set up and serve examples/digits with a local S3-compatible endpoint
+# make test    set up and run every test            make check   format, lint, types, layers
+# make bench   measure against peers (slow)         make clean   remove what the targets made
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format bench soak system-packages clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Headway needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet 'uv>=0.9,<1'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	@touch $(READY)
+
+serve: $(READY)
+	@$(BIN)/python examples/digits/serve.py
+
+test: $(READY) system-packages
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest tests/core --durations=5
+	@$(BIN)/coverage report
+	@$(BIN)/python -m pytest tests --ignore=tests/core --durations=10
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks
+
+system-packages:
+	@true
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage benchmarks/results

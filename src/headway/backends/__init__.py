@@ -1,0 +1,1 @@
+"""Where replicas run: one port, several real implementations."""

@@ -1,0 +1,21 @@
+"""Names on the wire that gateway, model server and control share: headers, paths, exit codes."""
+
+REQUEST_ID = b"x-headway-request-id"
+COLD_START = b"x-headway-cold-start"
+DEADLINE = b"x-headway-deadline"
+SERVER_TIMING = b"server-timing"
+NOT_ACCEPTED = b"x-headway-not-accepted"
+"""On a 503 of a replica: the request was never taken up, so it may go to another one."""
+
+HELD_PATH = b"/held"
+READY_PATH = b"/v1/models/model"
+LOADED_PATH = b"/v1/models/model/loaded"
+PREDICT_PATH = b"/v1/models/model:predict"
+WEBSOCKET_PATH = b"/v1/websocket"
+PRIVATE_PATHS = (b"/hot-reload", b"/metrics", b"/held", b"/control")
+"""Never reachable through the gateway, nor anything below them."""
+
+EXIT_LOAD_FAILED = 70
+"""A replica's exit code when its model could not be loaded."""
+EXIT_BAD_TRUSS = 64
+"""A replica's exit code when its Truss is not valid, or its options are not."""

@@ -1,0 +1,112 @@
+"""The routing table: all that the control plane tells the gateway, as one versioned value.
+
+It comes whole over the link or from a file, and applying it twice changes nothing.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Self
+
+from headway.core.errors import HeadwayError
+from headway.core.settings import DeploymentSettings
+
+
+class DeploymentState(Enum):
+    """What the gateway does with a deployment's requests."""
+
+    ACTIVE = "active"
+    """They queue and are sent; with no ready replica they wait and wake the deployment."""
+    FAILED = "failed"
+    """Its starts failed: the queued are refused with the reason, new ones until the next attempt."""
+    INACTIVE = "inactive"
+    """Its owner switched it off: new ones are refused."""
+
+
+class InvalidTableError(HeadwayError):
+    code = "invalid_table"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaRoute:
+    """Where one ready replica is reached. Addresses are `unix:/path` or `tcp:host:port`.
+
+    `generation` refuses strangers: a replica started anew under the same id has another one.
+    """
+
+    replica_id: str
+    generation: int
+    address: str
+    private_address: str
+    draining: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentRoute:
+    deployment_id: str
+    model: str
+    settings: DeploymentSettings = field(default_factory=DeploymentSettings)
+    state: DeploymentState = DeploymentState.ACTIVE
+    reason: str = ""
+    retry_after: float = 0.0
+    """Seconds from the table's making until the next start is tried, when state is FAILED."""
+    replicas: tuple[ReplicaRoute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingTable:
+    """`environments` maps (model, environment) to a deployment id; `keys` maps a key's hash to its scopes."""
+
+    version: int
+    deployments: tuple[DeploymentRoute, ...] = ()
+    environments: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "version": self.version,
+                "deployments": [_deployment_to_json(one) for one in self.deployments],
+                "environments": [
+                    {"model": model, "environment": environment, "deployment": deployment}
+                    for (model, environment), deployment in self.environments.items()
+                ],
+                "keys": {key: list(scopes) for key, scopes in self.keys.items()},
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Raises InvalidTableError when the text is no routing table."""
+        try:
+            content = json.loads(text)
+            return cls(
+                version=int(content["version"]),
+                deployments=tuple(_deployment_from_json(one) for one in content["deployments"]),
+                environments={
+                    (row["model"], row["environment"]): row["deployment"] for row in content["environments"]
+                },
+                keys={key: tuple(scopes) for key, scopes in content.get("keys", {}).items()},
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InvalidTableError(
+                f"not a routing table: {type(error).__name__}: {error}",
+                hint="it is an object with version, deployments and environments",
+            ) from error
+
+
+def _deployment_to_json(deployment: DeploymentRoute) -> dict[str, Any]:
+    return {**dataclasses.asdict(deployment), "state": deployment.state.value}
+
+
+def _deployment_from_json(content: dict[str, Any]) -> DeploymentRoute:
+    return DeploymentRoute(
+        **{
+            **content,
+            "settings": DeploymentSettings().with_changes(content.get("settings", {})),
+            "state": DeploymentState(content.get("state", "active")),
+            "replicas": tuple(ReplicaRoute(**one) for one in content.get("replicas", ())),
+        }
+    )

@@ -1,0 +1,201 @@
+"""The client's side of HTTP/1.1: one kept-alive connection that carries one request at a time and hands the
+answer on as it came, head and body bytes unparsed but for what the framing needs.
+
+Nothing here is pooled or retried; the gateway and the probes decide that.
+"""
+
+import asyncio
+from typing import Protocol, cast
+
+import httptools
+
+_HEAD_LIMIT = 64 * 1024
+_WRITE_BUFFER = 64 * 1024
+
+
+class AnswerReceiver(Protocol):
+    """What is told of an answer. `on_answer` comes once, then `on_more` until `on_answer_end` or a loss."""
+
+    def on_answer(self, status: int, head: bytes, rest: bytes) -> None:
+        """The answer's head (with its blank line) and what came of the body in the same read."""
+
+    def on_more(self, data: bytes) -> None:
+        """Further bytes of the body as they are framed, or of a tunnel after a 101."""
+
+    def on_answer_end(self, *, reusable: bool) -> None:
+        """The answer is whole. Not reusable: the server ends the connection, which ends a body without length."""
+
+    def on_answer_lost(self, reason: str) -> None:
+        """The connection ended before the answer did, or what came is not HTTP."""
+
+    def on_room(self, *, room: bool) -> None:
+        """Whether more of the request's body may be written now."""
+
+
+class ClientConnection(asyncio.Protocol):
+    """A connection to a server. `send` starts a request; its answer goes to the receiver given."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self._receiver: AnswerReceiver | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._head: bytes | None = b""  # None once the head was handed on
+        self._head_only = False
+        self._answer_head = b""
+        self._messages = 0
+        self._complete = False
+        self._tunnel = False
+        self.closed = False
+        self.half_closed = False
+
+    def send(self, data: bytes, receiver: AnswerReceiver, *, head_only: bool = False) -> None:
+        """Start a request: its head and what there is of its body. `head_only` for the method HEAD."""
+        self._receiver = receiver
+        self._head = b""
+        self._messages = 0
+        self._complete = False
+        self._head_only = head_only
+        self._transport.write(data)
+
+    def write(self, data: bytes) -> None:
+        """More of the request, framed by the caller."""
+        self._transport.write(data)
+
+    def half_close(self) -> None:
+        """Tell the server that nobody waits for the answer any more; it is still read to its end."""
+        if not self.half_closed and not self.closed:
+            self.half_closed = True
+            self._transport.write_eof()
+
+    def close(self) -> None:
+        self._receiver = None
+        self._transport.abort()
+
+    def pause_reading(self) -> None:
+        if not self.closed:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self.closed:
+            self._transport.resume_reading()
+
+    # What the transport tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(_WRITE_BUFFER)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        receiver, self._receiver = self._receiver, None
+        if receiver is None:
+            return
+        if self._head is None and exc is None and not self._tunnel and not _is_framed(self._answer_head):
+            receiver.on_answer_end(reusable=False)
+        else:
+            receiver.on_answer_lost(str(exc) if exc else "the connection was closed")
+
+    def pause_writing(self) -> None:
+        if self._receiver is not None:
+            self._receiver.on_room(room=False)
+
+    def resume_writing(self) -> None:
+        if self._receiver is not None:
+            self._receiver.on_room(room=True)
+
+    def data_received(self, data: bytes) -> None:
+        receiver = self._receiver
+        if receiver is None:
+            self._transport.abort()  # nobody asked
+        elif self._tunnel:
+            receiver.on_more(data)
+        elif self._head is None:
+            if self._feed(data):
+                receiver.on_more(data)
+                self._end_if_complete()
+        else:
+            self._receive_head(self._head + data if self._head else data, receiver)
+
+    # What the parser tells.
+
+    def on_message_begin(self) -> None:
+        self._messages += 1
+
+    def on_message_complete(self) -> None:
+        self._complete = True
+
+    def _receive_head(self, data: bytes, receiver: AnswerReceiver) -> None:
+        end = data.find(b"\r\n\r\n") + 4
+        if end < 4:
+            self._head = data
+            if len(data) > _HEAD_LIMIT:
+                self._lose("the answer's head is too large")
+            return
+        status = _status(data)
+        if status is None:
+            self._lose("the answer is not HTTP/1.1")
+            return
+        head, rest = data[:end], data[end:]
+        if 100 <= status < 200 and status != 101:
+            self._head = b""
+            if rest:
+                self._receive_head(rest, receiver)
+            return
+        self._head = None
+        self._answer_head = head
+        if status == 101:
+            self._tunnel = True
+        elif self._head_only:
+            self._complete = True
+        elif not self._feed(data):
+            return
+        receiver.on_answer(status, head, rest)
+        self._end_if_complete()
+
+    def _feed(self, data: bytes) -> bool:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._lose(f"the answer is not valid HTTP/1.1: {error}")
+            return False
+        if self._messages > 1:
+            self._lose("more came than one answer")
+            return False
+        return True
+
+    def _end_if_complete(self) -> None:
+        if self._complete:
+            receiver, self._receiver = self._receiver, None
+            reusable = self._parser.should_keep_alive() and not self.half_closed
+            if receiver is not None:
+                receiver.on_answer_end(reusable=reusable and not self._head_only)
+
+    def _lose(self, reason: str) -> None:
+        receiver, self._receiver = self._receiver, None
+        self._transport.abort()
+        if receiver is not None:
+            receiver.on_answer_lost(reason)
+
+
+def _status(data: bytes) -> int | None:
+    if data[:7] != b"HTTP/1." or not data[9:12].isdigit():
+        return None
+    return int(data[9:12])
+
+
+def _is_framed(head: bytes) -> bool:
+    lower = head.lower()
+    return b"\r\ncontent-length:" in lower or b"\r\ntransfer-encoding:" in lower
+
+
+async def connect(address: str, timeout: float) -> ClientConnection:  # noqa: ASYNC109 - bounds the connect alone
+    """A new connection to `unix:/path` or `tcp:host:port`. Raises OSError (a TimeoutError among them)."""
+    loop = asyncio.get_running_loop()
+    kind, _, place = address.partition(":")
+    async with asyncio.timeout(timeout):
+        if kind == "unix":
+            _, connection = await loop.create_unix_connection(ClientConnection, place)
+        else:
+            host, _, port = place.rpartition(":")
+            _, connection = await loop.create_connection(ClientConnection, host.strip("[]"), int(port))
+    return connection

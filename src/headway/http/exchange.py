@@ -1,0 +1,228 @@
+"""One request and its answer, as the application sees it: the head is here, the body and the client's fate
+come through a `Receiver`, the answer goes out through the methods.
+
+The same type serves gateway and model server; it knows nothing of either.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from headway.http.answers import Headers, status_line
+
+if TYPE_CHECKING:
+    from headway.http.server import ServerConnection
+
+
+class Receiver(Protocol):
+    """What an application hands back for one request. All calls come on the event loop."""
+
+    def on_body(self, data: bytes) -> None:
+        """The next bytes of the request's body, or of a tunnel once it was accepted."""
+
+    def on_body_complete(self) -> None:
+        """The request was read to its end. Not called for a tunnel."""
+
+    def on_client_left(self) -> None:
+        """The client is gone, or took no byte for send_timeout. At most once, never after the end."""
+
+    def on_writable(self, *, writable: bool) -> None:
+        """Whether the answer's bytes should be held back for now."""
+
+
+class Silent:
+    """A receiver for requests that were answered at once: whatever still comes is dropped."""
+
+    def on_body(self, data: bytes) -> None: ...
+
+    def on_body_complete(self) -> None: ...
+
+    def on_client_left(self) -> None: ...
+
+    def on_writable(self, *, writable: bool) -> None: ...
+
+
+SILENT = Silent()
+
+
+class Exchange:
+    """One request and its answer.
+
+    `headers` have lower-case names in the order received. `length` is the body's size in bytes, None when it
+    is chunked; `is_upgrade` says that the client asked for another protocol (a WebSocket, say).
+    """
+
+    __slots__ = (
+        "_chunked",
+        "_connection",
+        "_early",
+        "body_read",
+        "ended",
+        "expects_continue",
+        "headers",
+        "http_1_1",
+        "is_upgrade",
+        "left",
+        "length",
+        "method",
+        "receiver",
+        "started",
+        "target",
+        "wants_keep_alive",
+    )
+
+    def __init__(
+        self, connection: "ServerConnection", method: bytes, target: bytes, headers: Headers
+    ) -> None:
+        self._connection = connection
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.http_1_1 = True
+        self.length: int | None = 0
+        self.expects_continue = False
+        self.is_upgrade = False
+        self.wants_keep_alive = True
+        self.receiver: Receiver | None = None
+        self.body_read = False
+        """The request was read to its end."""
+        self.started = False
+        """The answer's head went out."""
+        self.ended = False
+        """The answer went out whole, or was cut."""
+        self.left = False
+        self._chunked = False
+        self._early: list[bytes] | None = None
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of a header (lower-case name), or None."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes of the answer that the client has not taken yet (beyond what the kernel holds)."""
+        return self._connection.buffered_bytes
+
+    def respond(self, status: int, headers: bytes = b"", body: bytes = b"") -> None:
+        """The whole answer at once. `headers` are lines as `header_lines` makes them, without lengths."""
+        if self.ended:
+            return
+        close = self._close_line()
+        head = b"%s%scontent-length: %d\r\n%s\r\n" % (status_line(status), headers, len(body), close)
+        self.started = True
+        self._connection.transport.write(head + body if self.method != b"HEAD" else head)
+        self._finish(keep=not close)
+
+    def start(self, status: int, headers: bytes = b"", length: int | None = None) -> None:
+        """The answer's head; the body follows through `write` and `end`. No length: chunked."""
+        if self.ended:
+            return
+        self._chunked = length is None and self.http_1_1 and status not in {204, 304}
+        if self._chunked:
+            framing = b"transfer-encoding: chunked\r\n"
+        elif length is None:
+            framing = b""
+            self.wants_keep_alive = self.wants_keep_alive and status in {204, 304}
+        else:
+            framing = b"content-length: %d\r\n" % length
+        self.started = True
+        self._connection.transport.write(
+            b"%s%s%s%s\r\n" % (status_line(status), headers, framing, self._close_line())
+        )
+
+    def write(self, data: bytes) -> None:
+        """The next bytes of a started answer's body."""
+        if self.ended or not data or self.method == b"HEAD":
+            return
+        self._connection.transport.write(b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data)
+
+    def end(self) -> None:
+        """A started answer is whole."""
+        if self.ended:
+            return
+        if self._chunked and self.method != b"HEAD":
+            self._connection.transport.write(b"0\r\n\r\n")
+        self._finish(keep=not self._close_line())
+
+    def relay(self, data: bytes) -> None:
+        """Bytes of an answer that somebody else framed, its head included."""
+        self.started = True
+        if not self.ended:
+            self._connection.transport.write(data)
+
+    def end_relay(self, *, keep: bool) -> None:
+        """A relayed answer is whole; `keep` says that it told the client that the connection stays open."""
+        if not self.ended:
+            self._finish(keep=keep and not self._close_line())
+
+    def will_close(self) -> bool:
+        """Whether the answer, if its head went out now, ends the connection."""
+        return bool(self._close_line())
+
+    def send_continue(self) -> None:
+        """Tell a client that sent `Expect: 100-continue` to send its body."""
+        if self.expects_continue and not self.started:
+            self.expects_continue = False
+            self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def accept_tunnel(self) -> None:
+        """From now on bytes pass both ways as they are: `on_body` in, `relay` out, until one side closes."""
+        self._connection.open_tunnel()
+
+    def pause_body(self) -> None:
+        """Read no more of the request's body for now."""
+        self._connection.pause_body()
+
+    def resume_body(self) -> None:
+        self._connection.resume_body()
+
+    def close(self) -> None:
+        """End the connection once what was written has gone out (a tunnel's end, work that has stopped)."""
+        if not self.ended:
+            self.ended = True
+            self._connection.close()
+
+    def abort(self) -> None:
+        """Cut the connection now: the only honest end of an answer that cannot be completed."""
+        if not self.ended:
+            self.ended = True
+            self._connection.abort()
+
+    def take_body(self, data: bytes) -> None:
+        """Called by the connection: body bytes, kept until the exchange's turn has come."""
+        if self.receiver is None:
+            self._early = self._early or []
+            self._early.append(data)
+        else:
+            self.receiver.on_body(data)
+
+    def take_body_end(self) -> None:
+        """Called by the connection: the request was read to its end."""
+        self.body_read = True
+        if self.receiver is not None:
+            self.receiver.on_body_complete()
+
+    def begin(self, application: "Application") -> None:
+        """Called by the connection: it is this request's turn."""
+        receiver = self.receiver = application(self)
+        if self._early is not None:
+            for data in self._early:
+                receiver.on_body(data)
+            self._early = None
+        if self.body_read:
+            receiver.on_body_complete()
+
+    def _close_line(self) -> bytes:
+        if self.wants_keep_alive and self.body_read and not self._connection.stopping:
+            return b""
+        return b"connection: close\r\n"
+
+    def _finish(self, *, keep: bool) -> None:
+        self.ended = True
+        self._connection.exchange_ended(keep=keep)
+
+
+Application = Callable[[Exchange], Receiver]
+"""What a server runs: called once per request when its head is complete and it is its turn."""

@@ -1,0 +1,331 @@
+"""The server's side of one HTTP/1.1 connection: parses requests, hands them to the application one at a time
+in order, writes answers, and notices clients that left, stall or break the protocol.
+
+It knows no routes and no models. What is refused here (400, 408, 431) never reaches the application.
+"""
+
+import asyncio
+import json
+from collections import deque
+from typing import cast
+
+import httptools
+
+from headway.http.answers import Headers
+from headway.http.exchange import SILENT, Application, Exchange
+from headway.http.limits import Limits
+
+_JSON = b"content-type: application/json\r\n"
+
+
+class ServerConnection(asyncio.Protocol):
+    """One client's connection. `connections` is the server's set, which it enters and leaves by itself."""
+
+    def __init__(
+        self, application: Application, limits: Limits, connections: "set[ServerConnection]"
+    ) -> None:
+        self._application = application
+        self._limits = limits
+        self._connections = connections
+        self.transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self._parser = httptools.HttpRequestParser(self)
+        self._target = b""
+        self._headers: Headers = []
+        self._head_bytes = 0  # received since the head began: an upper bound of its size
+        self._in_head = False
+        self._refusal: tuple[int, str, str] | None = None
+        self._parsed: Exchange | None = None  # the request whose body is being read
+        self._current: Exchange | None = None  # the request being answered
+        self._waiting: deque[Exchange] = deque()  # read while an earlier one is being answered
+        self._ahead = bytearray()  # received, to be parsed once the current one is answered
+        self._tunnel = False
+        self._deaf = False  # nothing that still comes is looked at
+        self._body_paused = False
+        self.reading = True
+        self.stopping = False
+        # What the last sweep saw, and since when nothing moved.
+        self._reads = 0
+        self._seen_reads = 0
+        self._quiet_since = 0.0
+        self._seen_buffered = 0
+        self._stalled_since = 0.0
+
+    # What the transport tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(self._limits.write_buffer_bytes)
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._reads += 1
+        if self._deaf:
+            return
+        if self._tunnel:
+            if self._current is not None:
+                self._current.take_body(data)
+        elif self._current is not None and self._parsed is None:
+            self._ahead += data
+            self._update_reading()
+        else:
+            self._parse(data)
+
+    def eof_received(self) -> bool:
+        """A client that half-closes has left; the way back stays open until the work has stopped."""
+        if self._current is None:
+            return False
+        self.client_left()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._connections.discard(self)
+        self.client_left()
+
+    def pause_writing(self) -> None:
+        if self._current is not None and self._current.receiver is not None:
+            self._current.receiver.on_writable(writable=False)
+
+    def resume_writing(self) -> None:
+        if self._current is not None and self._current.receiver is not None:
+            self._current.receiver.on_writable(writable=True)
+
+    # What the parser tells. These only collect; a request begins once the bytes at hand are parsed.
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        self._target = b""
+        self._headers = []
+
+    def on_url(self, target: bytes) -> None:
+        self._target += target
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # otherwise it is a trailer, which nobody asked for
+            self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if self._parsed is not None:  # the head that stands in for one whose upgrade is ignored
+            return
+        parser = self._parser
+        exchange = Exchange(self, parser.get_method(), self._target, self._headers)
+        exchange.http_1_1 = parser.get_http_version() == "1.1"
+        exchange.wants_keep_alive = exchange.http_1_1 and parser.should_keep_alive()
+        exchange.is_upgrade = parser.should_upgrade()
+        self._refusal = self._refusal or self._read_head(exchange, parser.get_http_version())
+        self._parsed = exchange
+        if self._refusal is None:
+            self._waiting.append(exchange)
+
+    def on_body(self, data: bytes) -> None:
+        if self._parsed is not None:
+            self._parsed.take_body(data)
+
+    def on_message_complete(self) -> None:
+        exchange = self._parsed
+        if exchange is None:
+            return
+        if exchange.is_upgrade and exchange.length != 0:
+            exchange.is_upgrade = False  # who sends a body is not upgraded: `_parse` reads it
+            return
+        self._parsed = None
+        exchange.take_body_end()
+
+    # What the exchange asks for.
+
+    @property
+    def buffered_bytes(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def exchange_ended(self, *, keep: bool) -> None:
+        """The current answer went out: the next request's turn, or the connection's end."""
+        ended, self._current = self._current, None
+        if keep and not self.stopping:
+            self._body_paused = False
+            self._continue()
+        elif ended is not None and not ended.body_read and not ended.left:
+            self._linger()
+        else:
+            self.transport.close()
+
+    def pause_body(self) -> None:
+        self._body_paused = True
+        self._update_reading()
+
+    def resume_body(self) -> None:
+        self._body_paused = False
+        self._update_reading()
+
+    def open_tunnel(self) -> None:
+        self._tunnel = True
+        data, self._ahead = bytes(self._ahead), bytearray()
+        self._update_reading()
+        if data and self._current is not None:
+            self._current.take_body(data)
+
+    def close(self) -> None:
+        self._current = None
+        self.transport.close()
+
+    def abort(self) -> None:
+        self._current = None
+        self.transport.abort()
+
+    # What the server asks for.
+
+    def stop(self) -> None:
+        """No further request: an idle connection closes now, a busy one after its answer."""
+        self.stopping = True
+        if self._current is None and self._parsed is None:
+            self.transport.close()
+
+    def client_left(self) -> None:
+        exchange = self._current
+        if exchange is not None and not exchange.left:
+            exchange.left = True
+            self._waiting.clear()
+            if exchange.receiver is not None:
+                exchange.receiver.on_client_left()
+
+    def sweep(self, now: float) -> None:
+        """Once per `limits.sweep`: end what stalls."""
+        if self._reads != self._seen_reads or not self.reading:
+            self._seen_reads, self._quiet_since = self._reads, now
+        buffered = self.transport.get_write_buffer_size()
+        if buffered != self._seen_buffered or buffered == 0:
+            self._seen_buffered, self._stalled_since = buffered, now
+        elif now - self._stalled_since >= self._limits.send_timeout:
+            self.client_left()
+            self.transport.abort()
+            return
+        self._sweep_reading(now - self._quiet_since)
+
+    def _sweep_reading(self, quiet: float) -> None:
+        if self._deaf:
+            if quiet >= self._limits.linger:
+                self.transport.abort()
+        elif self._parsed is not None:
+            if quiet >= self._limits.body_timeout:
+                self._refuse(408, "body_timeout", f"no byte of the body came for {quiet:.0f} s")
+        elif self._in_head:
+            if quiet >= self._limits.head_timeout:
+                self._refuse(408, "head_timeout", f"the request's head is not complete after {quiet:.0f} s")
+        elif self._current is None and quiet >= self._limits.idle_timeout:
+            self.transport.close()
+
+    # Parsing, and whose turn it is.
+
+    def _parse(self, data: bytes) -> None:
+        if self._parsed is None:
+            self._head_bytes = len(data) + (self._head_bytes if self._in_head else 0)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._pass_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            self._refusal = self._refusal or (400, "malformed_request", f"this is not HTTP/1.1: {error}")
+        if self._in_head and self._head_bytes > self._limits.head_bytes:
+            self._refusal = _head_too_large(self._limits)
+        if self._current is None and self._waiting:
+            self._begin()
+        if self._refusal is not None and self._current is None:
+            self._refuse(*self._refusal)
+
+    def _pass_upgrade(self, rest: bytes) -> None:
+        """The parser stops at a request for an upgrade, which the application may accept or ignore."""
+        self._parser = httptools.HttpRequestParser(self)
+        if self._parsed is None:
+            self._ahead += rest
+            return
+        length = self._parsed.length
+        framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n\r\n" % framing)
+        self._parse(rest)
+
+    def _begin(self) -> None:
+        exchange = self._current = self._waiting.popleft()
+        exchange.begin(self._application)
+
+    def _continue(self) -> None:
+        if self._waiting:
+            self._begin()
+        elif self._refusal is not None:
+            self._refuse(*self._refusal)
+        elif self._ahead:
+            data, self._ahead = bytes(self._ahead), bytearray()
+            self._update_reading()
+            self._parse(data)
+        else:
+            self._update_reading()
+
+    def _update_reading(self) -> None:
+        wanted = not self._body_paused and len(self._ahead) <= self._limits.ahead_bytes
+        if wanted != self.reading and not self.transport.is_closing():
+            self.reading = wanted
+            if wanted:
+                self.transport.resume_reading()
+            else:
+                self.transport.pause_reading()
+
+    def _read_head(self, exchange: Exchange, version: str) -> tuple[int, str, str] | None:
+        """Take the framing from the headers; what is wrong with them, or None."""
+        hosts = 0
+        for name, value in exchange.headers:
+            if name == b"content-length":
+                exchange.length = int(value)
+            elif name == b"transfer-encoding":
+                exchange.length = None
+                if value.strip().lower() != b"chunked" or not exchange.http_1_1:
+                    return (
+                        400,
+                        "malformed_request",
+                        "the only transfer-encoding understood is chunked, on HTTP/1.1",
+                    )
+            elif name == b"host":
+                hosts += 1
+            elif name == b"expect":
+                exchange.expects_continue = exchange.http_1_1 and value.lower() == b"100-continue"
+        if version not in {"1.0", "1.1"} or hosts > 1 or (exchange.http_1_1 and hosts != 1):
+            return 400, "malformed_request", "an HTTP/1.1 request has exactly one Host header"
+        if len(exchange.headers) > self._limits.headers or (
+            self._head_bytes > self._limits.head_bytes and _size_of_head(exchange) > self._limits.head_bytes
+        ):
+            return _head_too_large(self._limits)
+        return None
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        """Answer what the application never saw (or saw only the beginning of), and end the connection."""
+        self._refusal = None
+        if self._current is not None and self._current.started:
+            self.client_left()
+            self.transport.abort()
+            return
+        current, self._current = self._current, None
+        if current is not None:
+            current.ended = current.left = True
+            (current.receiver or SILENT).on_client_left()
+        body = json.dumps({"error": {"code": code, "message": message, "hint": ""}}).encode()
+        head = b"HTTP/1.1 %d Refused\r\n%scontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.transport.write(head % (status, _JSON, len(body)) + body)
+        self._linger()
+
+    def _linger(self) -> None:
+        """Say goodbye and read on for a moment: closing over unread bytes would reset the answer away."""
+        self._deaf = True
+        self._body_paused = False
+        self._ahead.clear()
+        self._update_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+
+def _size_of_head(exchange: Exchange) -> int:
+    return len(exchange.target) + sum(len(name) + len(value) + 4 for name, value in exchange.headers)
+
+
+def _head_too_large(limits: Limits) -> tuple[int, str, str]:
+    return (
+        431,
+        "head_too_large",
+        f"a request's head has at most {limits.head_bytes} bytes, {limits.headers} headers",
+    )

@@ -1,0 +1,85 @@
+"""The predict gate of one replica: at most `limit` requests inside, the others wait in order of arrival.
+
+Rules (I4):
+- a request is inside from `Entered` until `leave`; who calls `leave` says that its work has really stopped;
+- a newcomer never overtakes: it enters at once only when nobody waits;
+- a waiter that gives up is out in one step and never entered later;
+- leaving twice, or leaving without being inside, is a defect of the caller and raises UsageError.
+
+The replica and the simulator use this same object.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from headway.core.errors import UsageError
+
+Request = TypeVar("Request", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class GateStatistics:
+    limit: int
+    inside: int
+    waiting: int
+    entered: int
+    """Requests that have entered since the gate was made."""
+    wait_seconds: float
+    """Time that all of them together waited before they entered."""
+
+
+class Gate(Generic[Request]):
+    """Who may be inside the limited stage. Each call returns the requests that enter by it, in order."""
+
+    def __init__(self, limit: int) -> None:
+        if limit < 1:
+            raise UsageError(f"a gate of {limit} places would let nobody in")
+        self._limit = limit
+        self._inside: set[Request] = set()
+        self._waiting: OrderedDict[Request, float] = OrderedDict()
+        self._entered = 0
+        self._wait_seconds = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Gate {len(self._inside)}/{self._limit} inside, {len(self._waiting)} waiting>"
+
+    def arrive(self, request: Request, now: float) -> tuple[Request, ...]:
+        """A request wants in: it enters now, or waits behind those before it."""
+        if request in self._inside or request in self._waiting:
+            raise UsageError(f"{request!r} is at the gate already")
+        if len(self._inside) < self._limit and not self._waiting:
+            return (self._enter(request),)
+        self._waiting[request] = now
+        return ()
+
+    def leave(self, request: Request, now: float) -> tuple[Request, ...]:
+        """A request's work inside has really stopped: the next one enters."""
+        try:
+            self._inside.remove(request)
+        except KeyError:
+            raise UsageError(f"{request!r} is not inside the gate") from None
+        return self._let_in(now)
+
+    def give_up(self, request: Request) -> bool:
+        """A waiting request is gone. False when it does not wait (it entered, or was never here)."""
+        return self._waiting.pop(request, None) is not None
+
+    def statistics(self) -> GateStatistics:
+        return GateStatistics(
+            self._limit, len(self._inside), len(self._waiting), self._entered, self._wait_seconds
+        )
+
+    def _let_in(self, now: float) -> tuple[Request, ...]:
+        entered = []
+        while self._waiting and len(self._inside) < self._limit:
+            request, since = self._waiting.popitem(last=False)
+            self._wait_seconds += now - since
+            entered.append(self._enter(request))
+        return tuple(entered)
+
+    def _enter(self, request: Request) -> Request:
+        self._inside.add(request)
+        self._entered += 1
+        return request

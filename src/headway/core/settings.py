@@ -140,7 +140,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _checked(field: dataclasses.Field[Any], value: Any) -> Any:
     bounds: Bounds = field.metadata["bounds"]
-    kind = type(field.default)
+    kind: type = type(field.default)
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:
@@ -150,10 +150,10 @@ def _checked(field: dataclasses.Field[Any], value: Any) -> Any:
     if bounds.choices and value not in bounds.choices:
         raise InvalidSettingError(f"{field.name} is {value!r}", hint=f"it is {' or '.join(bounds.choices)}")
     # Written so that NaN, which no comparison holds for, is refused as well.
-    if kind in {int, float} and not bounds.low <= value <= bounds.high:
+    if isinstance(value, int | float) and not bounds.low <= value <= bounds.high:
         raise InvalidSettingError(
             f"{field.name} is {value:g}",
-            hint=f"it lies between {bounds.low:g} and {bounds.high:g}{' ' + bounds.unit if bounds.unit else ''}",
+            hint=f"it lies between {bounds.low:g} and {bounds.high:g} {bounds.unit}".rstrip(),
         )
     return value
 

@@ -1,0 +1,64 @@
+"""Means and maxima over the last so many seconds, from readings of cumulative values: nothing is sampled."""
+
+from collections import deque
+
+
+class IntegralWindow:
+    """The mean of a quantity over a time window, from readings of its integral over time.
+
+    Readings must not go back in time. `span` is the longest window that will be asked for, in seconds.
+    """
+
+    def __init__(self, span: float) -> None:
+        self._span = span
+        self._readings: deque[tuple[float, float]] = deque()
+
+    def record(self, at: float, integral: float) -> None:
+        readings = self._readings
+        if readings and readings[-1][0] == at:
+            readings.pop()
+        readings.append((at, integral))
+        # One reading older than the window stays: the value at the window's edge lies between it and the next.
+        while len(readings) > 2 and readings[1][0] <= at - self._span:  # noqa: PLR2004 - an interval has two ends
+            readings.popleft()
+
+    def mean(self, now: float, over: float) -> float:
+        """The mean over the last `over` seconds, or over what there is of it while young; 0.0 with no interval.
+
+        Past the last reading nothing is known, so the window ends there.
+        """
+        if not self._readings:
+            return 0.0
+        end, value = self._readings[-1]
+        begin = max(now - over, self._readings[0][0])
+        if end <= begin:
+            return 0.0
+        return (value - self._at(begin)) / (end - begin)
+
+    def _at(self, instant: float) -> float:
+        """The integral at `instant`, linear between the two readings around it."""
+        readings = self._readings
+        index = len(readings) - 1
+        while readings[index][0] > instant:
+            index -= 1
+        (before, low), (after, high) = readings[index], readings[index + 1]
+        return low + (high - low) * (instant - before) / (after - before)
+
+
+class MaximumWindow:
+    """The largest of the values told in the last `span` seconds, in O(1) amortized."""
+
+    def __init__(self, span: float) -> None:
+        self.span = span
+        self._falling: deque[tuple[float, float]] = deque()  # values that later ones may still uncover
+
+    def record(self, at: float, value: float) -> None:
+        while self._falling and self._falling[-1][1] <= value:
+            self._falling.pop()
+        self._falling.append((at, value))
+
+    def maximum(self, now: float) -> float:
+        """The largest value told at or after `now - span`; the last one told when all are older; 0.0 with none."""
+        while len(self._falling) > 1 and self._falling[0][0] < now - self.span:
+            self._falling.popleft()
+        return self._falling[0][1] if self._falling else 0.0

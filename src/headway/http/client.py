@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 import httptools
 
+_BLANK_LINE = b"\r\n\r\n"
 _HEAD_LIMIT = 64 * 1024
 _WRITE_BUFFER = 64 * 1024
 
@@ -125,8 +126,8 @@ class ClientConnection(asyncio.Protocol):
         self._complete = True
 
     def _receive_head(self, data: bytes, receiver: AnswerReceiver) -> None:
-        end = data.find(b"\r\n\r\n") + 4
-        if end < 4:
+        end = data.find(_BLANK_LINE) + len(_BLANK_LINE)
+        if end < len(_BLANK_LINE):
             self._head = data
             if len(data) > _HEAD_LIMIT:
                 self._lose("the answer's head is too large")
@@ -134,22 +135,21 @@ class ClientConnection(asyncio.Protocol):
         status = _status(data)
         if status is None:
             self._lose("the answer is not HTTP/1.1")
-            return
-        head, rest = data[:end], data[end:]
-        if 100 <= status < 200 and status != 101:
-            self._head = b""
-            if rest:
-                self._receive_head(rest, receiver)
-            return
+        elif status < 200 and status != 101:  # an interim answer: the real one follows
+            self._receive_head(data[end:], receiver)
+        else:
+            self._pass_head(status, data, end, receiver)
+
+    def _pass_head(self, status: int, data: bytes, end: int, receiver: AnswerReceiver) -> None:
         self._head = None
-        self._answer_head = head
+        self._answer_head = data[:end]
         if status == 101:
             self._tunnel = True
         elif self._head_only:
             self._complete = True
         elif not self._feed(data):
             return
-        receiver.on_answer(status, head, rest)
+        receiver.on_answer(status, self._answer_head, data[end:])
         self._end_if_complete()
 
     def _feed(self, data: bytes) -> bool:

@@ -38,6 +38,7 @@ class ServerConnection(asyncio.Protocol):
         self._current: Exchange | None = None  # the request being answered
         self._waiting: deque[Exchange] = deque()  # read while an earlier one is being answered
         self._ahead = bytearray()  # received, to be parsed once the current one is answered
+        self._taking_turns = False
         self._tunnel = False
         self._deaf = False  # nothing that still comes is looked at
         self._body_paused = False
@@ -69,6 +70,7 @@ class ServerConnection(asyncio.Protocol):
             self._update_reading()
         else:
             self._parse(data)
+            self._take_turns()
 
     def eof_received(self) -> bool:
         """A client that half-closes has left; the way back stays open until the work has stopped."""
@@ -142,7 +144,7 @@ class ServerConnection(asyncio.Protocol):
         ended, self._current = self._current, None
         if keep and not self.stopping:
             self._body_paused = False
-            self._continue()
+            self._take_turns()
         elif ended is not None and not ended.body_read and not ended.left:
             self._linger()
         else:
@@ -223,13 +225,9 @@ class ServerConnection(asyncio.Protocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._pass_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
-            self._refusal = self._refusal or (400, "malformed_request", f"this is not HTTP/1.1: {error}")
+            self._refusal = self._refusal or _malformed(f"this is not HTTP/1.1: {error}")
         if self._in_head and self._head_bytes > self._limits.head_bytes:
             self._refusal = _head_too_large(self._limits)
-        if self._current is None and self._waiting:
-            self._begin()
-        if self._refusal is not None and self._current is None:
-            self._refuse(*self._refusal)
 
     def _pass_upgrade(self, rest: bytes) -> None:
         """The parser stops at a request for an upgrade, which the application may accept or ignore."""
@@ -242,20 +240,26 @@ class ServerConnection(asyncio.Protocol):
         self._parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n\r\n" % framing)
         self._parse(rest)
 
-    def _begin(self) -> None:
-        exchange = self._current = self._waiting.popleft()
-        exchange.begin(self._application)
-
-    def _continue(self) -> None:
-        if self._waiting:
-            self._begin()
-        elif self._refusal is not None:
-            self._refuse(*self._refusal)
-        elif self._ahead:
-            data, self._ahead = bytes(self._ahead), bytearray()
-            self._update_reading()
-            self._parse(data)
-        else:
+    def _take_turns(self) -> None:
+        """Begin the next request while none is being answered. A loop, so that pipelining cannot recurse."""
+        if self._taking_turns:
+            return
+        self._taking_turns = True
+        while self._current is None and not self._deaf:
+            if self._waiting:
+                exchange = self._current = self._waiting.popleft()
+                exchange.begin(self._application)
+            elif self._refusal is not None:
+                self._refuse(*self._refusal)
+            elif self._ahead and self._parsed is None:
+                data, self._ahead = bytes(self._ahead), bytearray()
+                self._parse(data)
+            else:
+                break
+        self._taking_turns = False
+        if self._refusal is not None and self._parsed is not None:
+            self._refuse(*self._refusal)  # the body of the current request is broken
+        if not self.reading:
             self._update_reading()
 
     def _update_reading(self) -> None:
@@ -271,25 +275,27 @@ class ServerConnection(asyncio.Protocol):
         """Take the framing from the headers; what is wrong with them, or None."""
         hosts = 0
         for name, value in exchange.headers:
-            if name == b"content-length":
+            if name == b"host":
+                hosts += 1
+            elif name == b"content-length":
                 exchange.length = int(value)
             elif name == b"transfer-encoding":
                 exchange.length = None
-                if value.strip().lower() != b"chunked" or not exchange.http_1_1:
-                    return (
-                        400,
-                        "malformed_request",
-                        "the only transfer-encoding understood is chunked, on HTTP/1.1",
-                    )
-            elif name == b"host":
-                hosts += 1
+                if value.strip().lower() != b"chunked":
+                    return _malformed("the only transfer-encoding understood is chunked")
             elif name == b"expect":
                 exchange.expects_continue = exchange.http_1_1 and value.lower() == b"100-continue"
-        if version not in {"1.0", "1.1"} or hosts > 1 or (exchange.http_1_1 and hosts != 1):
-            return 400, "malformed_request", "an HTTP/1.1 request has exactly one Host header"
-        if len(exchange.headers) > self._limits.headers or (
-            self._head_bytes > self._limits.head_bytes and _size_of_head(exchange) > self._limits.head_bytes
-        ):
+        if exchange.http_1_1:
+            if hosts != 1:
+                return _malformed("an HTTP/1.1 request has exactly one Host header")
+        elif version != "1.0" or exchange.length is None:
+            return _malformed("HTTP/1.1 is spoken here, and HTTP/1.0 without transfer-encoding")
+        return self._head_size_refusal(exchange)
+
+    def _head_size_refusal(self, exchange: Exchange) -> tuple[int, str, str] | None:
+        limit = self._limits.head_bytes
+        too_large = self._head_bytes > limit and _size_of_head(exchange) > limit
+        if too_large or len(exchange.headers) > self._limits.headers:
             return _head_too_large(self._limits)
         return None
 
@@ -317,6 +323,10 @@ class ServerConnection(asyncio.Protocol):
         self._update_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
+
+
+def _malformed(message: str) -> tuple[int, str, str]:
+    return 400, "malformed_request", message
 
 
 def _size_of_head(exchange: Exchange) -> int:

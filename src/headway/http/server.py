@@ -15,6 +15,7 @@ from headway.http.answers import Headers
 from headway.http.exchange import SILENT, Application, Exchange
 from headway.http.limits import Limits
 
+_VERSIONS = ("1.0", "1.1")
 _JSON = b"content-type: application/json\r\n"
 
 
@@ -31,7 +32,8 @@ class ServerConnection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._headers: Headers = []
-        self._head_bytes = 0  # received since the head began: an upper bound of its size
+        self._head_bytes = 0  # of a head that is not complete, from its second read on
+        self._fed_bytes = 0  # with this read: no complete head in it is larger
         self._in_head = False
         self._refusal: tuple[int, str, str] | None = None
         self._parsed: Exchange | None = None  # the request whose body is being read
@@ -218,16 +220,17 @@ class ServerConnection(asyncio.Protocol):
     # Parsing, and whose turn it is.
 
     def _parse(self, data: bytes) -> None:
-        if self._parsed is None:
-            self._head_bytes = len(data) + (self._head_bytes if self._in_head else 0)
+        continues_head = self._in_head
+        self._fed_bytes = len(data) + (self._head_bytes if continues_head else 0)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._pass_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             self._refusal = self._refusal or _malformed(f"this is not HTTP/1.1: {error}")
-        if self._in_head and self._head_bytes > self._limits.head_bytes:
-            self._refusal = _head_too_large(self._limits)
+        self._head_bytes = self._fed_bytes if continues_head and self._in_head else 0
+        if self._head_bytes > self._limits.head_bytes:
+            self._refusal = self._refusal or _head_too_large(self._limits)
 
     def _pass_upgrade(self, rest: bytes) -> None:
         """The parser stops at a request for an upgrade, which the application may accept or ignore."""
@@ -280,21 +283,18 @@ class ServerConnection(asyncio.Protocol):
             elif name == b"content-length":
                 exchange.length = int(value)
             elif name == b"transfer-encoding":
-                exchange.length = None
-                if value.strip().lower() != b"chunked":
-                    return _malformed("the only transfer-encoding understood is chunked")
+                exchange.length = None if value.strip().lower() == b"chunked" else -1
             elif name == b"expect":
                 exchange.expects_continue = exchange.http_1_1 and value.lower() == b"100-continue"
-        if exchange.http_1_1:
-            if hosts != 1:
-                return _malformed("an HTTP/1.1 request has exactly one Host header")
-        elif version != "1.0" or exchange.length is None:
-            return _malformed("HTTP/1.1 is spoken here, and HTTP/1.0 without transfer-encoding")
+        if exchange.length == -1 or (exchange.length is None and not exchange.http_1_1):
+            return _malformed("the only transfer-encoding understood is chunked, and on HTTP/1.1")
+        if version not in _VERSIONS or hosts > 1 or (exchange.http_1_1 and not hosts):
+            return _malformed("HTTP/1.1 is spoken here, with exactly one Host header, and HTTP/1.0")
         return self._head_size_refusal(exchange)
 
     def _head_size_refusal(self, exchange: Exchange) -> tuple[int, str, str] | None:
         limit = self._limits.head_bytes
-        too_large = self._head_bytes > limit and _size_of_head(exchange) > limit
+        too_large = self._fed_bytes > limit and _size_of_head(exchange) > limit
         if too_large or len(exchange.headers) > self._limits.headers:
             return _head_too_large(self._limits)
         return None

@@ -1,0 +1,164 @@
+"""Starts one model server on one Truss, as its own process, and talks to it.
+
+`HEADWAY_CONTRACT_SERVER` runs the whole table against another server: a command in which {folder} and {port} stand for
+the Truss and the port. For Truss's own, in an interpreter that has Truss and its server's requirements:
+
+    HEADWAY_CONTRACT_SERVER="PYTHON tests/system/contract/upstream.py {folder} --port {port}"
+"""
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from system.contract.table import PREDICT, Source
+
+OTHER_SERVER = os.environ.get("HEADWAY_CONTRACT_SERVER")
+IS_UPSTREAM = OTHER_SERVER is not None
+COMMAND = OTHER_SERVER or f"{shlex.quote(sys.executable)} -m headway.model_server {{folder}} --port {{port}}"
+TRUSSES = Path(__file__).parent / "trusses"
+START_TIMEOUT = 20.0
+LOADED = "/v1/models/model/loaded"
+
+
+class Replica:
+    """A running server. Every wait in here has an end."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.log_file = folder.parent / f"{folder.name}.log"
+        home = folder.parent / "home"
+        home.mkdir(exist_ok=True)
+        command = [part.format(folder=folder, port=self.port) for part in shlex.split(COMMAND)]
+        with self.log_file.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, env=os.environ | {"HOME": str(home)} | environment
+            )
+        # One connection per request: Truss's server resets a kept one after some of its errors.
+        self.http = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers={"Accept-Encoding": "identity"},
+            limits=httpx.Limits(max_keepalive_connections=0),
+            timeout=10.0,
+        )
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    def listening(self) -> "Replica":
+        """Waits until the process answers its liveness route, whatever the model does."""
+        until(lambda: self.status("/") == 200, START_TIMEOUT, self._fail_if_ended)
+        return self
+
+    def loaded(self) -> "Replica":
+        until(lambda: self.status(LOADED) == 200, START_TIMEOUT, self._fail_if_ended)
+        return self
+
+    def _fail_if_ended(self) -> None:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log}")
+
+    def status(self, path: str) -> int | None:
+        try:
+            return self.http.get(path).status_code
+        except httpx.TransportError:
+            return None
+
+    def post(self, body: Any, path: str = PREDICT, **more: Any) -> httpx.Response:
+        return self.http.post(path, json=body, **more)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10.0)
+
+    def begin(self, body: Any, path: str = PREDICT) -> socket.socket:
+        """Sends a request and leaves its answer to be read, or not."""
+        connection = self.connect()
+        content = json.dumps(body).encode()
+        head = f"POST {path} HTTP/1.1\r\nHost: contract\r\nContent-Length: {len(content)}\r\n\r\n"
+        connection.sendall(head.encode() + content)
+        return connection
+
+    def exit_code(self, within: float = START_TIMEOUT) -> int:
+        return self.process.wait(within)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code of a server that went by itself, and fails for one that had to be killed."""
+        self.http.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(10.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10.0)
+            raise AssertionError(f"still running 10 s after SIGTERM:\n{self.log[-2000:]}") from None
+
+
+class Replicas:
+    """One replica per Truss, started when a case first asks for it."""
+
+    def __init__(self, root: Path, sources: dict[str, Source]) -> None:
+        self._root = root
+        self._sources = sources
+        self._running: dict[str, Replica] = {}
+
+    def __getitem__(self, truss: str) -> Replica:
+        if truss not in self._running:
+            self._running[truss] = self.start(truss)
+        self._running[truss].loaded()
+        return self._running[truss]
+
+    def start(self, truss: str, name: str = "", **environment: str) -> Replica:
+        """A replica of its own, not waited for, which the caller stops."""
+        return Replica(self._lay_out(truss, name or truss), environment)
+
+    @contextlib.contextmanager
+    def starting(self, truss: str, name: str = "", **environment: str) -> Iterator[Replica]:
+        replica = self.start(truss, name, **environment)
+        try:
+            yield replica
+        finally:
+            replica.stop()
+
+    def stop(self) -> None:
+        for replica in self._running.values():
+            replica.stop()
+
+    def _lay_out(self, truss: str, name: str) -> Path:
+        folder = self._root / name / name
+        if truss not in self._sources:
+            return Path(shutil.copytree(TRUSSES / truss, folder))
+        source = self._sources[truss]
+        files = {"config.yaml": source.config or "{}", "model/model.py": source.model, **source.files}
+        for path, text in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        return folder
+
+
+def until(holds: Callable[[], Any], within: float = 5.0, check: Callable[[], None] = lambda: None) -> None:
+    """Polls until the condition holds, and fails with its source line if it never does."""
+    deadline = time.monotonic() + within
+    while not holds():
+        check()
+        assert time.monotonic() < deadline, f"not so within {within} s"
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]

@@ -96,11 +96,13 @@ def _pixels(picture):
 
 
 def _annotate(picture, text):
-    annotated = picture.convert("RGB")
-    size = max(12, annotated.width // 8)
-    drawing = ImageDraw.Draw(annotated)
-    drawing.rectangle((0, 0, annotated.width, 1.4 * size), fill="#1d4ed8")
-    drawing.text((size / 3, 0.1 * size), text, fill="white", font=ImageFont.load_default(size))
+    """The picture, below a bar with the text, as a PNG file."""
+    size = max(12, picture.width // 8)
+    bar = 3 * size // 2
+    annotated = Image.new("RGB", (picture.width, picture.height + bar), "#1d4ed8")
+    annotated.paste(picture, (0, bar))
+    font = ImageFont.load_default(size)
+    ImageDraw.Draw(annotated).text((size / 2, bar / 2), text, fill="white", font=font, anchor="lm")
     stored = io.BytesIO()
     annotated.save(stored, "PNG")
     return stored.getvalue()

@@ -17,5 +17,7 @@ PRIVATE_PATHS = (b"/hot-reload", b"/metrics", b"/held", b"/control")
 
 EXIT_LOAD_FAILED = 70
 """A replica's exit code when its model could not be loaded."""
+EXIT_USAGE = 64
+"""A process's exit code when its options or files of settings are not valid."""
 EXIT_BAD_TRUSS = 64
 """A replica's exit code when its Truss is not valid, or its options are not."""

@@ -64,6 +64,13 @@ class RoutingTable:
     environments: Mapping[tuple[str, str], str] = field(default_factory=dict)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def deployment_of(self, model: str, environment: str, deployment: str | None) -> str | None:
+        """The id of the deployment that is meant: the one named, or the one its environment points at."""
+        if deployment is None:
+            return self.environments.get((model, environment))
+        known = any(one.deployment_id == deployment and one.model == model for one in self.deployments)
+        return deployment if known else None
+
     def to_json(self) -> str:
         return json.dumps(
             {

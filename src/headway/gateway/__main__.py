@@ -1,0 +1,105 @@
+"""The gateway's process: `python -m headway.gateway`."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import resource
+import signal
+import sys
+from pathlib import Path
+from socket import socket
+
+import uvloop
+
+from headway.core.errors import HeadwayError
+from headway.core.wire import EXIT_USAGE
+from headway.gateway.link import Link
+from headway.gateway.table import RoutingTable
+from headway.http.listener import HttpServer, inherited_socket, tcp_socket, unix_socket
+
+_log = logging.getLogger(__name__)
+
+_WANTED_FILES = 65_536
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s gateway %(levelname)s %(message)s", stream=sys.stderr
+    )
+    _raise_file_limit()
+    try:
+        return uvloop.run(_serve(options))
+    except (HeadwayError, OSError) as error:
+        sys.stderr.write(f"headway gateway: {error}\n")
+        return EXIT_USAGE
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    link = Link(options.link or "", options.saved_table)
+    link.restore()
+    if options.table is not None:
+        link.gateway.apply(RoutingTable.from_json(options.table.read_bytes()))
+    server = HttpServer(link.gateway.serve)
+    await server.start([_listening(options)])
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    task = loop.create_task(link.run())
+    stopping = loop.create_task(stop.wait())
+    await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    finished = await server.stop(options.grace)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return 0 if finished else 1
+
+
+def _listening(options: argparse.Namespace) -> socket:
+    if options.listen_fd is not None:
+        return inherited_socket(options.listen_fd)
+    kind, _, place = options.listen.partition(":")
+    if kind == "unix":
+        return unix_socket(Path(place))
+    host, _, port = options.listen.rpartition(":")
+    return tcp_socket(host.strip("[]"), int(port))
+
+
+def _raise_file_limit() -> None:
+    """A waiting request is an open connection: 10,000 of them need as many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, _WANTED_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if wanted < _WANTED_FILES:
+        _log.warning(
+            "this process may open %d files, so about as many requests; raise it with ulimit -n", wanted
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="headway.gateway", description=__doc__)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--listen", metavar="ADDRESS", help="HOST:PORT or unix:/path to listen on")
+    where.add_argument(
+        "--listen-fd", type=int, metavar="N", help="a listening socket passed down by the parent"
+    )
+    parser.add_argument(
+        "--link", metavar="PATH", help="control's Unix socket, from which routing tables come"
+    )
+    parser.add_argument("--saved-table", type=Path, metavar="FILE", help="where the newest table is kept")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="a routing table to begin with, without control"
+    )
+    parser.add_argument(
+        "--grace", type=float, default=30.0, help="seconds to finish what is in flight on a stop"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""The shell around one deployment's dispatcher: reads the clock, calls core, and carries out what came back.
+
+It owns the one timer of the deployment's waits; the ways to its replicas are the fleet's.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from headway.core.dispatch import Dispatcher, Events
+from headway.core.events import (
+    Abandoned,
+    Dispatched,
+    Drained,
+    Expired,
+    Finished,
+    Lost,
+    Overran,
+    Queued,
+    Refused,
+    Returned,
+    Stuck,
+)
+from headway.core.settings import DeploymentSettings
+from headway.core.statistics import Load
+from headway.core.waiting import Entry
+from headway.core.window import IntegralWindow
+from headway.core.wire import COLD_START, SERVER_TIMING
+from headway.gateway import refusals
+from headway.gateway.fleet import Fleet
+from headway.gateway.request import BodyBudget, ProxiedRequest
+from headway.gateway.table import DeploymentRoute, DeploymentState
+
+_RATE_WINDOW = 60.0
+_UNKNOWN_RATE_RETRY = 30.0
+_LONGEST_RETRY = 600.0
+_NO_WAIT = SERVER_TIMING + b": queue;dur=0\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Whom the queue tells what control must know."""
+
+    drained: Callable[[str], None]
+    stuck: Callable[[Stuck], None]
+    queue_formed: Callable[[], None]
+    wake: Callable[[str], None]
+
+
+class DeploymentQueue:
+    """Queue and slots of one deployment."""
+
+    def __init__(self, route: DeploymentRoute, budget: BodyBudget, reports: Reports) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reports = reports
+        self._dispatcher: Dispatcher[ProxiedRequest] = Dispatcher(route.settings, self._loop.time())
+        self._retry_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._finished_window = IntegralWindow(_RATE_WINDOW)
+        self.route = route
+        self.budget = budget
+        self.fleet = Fleet(self._dispatcher, self.carry_out)
+        self.apply(route)
+
+    @property
+    def settings(self) -> DeploymentSettings:
+        return self._dispatcher.settings
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._dispatcher.queued and not self._dispatcher.in_flight
+
+    @property
+    def abandoned(self) -> int:
+        return self._dispatcher.abandoned
+
+    def load(self) -> Load:
+        load = self._dispatcher.load(self._loop.time())
+        self._finished_window.record(load.at, load.finished)
+        return load
+
+    def held(self) -> dict[str, int]:
+        """Slots taken, by replica id."""
+        return self._dispatcher.held()
+
+    # What requests tell.
+
+    def submit(self, request: ProxiedRequest) -> None:
+        now = self._loop.time()
+        if self.route.state is not DeploymentState.ACTIVE:
+            request.refuse(self._state_refusal(now))
+            return
+        request.is_cold = not self.fleet.ready
+        deadline = None if request.deadline is None else now + request.deadline
+        self.carry_out(
+            self._dispatcher.submit(request, now, deadline=deadline, is_timed=request.is_timed), now
+        )
+        if self._timer is None or deadline is not None:
+            self._set_timer(now)
+
+    def finish(self, request: ProxiedRequest) -> None:
+        now = self._loop.time()
+        self.carry_out(self._dispatcher.finish(request, now), now)
+
+    def give_back(self, request: ProxiedRequest) -> None:
+        """The request's replica did not take it up; it is given nothing before it can be reached again."""
+        upstream = request.upstream
+        now = self._loop.time()
+        self.carry_out(self._dispatcher.give_back(request, now), now)
+        if upstream is not None:
+            self.fleet.doubt(upstream)
+
+    def doubt(self, request: ProxiedRequest) -> None:
+        """The request's replica broke its connection: it may be dead, so it is given nothing before it answers."""
+        if request.upstream is not None:
+            self.fleet.doubt(request.upstream)
+
+    def abandon(self, request: ProxiedRequest) -> None:
+        now = self._loop.time()
+        self.carry_out(self._dispatcher.abandon(request, now), now)
+
+    # What control says.
+
+    def apply(self, route: DeploymentRoute) -> None:
+        """Bring settings, state and replicas to those of the route. Applying it twice changes nothing."""
+        now = self._loop.time()
+        self.route = route
+        self._retry_at = now + route.retry_after
+        if route.settings != self._dispatcher.settings:
+            self.carry_out(self._dispatcher.change_settings(route.settings, now), now)
+        self.fleet.apply(route.replicas)
+        if route.state is not DeploymentState.ACTIVE:
+            self._refuse_queued(self._state_refusal(now))
+        self._set_timer(now)
+
+    def close(self) -> None:
+        """The deployment is gone: whatever it still has is refused."""
+        self._refuse_queued(refusals.deployment_gone(self.route.deployment_id))
+        self.fleet.apply(())
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def move_queued(self, new_home: "Callable[[ProxiedRequest], DeploymentQueue | None]") -> None:
+        """Queued requests whose home is another deployment by now go there, each at the place of its arrival."""
+        now = self._loop.time()
+        leaving: dict[DeploymentQueue, list[Entry[ProxiedRequest]]] = {}
+        for entry in self._dispatcher.withdraw(lambda request: new_home(request) not in {None, self}, now):
+            home = new_home(entry.request)
+            if home is not None:
+                entry.request.move(home)
+                leaving.setdefault(home, []).append(entry)
+        for home, entries in leaving.items():
+            home.adopt(entries, now)
+
+    def adopt(self, entries: "list[Entry[ProxiedRequest]]", now: float) -> None:
+        """Requests that queued for another deployment come in; none is refused."""
+        self.carry_out(self._dispatcher.adopt(entries, now), now)
+        self._set_timer(now)
+
+    # Carrying out.
+
+    def carry_out(  # noqa: C901, PLR0912 - one arm per event, checked to be all of them
+        self, events: Events[ProxiedRequest], now: float
+    ) -> None:
+        """Do what core decided, in order."""
+        for event in events:
+            match event:
+                case Dispatched():
+                    self._dispatch(event)
+                case Queued():
+                    if event.place == 1:
+                        self._reports.queue_formed()
+                case Finished() | Abandoned():
+                    pass
+                case Refused():
+                    event.request.refuse(
+                        refusals.queue_full(event.queued, self._retry_after(event.queued, now))
+                    )
+                case Returned():
+                    event.request.requeue()
+                case Expired():
+                    event.request.expire(event)
+                case Overran():
+                    event.request.overrun(event)
+                case Lost():
+                    event.request.lose("it was stopped")
+                case Drained():
+                    self._reports.drained(event.replica_id)
+                case Stuck():
+                    self._reports.stuck(event)
+                case _ as never:
+                    assert_never(never)
+
+    def _dispatch(self, event: Dispatched[ProxiedRequest]) -> None:
+        request = event.request
+        timing = _NO_WAIT if event.waited == 0 else self._timing(event, is_cold=request.is_cold)
+        request.dispatch(self.fleet[event.replica_id], event.at, timing)
+
+    def _timing(self, event: Dispatched[ProxiedRequest], *, is_cold: bool) -> bytes:
+        """The header lines that say how long it waited, apart from what it waited for a first replica."""
+        cold = 0.0
+        if is_cold:
+            cold = min(event.waited, max(0.0, self.fleet.ready_since - (event.at - event.waited)))
+        line = SERVER_TIMING + b": queue;dur=%.1f" % ((event.waited - cold) * 1e3)
+        if is_cold:
+            line += b", cold;dur=%.1f\r\n%s: %.3f" % (cold * 1e3, COLD_START, cold)
+        return line + b"\r\n"
+
+    def _refuse_queued(self, refusal: refusals.Refusal) -> None:
+        for entry in self._dispatcher.withdraw(lambda _: True, self._loop.time()):
+            entry.request.refuse(refusal)
+
+    def _state_refusal(self, now: float) -> refusals.Refusal:
+        if self.route.state is DeploymentState.INACTIVE:
+            return refusals.deployment_inactive(self.route.deployment_id)
+        wait = max(1.0, self._retry_at - now)
+        return refusals.deployment_failed(self.route.deployment_id, self.route.reason, wait)
+
+    def _retry_after(self, queued: int, now: float) -> float:
+        """Seconds in which the queue will be worked off at the rate measured over the last minute."""
+        rate = self._finished_window.mean(now, _RATE_WINDOW)
+        return min(_LONGEST_RETRY, queued / rate) if rate > 0 else _UNKNOWN_RATE_RETRY
+
+    # The timer: it is set when the first request comes, and rings at the latest after the shortest bound, so that
+    # it need not be set again for each request: no wait that begins later can end earlier.
+
+    def _set_timer(self, now: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.is_idle:
+            return
+        settings = self.settings
+        latest = now + min(settings.queue_timeout, settings.request_timeout, settings.abandon_grace)
+        end = self._dispatcher.next_deadline()
+        self._timer = self._loop.call_at(latest if end is None else min(end, latest), self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        self.carry_out(self._dispatcher.expire(now), now)
+        self._set_timer(now)

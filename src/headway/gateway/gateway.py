@@ -1,0 +1,179 @@
+"""The gateway: finds whom a request is for, checks its key, and hands it to that deployment's queue.
+
+It applies whole routing tables; with none it answers that it is starting.
+"""
+
+import hashlib
+import itertools
+import secrets
+
+from headway.gateway import refusals
+from headway.gateway.deployment_queue import DeploymentQueue, Reports
+from headway.gateway.heads import InvalidDeadlineError, RequestHead
+from headway.gateway.refusals import Refusal
+from headway.gateway.request import BodyBudget, ProxiedRequest
+from headway.gateway.routes import Address, Verb, parse
+from headway.gateway.table import RoutingTable
+from headway.http.exchange import SILENT, Exchange, Receiver
+
+_BODY_BUDGET_BYTES = 256 * 1024 * 1024
+_CACHED = 4096
+_JSON = b"content-type: application/json\r\n"
+_INFERENCE = "inference"
+_HEALTH_TARGET = b"/healthz"
+_METHODS = {Verb.PREDICT: b"POST", Verb.WAKE: b"POST", Verb.WEBSOCKET: b"GET"}
+
+
+class Gateway:
+    """All deployments' queues behind one application."""
+
+    def __init__(self, reports: Reports) -> None:
+        self._reports = reports
+        self._table: RoutingTable | None = None
+        self._queues: dict[str, DeploymentQueue] = {}
+        self._budget = BodyBudget(_BODY_BUDGET_BYTES)
+        self._found: dict[bytes, tuple[Address, DeploymentQueue]] = {}
+        self._checked_keys: dict[bytes, Refusal | None] = {}
+        self._ids = itertools.count(1)
+        self.epoch = secrets.token_hex(4)
+        """Tells this gateway process from any other, and begins the ids of its requests."""
+
+    @property
+    def version(self) -> int:
+        """The version of the table in force; -1 with none."""
+        return -1 if self._table is None else self._table.version
+
+    @property
+    def queues(self) -> dict[str, DeploymentQueue]:
+        return self._queues
+
+    def apply(self, table: RoutingTable) -> None:
+        """Bring everything to the table. An older version than the one in force is ignored."""
+        if table.version < self.version:
+            return
+        self._table = table
+        self._found.clear()
+        self._checked_keys.clear()
+        wanted = {route.deployment_id: route for route in table.deployments}
+        for deployment_id, route in wanted.items():
+            queue = self._queues.get(deployment_id)
+            if queue is None:
+                self._queues[deployment_id] = DeploymentQueue(route, self._budget, self._reports)
+            else:
+                queue.apply(route)
+        self._move_queued(table)
+        for deployment_id in list(self._queues):
+            if deployment_id not in wanted:
+                self._queues.pop(deployment_id).close()
+
+    def serve(self, exchange: Exchange) -> Receiver:
+        """The application that the server runs for each request."""
+        found = self._found.get(exchange.target)
+        if found is None:
+            if exchange.target == _HEALTH_TARGET:
+                return self._answer_health(exchange)
+            looked_up = self._look_up(exchange.target)
+            if isinstance(looked_up, Refusal):
+                return _refuse(exchange, looked_up)
+            found = looked_up
+        address, queue = found
+        refusal = self._refusal_of(exchange, address, queue)
+        if refusal is not None:
+            return _refuse(exchange, refusal)
+        if address.verb is Verb.WAKE:
+            self._reports.wake(queue.route.deployment_id)
+            exchange.respond(202, _JSON, b'{"status": "waking"}\n')
+            return SILENT
+        try:
+            head = RequestHead(exchange, address)
+        except InvalidDeadlineError as error:
+            return _refuse(exchange, refusals.bad_deadline(str(error)))
+        exchange.headers = []  # what is needed of them is in the head: a queued request stays small
+        exchange.send_continue()
+        return ProxiedRequest(exchange, address, head, queue, f"{self.epoch}{next(self._ids):08x}")
+
+    def refresh_stages(self) -> None:
+        """Ask the replicas what they do with the requests they have held for a while."""
+        for queue in self._queues.values():
+            queue.fleet.refresh_stages()
+
+    def _look_up(self, target: bytes) -> "tuple[Address, DeploymentQueue] | Refusal":
+        address = parse(target)
+        if address is None:
+            return refusals.no_such_path(target.decode("latin-1"))
+        if self._table is None:
+            return refusals.NO_TABLE
+        deployment_id = self._table.deployment_of(address.model, address.environment, address.deployment)
+        if deployment_id is None:
+            return _unknown(address, self._table)
+        found = address, self._queues[deployment_id]
+        if len(self._found) < _CACHED:
+            self._found[target] = found
+        return found
+
+    def _refusal_of(self, exchange: Exchange, address: Address, queue: DeploymentQueue) -> Refusal | None:
+        """Why the request goes no further, or None; told before any of its body is read."""
+        if self._table is not None and self._table.keys:
+            refusal = self._key_refusal(exchange)
+            if refusal is not None:
+                return refusal
+        allowed = _METHODS.get(address.verb)
+        if allowed is not None and exchange.method != allowed:
+            return refusals.wrong_method(exchange.method.decode(), allowed.decode())
+        if address.verb is Verb.WEBSOCKET and not exchange.is_upgrade:
+            return refusals.UPGRADE_REQUIRED
+        limit = queue.settings.body_limit_bytes
+        if exchange.length is not None and exchange.length > limit:
+            return refusals.body_too_large(limit)
+        return None
+
+    def _key_refusal(self, exchange: Exchange) -> Refusal | None:
+        value = exchange.header(b"authorization") or b""
+        if value not in self._checked_keys:
+            if len(self._checked_keys) >= _CACHED:
+                self._checked_keys.clear()
+            self._checked_keys[value] = self._check_key(value)
+        return self._checked_keys[value]
+
+    def _check_key(self, authorization: bytes) -> Refusal | None:
+        scheme, _, key = authorization.partition(b" ")
+        if scheme.lower() not in {b"bearer", b"api-key"} or not key or self._table is None:
+            return refusals.NO_KEY
+        scopes = self._table.keys.get(hashlib.sha256(key.strip()).hexdigest())
+        if scopes is None:
+            return refusals.UNKNOWN_KEY
+        return None if _INFERENCE in scopes else refusals.WRONG_SCOPE
+
+    def _answer_health(self, exchange: Exchange) -> Receiver:
+        if self._table is None:
+            return _refuse(exchange, refusals.NO_TABLE)
+        exchange.respond(200, _JSON, b'{"status": "ok"}\n')
+        return SILENT
+
+    def _move_queued(self, table: RoutingTable) -> None:
+        """Requests addressed by model or environment follow it to another deployment; those by id stay."""
+
+        def new_home(request: ProxiedRequest) -> DeploymentQueue | None:
+            address = request.address
+            deployment_id = table.deployment_of(address.model, address.environment, address.deployment)
+            return None if deployment_id is None else self._queues[deployment_id]
+
+        for queue in self._queues.values():
+            queue.move_queued(new_home)
+
+
+def _refuse(exchange: Exchange, refusal: Refusal) -> Receiver:
+    exchange.respond(refusal.status, refusal.headers(), refusal.body())
+    return SILENT
+
+
+def _unknown(address: Address, table: RoutingTable) -> Refusal:
+    """The first part of the address that does not exist, with the nearest that do."""
+    models = {route.model for route in table.deployments}
+    if address.model not in models:
+        return refusals.unknown("model", address.model, models)
+    if address.deployment is not None:
+        known = {route.deployment_id for route in table.deployments if route.model == address.model}
+        return refusals.unknown("deployment", address.deployment, known)
+    known = {name for model, name in table.environments if model == address.model}
+    return refusals.unknown("environment", address.environment, known)

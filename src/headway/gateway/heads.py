@@ -1,0 +1,139 @@
+"""Heads on their way through: what of a client's request goes to the replica, what of its answer comes back."""
+
+import math
+
+import httptools
+
+from headway.core.wire import COLD_START, DEADLINE, REQUEST_ID
+from headway.gateway.routes import Address, Verb
+from headway.http.exchange import Exchange
+
+_HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"content-length",
+        b"expect",
+        b"keep-alive",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        DEADLINE,
+        REQUEST_ID,
+        COLD_START,
+    )
+)
+_WEBSOCKET_LINES = b"connection: upgrade\r\nupgrade: websocket\r\n"
+
+
+class InvalidDeadlineError(ValueError):
+    """The client's deadline is no number of seconds; the text is what it sent."""
+
+
+class RequestHead:
+    """The head that a replica is sent for a client's request, but for the body's length.
+
+    Raises InvalidDeadlineError. Headers that concern only the client's connection stay behind, also those that
+    the client's Connection header names.
+    """
+
+    __slots__ = ("_chunked", "_lines", "deadline")
+
+    def __init__(self, exchange: Exchange, address: Address) -> None:
+        self.deadline: float | None = None
+        self._chunked = exchange.length is None
+        named: frozenset[bytes] = frozenset()
+        lines = [b"%s %s HTTP/1.1\r\n" % (exchange.method, address.upstream_path)]
+        for name, value in exchange.headers:
+            if name not in _HOP_BY_HOP:
+                lines.append(b"%s: %s\r\n" % (name, value))
+            elif name == DEADLINE:
+                self.deadline = _seconds(value)
+            elif name == b"connection":
+                named |= {part.strip().lower() for part in value.split(b",")}
+        if named - {b"close", b"keep-alive", b"upgrade"}:
+            lines[1:] = [line for line in lines[1:] if line.partition(b":")[0] not in named]
+        if address.verb is Verb.WEBSOCKET:
+            lines.append(_WEBSOCKET_LINES)
+        self._lines = b"".join(lines)
+
+    def complete(self, request_id: str, length: int | None) -> bytes:
+        """The whole head. `length` is the body's size in bytes; None: what the client said about it holds."""
+        if length is None:
+            framing = b"transfer-encoding: chunked\r\n"
+        else:
+            framing = b"content-length: %d\r\n" % length if length else b""
+        return b"%s%s: %s\r\n%s\r\n" % (self._lines, REQUEST_ID, request_id.encode(), framing)
+
+    def frame(self, data: bytes) -> bytes:
+        """Bytes of a body that is passed on while it is read."""
+        return b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data
+
+    @property
+    def frame_end(self) -> bytes:
+        return b"0\r\n\r\n" if self._chunked else b""
+
+
+class AnswerHead:
+    """The head of a replica's answer, as bytes with its blank line."""
+
+    __slots__ = ("_lower", "_raw", "is_chunked", "is_framed")
+
+    def __init__(self, status: int, raw: bytes, *, has_no_body: bool) -> None:
+        self._raw = raw
+        self._lower = raw.lower()
+        self.is_chunked = self.has(b"transfer-encoding")
+        self.is_framed = self.is_chunked or has_no_body or status in {204, 304} or self.has(b"content-length")
+        """Its end can be told without the end of the connection."""
+
+    def has(self, name: bytes) -> bool:
+        return b"\n%s:" % name in self._lower
+
+    def with_lines(self, lines: bytes) -> bytes:
+        """The head for the client, with these lines added; what concerns only the replica's connection is gone."""
+        raw = self._raw
+        if self.has(b"connection") or self.has(b"keep-alive"):
+            raw = _without(raw, (b"connection", b"keep-alive"))
+        return b"%s%s\r\n" % (raw[:-2], lines)
+
+    def with_lines_for_1_0(self, lines: bytes) -> bytes:
+        """The same for a client that knows no chunks: the end of the connection ends the body."""
+        return b"%s%s\r\n" % (
+            _without(self._raw, (b"connection", b"keep-alive", b"transfer-encoding"))[:-2],
+            lines,
+        )
+
+
+class Dechunker:
+    """Takes a chunked body out of its framing."""
+
+    def __init__(self, head: bytes) -> None:
+        self._decoded: list[bytes] = []
+        self._parser = httptools.HttpResponseParser(self)
+        self._parser.feed_data(head)
+
+    def on_body(self, data: bytes) -> None:
+        self._decoded.append(data)
+
+    def decode(self, data: bytes) -> bytes:
+        self._parser.feed_data(data)
+        decoded, self._decoded = self._decoded, []
+        return b"".join(decoded)
+
+
+def _without(raw: bytes, names: tuple[bytes, ...]) -> bytes:
+    lines = raw.split(b"\r\n")
+    return b"\r\n".join([line for line in lines if line.partition(b":")[0].lower() not in names])
+
+
+def _seconds(value: bytes) -> float:
+    text = value.decode("latin-1").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise InvalidDeadlineError(text) from None
+    if not 0 <= seconds < math.inf:
+        raise InvalidDeadlineError(text)
+    return seconds

@@ -1,0 +1,141 @@
+"""The gateway's end of its link to control: takes routing tables, sends what it knows of load and replicas.
+
+It dials for ever. While control is away the gateway goes on with the table it has, which it also keeps on disk.
+"""
+
+import asyncio
+import dataclasses
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from headway.core.events import Stuck
+from headway.gateway.deployment_queue import Reports
+from headway.gateway.gateway import Gateway
+from headway.gateway.table import InvalidTableError, RoutingTable
+
+_log = logging.getLogger(__name__)
+
+_DIAL_PAUSE = 0.1
+_REPORT_EVERY = 0.25
+_STAGES_EVERY = 0.5
+_LINE_LIMIT = 64 * 1024 * 1024
+_UNSENT_LIMIT = 4 * 1024 * 1024
+
+
+class Link:
+    """Connects a gateway with control over `path`; keeps the newest table in `saved_table`."""
+
+    def __init__(self, path: str, saved_table: Path | None) -> None:
+        self._path = path
+        self._saved_table = saved_table
+        self._writer: asyncio.StreamWriter | None = None
+        self._report_now = asyncio.Event()
+        self.gateway = Gateway(
+            Reports(
+                drained=lambda replica_id: self._send({"type": "drained", "replica_id": replica_id}),
+                stuck=self._send_stuck,
+                queue_formed=self._report_now.set,
+                wake=lambda deployment_id: self._send({"type": "wake", "deployment_id": deployment_id}),
+            )
+        )
+
+    def restore(self) -> None:
+        """Start from the table that was in force when a gateway last ran here, if there is one."""
+        if self._saved_table is None:
+            return
+        try:
+            table = RoutingTable.from_json(self._saved_table.read_bytes())
+        except FileNotFoundError:
+            return
+        except (OSError, InvalidTableError) as error:
+            _log.warning("the saved routing table cannot be used: %s", error)
+            return
+        self.gateway.apply(table)
+
+    async def run(self) -> None:
+        """Keep the link up until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._dial())
+            group.create_task(self._report())
+            group.create_task(self._refresh_stages())
+
+    async def _dial(self) -> None:
+        while True:
+            try:
+                reader, writer = await asyncio.open_unix_connection(self._path, limit=_LINE_LIMIT)
+            except OSError:
+                await asyncio.sleep(_DIAL_PAUSE)
+                continue
+            self._writer = writer
+            self._send({"type": "hello", "epoch": self.gateway.epoch, "gateway": "g0"})
+            try:
+                while line := await reader.readline():
+                    self._receive(line)
+            except (OSError, ValueError) as error:
+                _log.warning("the link to control broke: %s", error)
+            finally:
+                self._writer = None
+                writer.close()
+
+    def _receive(self, line: bytes) -> None:
+        message = json.loads(line)
+        if message["type"] != "table":
+            _log.warning("control sent a message of unknown type %r", message["type"])
+            return
+        text = json.dumps(message["table"])
+        table = RoutingTable.from_json(text)
+        self.gateway.apply(table)
+        self._save(text)
+        self._send({"type": "applied", "version": self.gateway.version})
+        self._report_now.set()
+
+    def _save(self, text: str) -> None:
+        if self._saved_table is None:
+            return
+        unfinished = self._saved_table.with_suffix(".new")
+        try:
+            unfinished.write_text(text)
+            unfinished.replace(self._saved_table)
+        except OSError as error:
+            _log.warning("the routing table cannot be saved: %s", error)
+
+    async def _report(self) -> None:
+        """Load goes up every quarter of a second, and at once when a queue forms."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._report_now.clear()
+            self._send({"type": "load", "at": loop.time(), "deployments": self._loads()})
+            try:
+                async with asyncio.timeout(_REPORT_EVERY):
+                    await self._report_now.wait()
+            except TimeoutError:
+                continue
+
+    def _loads(self) -> dict[str, dict[str, Any]]:
+        return {
+            deployment_id: {
+                **dataclasses.asdict(queue.load()),
+                "abandoned": queue.abandoned,
+                "ready": queue.fleet.ready,
+                "held": queue.held(),
+            }
+            for deployment_id, queue in self.gateway.queues.items()
+        }
+
+    async def _refresh_stages(self) -> None:
+        while True:
+            await asyncio.sleep(_STAGES_EVERY)
+            self.gateway.refresh_stages()
+
+    def _send_stuck(self, stuck: Stuck) -> None:
+        reason = f"all its slots have been held by abandoned work for {stuck.at - stuck.since:.0f} s"
+        self._send({"type": "stuck", "replica_id": stuck.replica_id, "reason": reason})
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        """What cannot be sent is dropped: control asks for what it needs when it is back, and loads add up."""
+        writer = self._writer
+        if writer is not None and writer.transport.get_write_buffer_size() < _UNSENT_LIMIT:
+            writer.write(json.dumps(message).encode() + b"\n")

@@ -1,0 +1,108 @@
+"""What the gateway answers by itself: each outcome's status, code and words, in one table."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from headway.core.events import Expired, Expiry, Overran
+from headway.core.settings import nearest
+
+_JSON = b"content-type: application/json\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer of the gateway's own: `{"error": {"code", "message", "hint"}}`."""
+
+    status: int
+    code: str
+    message: str
+    hint: str = ""
+    retry_after: float | None = None
+
+    def headers(self) -> bytes:
+        if self.retry_after is None:
+            return _JSON
+        return _JSON + b"retry-after: %d\r\n" % max(1, round(self.retry_after + 0.5))
+
+    def body(self) -> bytes:
+        content = {"code": self.code, "message": self.message, "hint": self.hint}
+        return json.dumps({"error": content}).encode() + b"\n"
+
+
+NO_TABLE = Refusal(
+    503, "starting", "the gateway knows no model yet", "it is told within seconds of the start", 1
+)
+UPGRADE_REQUIRED = Refusal(426, "upgrade_required", "a WebSocket is spoken here", "send Upgrade: websocket")
+NO_KEY = Refusal(401, "key_missing", "this gateway asks for an API key", "send Authorization: Bearer KEY")
+UNKNOWN_KEY = Refusal(
+    401, "key_unknown", "this API key is not known", "look for a typing error, or make a new key"
+)
+WRONG_SCOPE = Refusal(
+    403, "scope_missing", "this API key may not be used for inference", "use one with that scope"
+)
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> Refusal:
+    return Refusal(404, f"{kind}_not_found", f"there is no {kind} {name!r}", nearest(name, known))
+
+
+def no_such_path(path: str) -> Refusal:
+    hint = "predict is at POST /models/{model}/predict"
+    return Refusal(404, "path_not_found", f"{path[:200]!r} leads nowhere", hint)
+
+
+def wrong_method(method: str, allowed: str) -> Refusal:
+    return Refusal(405, "method_not_allowed", f"{method} is not understood here", f"use {allowed}")
+
+
+def queue_full(queued: int, retry_after: float) -> Refusal:
+    hint = "send it again later, raise queue_limit, or allow more replicas"
+    return Refusal(429, "queue_full", f"{queued} requests wait already", hint, retry_after)
+
+
+def waited_too_long(expired: Expired[Any]) -> Refusal:
+    bound = "its x-headway-deadline" if expired.cause is Expiry.DEADLINE else "queue_timeout"
+    message = f"waited {expired.waited:.1f} s, longer than {bound}, and stood at place {expired.place}"
+    return Refusal(504, expired.cause.value, message, "allow more replicas or a higher concurrency_target")
+
+
+def ran_too_long(overran: Overran[Any], stage: str) -> Refusal:
+    message = (
+        f"ran {overran.held:.1f} s on {overran.replica_id}, longer than request_timeout; last seen in {stage}"
+    )
+    return Refusal(504, "request_timeout", message, "raise request_timeout")
+
+
+def body_too_large(limit: int) -> Refusal:
+    return Refusal(413, "body_too_large", f"a body has at most {limit} bytes", "raise body_limit_bytes")
+
+
+def bad_deadline(value: str) -> Refusal:
+    hint = "it is the number of seconds from arrival"
+    return Refusal(400, "bad_deadline", f"x-headway-deadline is {value[:40]!r}", hint)
+
+
+def replica_lost(replica_id: str, stage: str, reason: str) -> Refusal:
+    message = f"replica {replica_id} went away while it held the request, last seen in {stage}: {reason}"
+    return Refusal(502, "replica_lost", message, "retry_on_crash sends such requests again")
+
+
+def bad_answer(replica_id: str, reason: str) -> Refusal:
+    return Refusal(502, "bad_answer", f"replica {replica_id} sent no usable answer: {reason}")
+
+
+def deployment_failed(deployment: str, reason: str, retry_after: float) -> Refusal:
+    message = f"{deployment} cannot start: {reason}"
+    return Refusal(
+        503, "deployment_failed", message, "see its logs; pushing anew resets the wait", retry_after
+    )
+
+
+def deployment_inactive(deployment: str) -> Refusal:
+    return Refusal(503, "deployment_inactive", f"{deployment} is switched off", "activate it")
+
+
+def deployment_gone(deployment: str) -> Refusal:
+    return Refusal(503, "deployment_gone", f"{deployment} was removed while the request waited")

@@ -1,0 +1,98 @@
+"""From a request's path to whom it is for: pure, without knowing which models exist."""
+
+import posixpath
+import re
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import unquote
+
+from headway.core.wire import PREDICT_PATH, PRIVATE_PATHS, WEBSOCKET_PATH
+
+PRODUCTION = "production"
+
+
+class Verb(Enum):
+    """What is asked of a deployment."""
+
+    PREDICT = "predict"
+    SYNC = "sync"
+    WEBSOCKET = "websocket"
+    WAKE = "wake"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Whom a request is for: a deployment by id, or the one an environment of a model points at."""
+
+    model: str
+    verb: Verb
+    upstream_path: bytes
+    """The replica's path, with the query."""
+    environment: str = PRODUCTION
+    deployment: str | None = None
+
+
+_MODEL_PATH = re.compile(
+    r"/models/(?P<model>[^/]+)"
+    r"(?:/environments/(?P<environment>[^/]+)|/deployments/(?P<deployment>[^/]+))?"
+    r"/(?P<verb>predict|websocket|wake|sync(?P<path>/.*)?)$",
+    re.DOTALL,
+)
+_TRUSS_PATH = re.compile(r"/v1/models/(?P<model>[^/:]+):predict$")
+_UPSTREAM = {Verb.PREDICT: PREDICT_PATH, Verb.WEBSOCKET: WEBSOCKET_PATH, Verb.WAKE: b""}
+
+
+def parse(target: bytes) -> Address | None:
+    """Whom `target` (a request's path and query, as received) is for; None when it leads nowhere."""
+    raw_path, _, query = target.partition(b"?")
+    try:
+        path = raw_path.decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    suffix = b"?" + query if query else b""
+    if truss := _TRUSS_PATH.fullmatch(path):
+        return Address(unquote(truss["model"]), Verb.PREDICT, PREDICT_PATH + suffix)
+    match = _MODEL_PATH.fullmatch(path)
+    if match is None:
+        return None
+    verb = Verb(match["verb"].partition("/")[0])
+    if verb is Verb.SYNC:
+        upstream = _sync_path(match["path"] or "/")
+        if upstream is None:
+            return None
+    else:
+        upstream = _UPSTREAM[verb]
+    deployment = match["deployment"]
+    return Address(
+        model=unquote(match["model"]),
+        verb=verb,
+        upstream_path=upstream + suffix,
+        environment=unquote(match["environment"] or PRODUCTION),
+        deployment=None if deployment is None else unquote(deployment),
+    )
+
+
+def _sync_path(path: str) -> bytes | None:
+    """The replica's path, or None for one that nobody outside may reach.
+
+    What is compared is what the replica would see after any decoding; what is sent is the path as it came,
+    once nothing in it can be read in two ways.
+    """
+    decoded = unquote(path, errors="replace")
+    if decoded != unquote(decoded, errors="replace") or any(
+        bad in decoded for bad in ("\\", "\0", "\r", "\n")
+    ):
+        return None
+    normal = posixpath.normpath(decoded).encode()
+    normal = b"/" + normal.lstrip(b"/")
+    lower = normal.lower()
+    if any(lower == private or lower.startswith(private + b"/") for private in PRIVATE_PATHS):
+        return None
+    has_dots = any(part in {".", ".."} for part in decoded.split("/"))
+    if has_dots or "//" in decoded:
+        return (
+            normal
+            if normal.isascii() and b" " not in normal and b"?" not in normal and b"#" not in normal
+            else None
+        )
+    return path.encode("ascii")

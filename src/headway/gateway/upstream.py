@@ -1,0 +1,109 @@
+"""One replica as the gateway reaches it: its kept-alive connections, what it holds, and whether it answers."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from headway.core.wire import HELD_PATH
+from headway.gateway.table import ReplicaRoute
+from headway.http.client import ClientConnection, connect
+from headway.http.fetch import FetchError, fetch
+
+if TYPE_CHECKING:
+    from headway.gateway.request import ProxiedRequest
+
+_CONNECT_TIMEOUT = 5.0
+_PROBE_TIMEOUT = 2.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+
+
+class Upstream:
+    """Connections to one replica. `requests` are those it holds for this gateway, by their ids, oldest first."""
+
+    def __init__(self, route: ReplicaRoute) -> None:
+        self.route = route
+        self.requests: dict[str, ProxiedRequest] = {}
+        self.stages: dict[str, str] = {}
+        """Where each request was last seen, by its id."""
+        self._idle: list[ClientConnection] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.closed = False
+        self.doubted = False
+        """It broke a connection and has not accepted one since."""
+
+    def idle_connection(self) -> ClientConnection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.closed:
+                return connection
+        return None
+
+    def put_back(self, connection: ClientConnection) -> None:
+        if self.closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def open_connection(
+        self, opened: Callable[[ClientConnection], None], failed: Callable[[OSError], None]
+    ) -> None:
+        self.run(self._open(opened, failed))
+
+    def run(self, work: "asyncio._CoroutineLike[None]") -> None:
+        """Own a task until it ends or the replica is closed."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def until_reachable(self) -> None:
+        """Return once the replica accepts connections; try for ever, until closed."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                connection = await connect(self.route.address, _CONNECT_TIMEOUT)
+            except OSError:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                connection.close()
+                return
+
+    async def held(self) -> dict[str, str]:
+        """What the replica holds now: stage by request id. Raises FetchError."""
+        answer = await fetch(self.route.private_address, HELD_PATH, timeout=_PROBE_TIMEOUT)
+        try:
+            rows = json.loads(answer.body)
+            return {row["id"]: row["stage"] for row in rows}
+        except (ValueError, KeyError, TypeError) as error:
+            raise FetchError(
+                f"{self.route.private_address} answered {answer.body[:80]!r} to {HELD_PATH!r}"
+            ) from error
+
+    async def refresh_stages(self) -> None:
+        try:
+            self.stages = await self.held()
+        except FetchError:
+            return  # it may be dead or hold the interpreter lock: what was last seen stays
+
+    def close(self) -> None:
+        """The replica is gone: end its connections and whatever waits for it."""
+        self.closed = True
+        for connection in self._idle:
+            connection.close()
+        self._idle.clear()
+        for task in self._tasks:
+            task.cancel()
+
+    async def _open(
+        self, opened: Callable[[ClientConnection], None], failed: Callable[[OSError], None]
+    ) -> None:
+        try:
+            connection = await connect(self.route.address, _CONNECT_TIMEOUT)
+        except OSError as error:
+            failed(error)
+        except asyncio.CancelledError:
+            failed(ConnectionError("the replica is gone"))
+            raise
+        else:
+            opened(connection)

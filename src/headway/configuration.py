@@ -1,0 +1,162 @@
+"""Headway's own configuration: the only reader of its environment variables and of its settings file.
+
+It says where things lie and where Headway listens; it does not know models or deployments.
+A value comes from the environment (`HEADWAY_PORT`), else the file, else the default.
+"""
+
+import dataclasses
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from headway.core.errors import HeadwayError
+from headway.core.settings import nearest
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+_PREFIX = "HEADWAY_"
+_HIGHEST_PORT = 65_535
+_LONGEST_SOCKET_DIRECTORY = 70
+"""A Unix socket's path ends at 107 bytes, and a replica's socket needs a name below the directory."""
+
+
+class InvalidConfigurationError(HeadwayError):
+    """The settings file or an environment variable says something that cannot be."""
+
+    code = "invalid_configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Where Headway keeps its files and where it listens."""
+
+    data_dir: Path
+    """Prepared models, state and logs; it outlives a restart."""
+    run_dir: Path
+    """Sockets; it may be emptied at any reboot."""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    control_host: str = "127.0.0.1"
+    control_port: int = 8081
+    log_level: str = "info"
+    secrets_dir: Path | None = None
+    """One file per secret, named as the secret."""
+
+    def __post_init__(self) -> None:
+        for port in (self.port, self.control_port):
+            if not 0 <= port <= _HIGHEST_PORT:
+                raise InvalidConfigurationError(
+                    f"{port} is no port", hint=f"it lies between 0 and {_HIGHEST_PORT}"
+                )
+        if self.log_level not in LOG_LEVELS:
+            raise InvalidConfigurationError(
+                f"unknown log level {self.log_level!r}", hint=nearest(self.log_level, LOG_LEVELS)
+            )
+        if len(os.fsencode(self.run_dir)) > _LONGEST_SOCKET_DIRECTORY:
+            raise InvalidConfigurationError(
+                f"the path of run_dir, {self.run_dir}, is too long for sockets",
+                hint=f"set HEADWAY_RUN_DIR to one of at most {_LONGEST_SOCKET_DIRECTORY} bytes",
+            )
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings file and the environment. Raises InvalidConfigurationError."""
+        values: dict[str, Any] = {
+            "data_dir": _state_home(environment) / "headway",
+            "run_dir": _run_dir(environment),
+        }
+        values |= _from_file(_config_home(environment) / "headway" / "config.toml")
+        values |= _from_environment(environment)
+        return cls(**values)
+
+    def with_changes(self, **changes: Any) -> Self:
+        """Replace some of the values; None leaves a value as it is."""
+        return dataclasses.replace(
+            self, **{name: value for name, value in changes.items() if value is not None}
+        )
+
+    def make_directories(self) -> None:
+        """Make both directories, for this user alone. Raises InvalidConfigurationError when that fails."""
+        for directory in (self.data_dir, self.run_dir):
+            try:
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _refuse_foreign(directory)
+            except OSError as error:
+                raise InvalidConfigurationError(
+                    f"cannot make {directory}: {error.strerror}",
+                    hint="set HEADWAY_DATA_DIR and HEADWAY_RUN_DIR to directories that you may write to",
+                ) from error
+
+
+def variables_for_tools() -> dict[str, str]:
+    """The environment that a program like uv gets: Headway's own, without the traces of its interpreter."""
+    hidden = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT")
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
+def _state_home(environment: Mapping[str, str]) -> Path:
+    return _base_directory(environment, "XDG_STATE_HOME", ".local/state")
+
+
+def _config_home(environment: Mapping[str, str]) -> Path:
+    return _base_directory(environment, "XDG_CONFIG_HOME", ".config")
+
+
+def _base_directory(environment: Mapping[str, str], variable: str, default: str) -> Path:
+    """A base directory as the XDG specification has it: a relative path counts as unset."""
+    named = Path(environment.get(variable, ""))
+    return named if named.is_absolute() else Path(environment.get("HOME") or Path.home()) / default
+
+
+def _run_dir(environment: Mapping[str, str]) -> Path:
+    runtime = environment.get("XDG_RUNTIME_DIR", "")
+    return Path(runtime) / "headway" if Path(runtime).is_dir() and runtime else _temporary_run_dir()
+
+
+def _temporary_run_dir() -> Path:
+    # /tmp and not the temporary directory of the session, which may lie deep: sockets need a short path.
+    return Path(f"/tmp/headway-{os.getuid()}")  # noqa: S108  # make_directories refuses one that is not ours
+
+
+def _refuse_foreign(directory: Path) -> None:
+    """Refuse a directory that another user made or could write to: sockets and secrets pass through it."""
+    status = directory.stat()
+    if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise InvalidConfigurationError(
+            f"{directory} can be written to by other users", hint="make it yours alone: chmod 700"
+        )
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise InvalidConfigurationError(f"cannot read {path}: {error}") from error
+    return {name: _typed(name, value, f"{path}: {name}") for name, value in content.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    fields = {field.name for field in dataclasses.fields(Configuration)}
+    return {
+        name: _typed(name, environment[variable], variable)
+        for name in sorted(fields)
+        if environment.get(variable := _PREFIX + name.upper())
+    }
+
+
+def _typed(name: str, value: Any, source: str) -> Any:
+    fields = {field.name: field.type for field in dataclasses.fields(Configuration)}
+    if name not in fields:
+        raise InvalidConfigurationError(f"unknown name in {source}", hint=nearest(name, fields))
+    try:
+        if fields[name] is int:
+            return int(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidConfigurationError(f"{source} is {value!r}, which is no number") from error
+    return str(value) if fields[name] is str else Path(value).expanduser().absolute()

@@ -1,0 +1,62 @@
+"""Runs one program of the preparation to its end, passing on what it says line by line."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from headway.control.entries import Progress
+
+TIMEOUT = 3600.0
+_KEPT_LINES = 100
+
+
+class CommandError(Exception):
+    """The program ended badly; `output` are its last lines."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+        self.output = output
+
+
+def run(
+    command: Sequence[str | Path], *, directory: Path, environment: Mapping[str, str], progress: Progress
+) -> None:
+    """Run `command` in `directory`. Raises CommandError when it fails or takes longer than `TIMEOUT`."""
+    process = subprocess.Popen(  # noqa: S603  # uv and the model author's own build commands
+        command,
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    last: deque[str] = deque(maxlen=_KEPT_LINES)
+    watchdog = threading.Timer(TIMEOUT, _kill, [process])
+    watchdog.start()
+    try:
+        for line in process.stdout or ():
+            last.append(line.rstrip())
+            progress(line.rstrip())
+        code = process.wait(TIMEOUT)
+    finally:
+        watchdog.cancel()
+        # Reached with the program still running when the wait is interrupted, say by Ctrl-C.
+        if process.poll() is None:
+            _kill(process)
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+    if code != 0:
+        raise CommandError("\n".join([*last, f"(exit code {code})"]))
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End the program and whatever it started: a session of its own has them all in one group."""
+    os.killpg(process.pid, signal.SIGKILL)

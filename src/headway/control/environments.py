@@ -1,0 +1,178 @@
+"""Makes the virtual environments of models with uv, one for all models whose contents are equal.
+
+A Truss with build commands gets an environment of its own together with a copy of the Truss, since its
+commands may change both.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uv
+
+from headway.configuration import variables_for_tools
+from headway.control import commands
+from headway.control.entries import PreparationError, Progress, build_once
+from headway.control.interpreters import Interpreter
+from headway.control.requirements import IMAGE, IMAGE_PREFERENCE, REPLICA, Requirements
+from headway.control.snapshots import Snapshot
+
+_UNSOLVABLE = "No solution found"
+_UNREACHABLE = ("error sending request", "dns error", "Failed to fetch")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A virtual environment that is ready; `directory` is the Truss as its build commands left it."""
+
+    interpreter: Path
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentPlan:
+    """All that decides what an environment contains."""
+
+    interpreter: Interpreter
+    requirements: Requirements
+    snapshot: Snapshot
+    build_commands: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        own = self.build_commands or self.requirements.use_local_files
+        contents = {
+            "interpreter": [str(self.interpreter.path), self.interpreter.version],
+            "requirements": self.requirements.fingerprint,
+            "with": [*REPLICA, *IMAGE, IMAGE_PREFERENCE],
+            "snapshot": self.snapshot.digest if own else "",
+            "build_commands": self.build_commands,
+        }
+        return hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:32]
+
+
+def make_environment(plan: EnvironmentPlan, environments_dir: Path, progress: Progress) -> Environment:
+    """Build the planned environment unless it exists. Raises PreparationError with the failing tool's words."""
+    entry = environments_dir / plan.key
+    build_once(entry, lambda where: _build(plan, where, progress), progress)
+    return Environment(
+        interpreter=entry / "venv" / "bin" / "python",
+        directory=entry / "truss" if plan.build_commands else plan.snapshot.directory,
+    )
+
+
+def activated(venv: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    """`variables` with the programs of the environment `venv` first on the path."""
+    path = ":".join(filter(None, [str(venv / "bin"), variables.get("PATH", "")]))
+    return {**variables, "VIRTUAL_ENV": str(venv), "PATH": path}
+
+
+def _build(plan: EnvironmentPlan, entry: Path, progress: Progress) -> dict[str, Any]:
+    venv = entry / "venv"
+    interpreter = plan.interpreter
+    progress(f"making an environment on Python {interpreter.version}")
+    # Seeded with pip, which build commands and some models call.
+    _uv(["venv", "--quiet", "--seed", "--python", interpreter.path, venv], plan, progress)
+    sources = _sources(plan, entry, progress)
+    _install(plan, entry, sources, progress)
+    _run_build_commands(plan, entry, progress)
+    return {
+        "python": interpreter.version,
+        "requirements": plan.requirements.lines,
+        "requirements_file": plan.requirements.file,
+        "build_commands": plan.build_commands,
+    }
+
+
+def _sources(plan: EnvironmentPlan, entry: Path, progress: Progress) -> list[str | Path]:
+    """The arguments that name the model's own requirements to uv."""
+    sources: list[str | Path] = []
+    if plan.requirements.lines:
+        lines = entry / "model.txt"
+        lines.write_text("".join(f"{line}\n" for line in plan.requirements.lines), encoding="utf-8")
+        sources += ["-r", lines]
+    if plan.requirements.is_lock:
+        exported = entry / "locked.txt"
+        project = (plan.snapshot.directory / str(plan.requirements.file)).parent
+        command: list[str | Path] = ["export", "--quiet", "--frozen", "--no-dev", "--no-emit-project"]
+        _uv([*command, "--project", project, "--output-file", exported], plan, progress)
+        sources += ["-r", exported]
+    elif plan.requirements.file:
+        sources += ["-r", plan.requirements.file]
+    return sources
+
+
+def _install(plan: EnvironmentPlan, entry: Path, sources: Sequence[str | Path], progress: Progress) -> None:
+    """One resolution of everything; Truss's preferences give way where the model contradicts them."""
+    needed, preferred = entry / "headway.txt", entry / "preferred.txt"
+    needed.write_text("".join(f"{line}\n" for line in (*REPLICA, *IMAGE)), encoding="utf-8")
+    preferred.write_text(IMAGE_PREFERENCE + "\n", encoding="utf-8")
+    command: list[str | Path] = ["pip", "install", "--python", entry / "venv" / "bin" / "python"]
+    # Truss and pip take the best version of all indexes, not of the first that has the name.
+    command += ["--index-strategy", "unsafe-best-match", *sources, "-r", needed]
+    try:
+        _uv([*command, "-c", preferred], plan, progress)
+    except PreparationError as error:
+        if _UNSOLVABLE not in error.message:
+            raise
+        progress("trying again without the versions that Truss prefers")
+        _uv(command, plan, progress)
+
+
+def _uv(arguments: Sequence[str | Path], plan: EnvironmentPlan, progress: Progress) -> None:
+    command = [uv.find_uv_bin(), *arguments, "--no-python-downloads", "--no-progress"]
+    try:
+        commands.run(
+            command,
+            directory=plan.snapshot.directory,
+            environment=variables_for_tools(),
+            progress=_until_error(progress),
+        )
+    except commands.CommandError as error:
+        raise PreparationError(
+            f"the model's environment cannot be made:\n{error.output}", hint=_advice(error.output)
+        ) from error
+
+
+def _until_error(progress: Progress) -> Progress:
+    """Pass on what uv does, not why it fails: a failure is raised with its text, or tried otherwise."""
+    failed = False
+
+    def pass_on(line: str) -> None:
+        nonlocal failed
+        failed = failed or line.startswith("error")
+        if not failed:
+            progress(line)
+
+    return pass_on
+
+
+def _advice(output: str) -> str:
+    if _UNSOLVABLE in output:
+        return "change requirements in config.yaml so that they agree with each other and with what is named"
+    if any(words in output for words in _UNREACHABLE):
+        return "the package index cannot be reached; UV_INDEX_URL or UV_FIND_LINKS name another place"
+    return "the lines above are uv's own words"
+
+
+def _run_build_commands(plan: EnvironmentPlan, entry: Path, progress: Progress) -> None:
+    if not plan.build_commands:
+        return
+    directory = entry / "truss"
+    shutil.copytree(plan.snapshot.directory, directory)
+    variables = activated(entry / "venv", variables_for_tools())
+    for command in plan.build_commands:
+        progress(f"build command: {command}")
+        try:
+            commands.run(
+                ["/bin/sh", "-c", command], directory=directory, environment=variables, progress=progress
+            )
+        except commands.CommandError as error:
+            raise PreparationError(
+                f"the build command {command!r} failed:\n{error.output}",
+                hint="it ran in a copy of the Truss with the model's environment first on the path",
+            ) from error

@@ -1,0 +1,176 @@
+"""Copies a Truss to a directory that never changes again, named by its contents and laid out for a replica.
+
+The copy is a Truss itself: `data/` and `packages/` stand under those names, external packages lie among the
+bundled ones, and config.yaml says so. Nothing here reads the model's code.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pathspec
+import yaml
+
+from headway.control.entries import PreparationError, Progress, build_once
+from headway.model_server.truss_config import TrussConfig
+
+ALWAYS_IGNORED = (
+    ".git/",
+    ".hg/",
+    ".svn/",
+    ".venv/",
+    "venv/",
+    "__pycache__/",
+    "*.py[cod]",
+    ".ipynb_checkpoints/",
+    ".mypy_cache/",
+    ".pytest_cache/",
+    ".ruff_cache/",
+    ".idea/",
+    ".vscode/",
+    "node_modules/",
+    ".DS_Store",
+    "*.swp",
+)
+"""Taken back by a line such as `!venv/` in .truss_ignore."""
+
+_CONFIG = "config.yaml"
+_LARGE_FILE_BYTES = 64 * 1024 * 1024
+"""From this size a file is known by its path, size and time of change: reading weights each time would take
+seconds, and the worst that follows is a second copy."""
+_CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    digest: str
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    source: Path
+    target: str
+
+
+def take_snapshot(config: TrussConfig, snapshots_dir: Path, progress: Progress) -> Snapshot:
+    """The snapshot of the Truss that `config` was read from, copied unless it exists. Raises PreparationError."""
+    try:
+        files = _files(config)
+        text = _config_text(config)
+        digest = _digest(files, text)
+        entry = snapshots_dir / digest
+        build_once(entry, lambda where: _copy(files, text, digest, where), progress)
+    except OSError as error:
+        raise PreparationError(
+            f"cannot copy the Truss: {error.strerror or error}: {error.filename}",
+            hint="it must be readable, and the disk must have room",
+        ) from error
+    return Snapshot(digest=digest, directory=entry / "truss")
+
+
+def _files(config: TrussConfig) -> list[_File]:
+    top = config.directory
+    ignored = _ignore_rules(top)
+    data, packages = top / config.data_dir, top / config.bundled_packages_dir
+    moved = {path for path, name in ((data, "data"), (packages, "packages")) if path != top / name}
+    found = {_CONFIG: top / _CONFIG}
+    for external in config.external_package_dirs:
+        found |= _walk(top / external, "packages/", ignored, frozenset())
+    found |= _walk(top, "", ignored, frozenset(moved))
+    for path, prefix in ((data, "data/"), (packages, "packages/")):
+        if path in moved:
+            found |= _walk(path, prefix, ignored, frozenset())
+    return [_File(source, target) for target, source in sorted(found.items()) if target != _CONFIG]
+
+
+def _ignore_rules(top: Path) -> pathspec.GitIgnoreSpec:
+    try:
+        own = (top / ".truss_ignore").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        own = []
+    return pathspec.GitIgnoreSpec.from_lines([*ALWAYS_IGNORED, *own])
+
+
+def _walk(
+    top: Path, prefix: str, ignored: pathspec.GitIgnoreSpec, skipped: frozenset[Path]
+) -> dict[str, Path]:
+    """The regular files below `top` by where they go. Links are followed, but not round in circles."""
+    found = {}
+    for parent, folders, names in os.walk(top, followlinks=True, onerror=_raise):
+        inside = Path(parent).relative_to(top)
+        folders[:] = [
+            folder
+            for folder in folders
+            if not ignored.match_file(f"{(inside / folder).as_posix()}/")
+            and Path(parent, folder) not in skipped
+            and not _leads_back(Path(parent), folder)
+        ]
+        for name in names:
+            path = inside / name
+            if not ignored.match_file(path.as_posix()) and (top / path).is_file():
+                found[prefix + path.as_posix()] = top / path
+    return found
+
+
+def _leads_back(parent: Path, folder: str) -> bool:
+    path = parent / folder
+    return path.is_symlink() and parent.resolve().is_relative_to(path.resolve())
+
+
+def _raise(error: OSError) -> None:
+    # A folder that is not there holds no files: data/ and packages/ are optional.
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _config_text(config: TrussConfig) -> bytes:
+    """config.yaml as it is, or changed to the names that the folders have in the snapshot."""
+    original = (config.directory / _CONFIG).read_bytes()
+    layout: dict[str, Any] = {
+        "data_dir": "data",
+        "bundled_packages_dir": "packages",
+        "external_package_dirs": [],
+    }
+    stated = (config.data_dir, config.bundled_packages_dir, list(config.external_package_dirs))
+    if stated == tuple(layout.values()):
+        return original
+    return yaml.safe_dump({**yaml.safe_load(original), **layout}, sort_keys=False).encode()
+
+
+def _digest(files: Sequence[_File], config_text: bytes) -> str:
+    total = hashlib.sha256(config_text)
+    for file in files:
+        total.update(b"\0".join((b"", file.target.encode(), *_fingerprint(file.source))))
+    return total.hexdigest()[:32]
+
+
+def _fingerprint(path: Path) -> Iterator[bytes]:
+    status = path.stat()
+    yield b"x" if status.st_mode & 0o100 else b"-"
+    if status.st_size >= _LARGE_FILE_BYTES:
+        yield f"{path}:{status.st_size}:{status.st_mtime_ns}".encode()
+        return
+    content = hashlib.sha256()
+    with path.open("rb") as source:
+        while chunk := source.read(_CHUNK_BYTES):
+            content.update(chunk)
+    yield content.digest()
+
+
+def _copy(files: Sequence[_File], config_text: bytes, digest: str, entry: Path) -> dict[str, Any]:
+    directory = entry / "truss"
+    directory.mkdir()
+    (directory / _CONFIG).write_bytes(config_text)
+    for file in files:
+        target = directory / file.target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.source, target)
+        target.chmod(0o755 if file.source.stat().st_mode & 0o100 else 0o644)
+    if _digest(files, config_text) != digest:
+        raise PreparationError("the Truss changed while it was copied", hint="try again")
+    return {"digest": digest, "files": [file.target for file in files]}

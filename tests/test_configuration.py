@@ -1,0 +1,61 @@
+import pytest
+
+from headway.configuration import Configuration, InvalidConfigurationError
+
+
+def load(tmp_path, text="", **environment):
+    (tmp_path / "headway").mkdir(exist_ok=True)
+    (tmp_path / "headway" / "config.toml").write_text(text, encoding="utf-8")
+    return Configuration.load({"HOME": "/home/ada", "XDG_CONFIG_HOME": str(tmp_path), **environment})
+
+
+def test_defaults_follow_the_users_base_directories(tmp_path):
+    configuration = load(tmp_path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert str(configuration.data_dir) == "/home/ada/.local/state/headway"
+    assert configuration.run_dir == tmp_path / "headway"
+    assert (configuration.port, configuration.control_port) == (8080, 8081)
+    assert configuration.host == configuration.control_host == "127.0.0.1"
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path):
+    configuration = load(tmp_path, 'port = 9000\nlog_level = "debug"', HEADWAY_PORT="9001")
+    assert (configuration.port, configuration.log_level) == (9001, "debug")
+
+
+def test_a_relative_base_directory_counts_as_unset(tmp_path):
+    assert str(load(tmp_path, XDG_STATE_HOME="state").data_dir) == "/home/ada/.local/state/headway"
+
+
+def test_without_a_runtime_directory_sockets_get_a_short_path(tmp_path):
+    assert str(load(tmp_path).run_dir).startswith("/tmp/headway-")
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "message"),
+    [
+        ("prot = 1", {}, "did you mean port"),
+        ("port = 70000", {}, "70000 is no port"),
+        ("port = [", {}, "cannot read"),
+        ("", {"HEADWAY_PORT": "http"}, "HEADWAY_PORT is 'http'"),
+        ("", {"HEADWAY_LOG_LEVEL": "warn"}, "did you mean warning"),
+        ("", {"HEADWAY_RUN_DIR": "/tmp/" + "x" * 80}, "too long for sockets"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_hint(tmp_path, text, environment, message):
+    with pytest.raises(InvalidConfigurationError) as refused:
+        load(tmp_path, text, **environment)
+    assert message in str(refused.value)
+
+
+def test_changes_of_none_leave_a_value_as_it_is(tmp_path):
+    configuration = load(tmp_path)
+    assert configuration.with_changes(port=1, host=None) == configuration.with_changes(port=1)
+
+
+def test_directories_are_made_for_this_user_alone(tmp_path):
+    configuration = Configuration(data_dir=tmp_path / "data", run_dir=tmp_path / "run")
+    configuration.make_directories()
+    assert configuration.run_dir.stat().st_mode & 0o777 == 0o700
+    configuration.run_dir.chmod(0o777)
+    with pytest.raises(InvalidConfigurationError, match="other users"):
+        configuration.make_directories()

@@ -1,5 +1,10 @@
-"""Turns request bodies into a model's inputs and its results into bodies, as JSON or msgpack."""
+"""Turns request bodies into a model's inputs and its results into bodies, as JSON or msgpack.
 
+Bodies come from strangers, so decoding never runs code: what only pickle could restore is refused.
+"""
+
+import json
+import sys
 from typing import Any
 
 from headway.core.errors import HeadwayError
@@ -16,19 +21,79 @@ class BadPayloadError(HeadwayError):
 
 def is_binary(content_type: bytes | None) -> bool:
     """Whether a body of this content type is msgpack; everything else is JSON."""
-    raise NotImplementedError
+    if not content_type or content_type == JSON_TYPE:
+        return False
+    return content_type.partition(b";")[0].strip().lower() == BINARY_TYPE
 
 
 def decode(body: bytes, content_type: bytes | None) -> Any:
     """The inputs in a body. Raises BadPayloadError."""
-    raise NotImplementedError
+    if is_binary(content_type):
+        return _decode_binary(body)
+    try:
+        # json.loads would guess UTF-16 and UTF-32 from zero bytes; decoding here pins UTF-8.
+        return json.loads(body.decode())
+    except UnicodeDecodeError as error:
+        raise BadPayloadError(f"Invalid JSON payload: not UTF-8 at byte {error.start}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadPayloadError(f"Invalid JSON payload: {error}") from error
 
 
 def encode_json(result: Any) -> bytes:
     """A result as JSON (also of numpy values and pydantic models). Raises TypeError, ValueError."""
-    raise NotImplementedError
+    if _is_pydantic(result):
+        text: str = result.model_dump_json()
+        return text.encode()
+    return _encode(result).encode()
 
 
 def encode_binary(result: Any) -> bytes:
     """A result as msgpack (also of numpy values and pydantic models). Raises TypeError, ValueError."""
-    raise NotImplementedError
+    import msgpack
+
+    from headway.model_server.binary import to_map
+
+    if _is_pydantic(result):
+        result = result.model_dump(mode="python")
+    packed: bytes = msgpack.packb(result, default=to_map)
+    return packed
+
+
+def _decode_binary(body: bytes) -> Any:
+    import msgpack
+
+    from headway.model_server.binary import from_map
+
+    try:
+        return msgpack.unpackb(body, object_hook=from_map, strict_map_key=False)
+    # What a body may be wrong in is as wide as the types it may name: a shape that does not fit, a date in
+    # year 0, a bad decimal (an ArithmeticError), nesting too deep. All of it is the sender's fault.
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        ArithmeticError,
+        RecursionError,
+        msgpack.UnpackException,
+    ) as error:
+        reason = str(error) or type(error).__name__
+        raise BadPayloadError(f"Invalid msgpack payload: {reason}") from error
+
+
+def _is_pydantic(result: Any) -> bool:
+    pydantic = sys.modules.get("pydantic")
+    return pydantic is not None and isinstance(result, pydantic.BaseModel)
+
+
+def _numpy_to_plain(value: Any) -> Any:
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        if isinstance(value, numpy.ndarray):
+            return value.tolist()
+        if isinstance(value, numpy.integer | numpy.floating):
+            return value.item()
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+# Made once: json.dumps would make an encoder for each call that names a `default`.
+_encode = json.JSONEncoder(default=_numpy_to_plain).encode

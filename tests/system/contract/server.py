@@ -78,17 +78,18 @@ class Replica:
             return None
 
     def post(self, body: Any, path: str = PREDICT, **more: Any) -> httpx.Response:
-        return self.http.post(path, json=body, **more)
+        return self.http.post(path, content=json.dumps(body), **more)
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=10.0)
 
-    def begin(self, body: Any, path: str = PREDICT) -> socket.socket:
+    def begin(self, body: Any, path: str = PREDICT, **headers: str) -> socket.socket:
         """Sends a request and leaves its answer to be read, or not."""
         connection = self.connect()
         content = json.dumps(body).encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: contract\r\nContent-Length: {len(content)}\r\n\r\n"
-        connection.sendall(head.encode() + content)
+        fields = {"Host": "contract", "Content-Length": str(len(content)), **headers}
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        connection.sendall(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + content)
         return connection
 
     def exit_code(self, within: float = START_TIMEOUT) -> int:
@@ -134,11 +135,12 @@ class Replicas:
             replica.stop()
 
     def stop(self) -> None:
-        for replica in self._running.values():
-            replica.stop()
+        with contextlib.ExitStack() as everything:
+            for replica in self._running.values():
+                everything.callback(replica.stop)
 
     def _lay_out(self, truss: str, name: str) -> Path:
-        folder = self._root / name / name
+        folder = self._root / name.replace(" ", "-") / "truss"
         if truss not in self._sources:
             return Path(shutil.copytree(TRUSSES / truss, folder))
         source = self._sources[truss]

@@ -1,6 +1,7 @@
 """The table: everything a Truss may rely on, by subject."""
 
 from system.contract.cases import (
+    behaviours,
     configuration,
     endpoints,
     errors,
@@ -14,7 +15,7 @@ from system.contract.cases import (
 )
 from system.contract.table import Case, Source
 
-SUBJECTS = [inputs, typed, outputs, errors, streams, stages, endpoints, signatures, routes, configuration]
+SUBJECTS = [behaviours, inputs, typed, outputs, errors, streams, stages, endpoints, signatures, routes, configuration]
 CASES: list[Case] = [case for subject in SUBJECTS for case in subject.CASES]
 SOURCES: dict[str, Source] = {
     name: source for subject in SUBJECTS for name, source in getattr(subject, "SOURCES", {}).items()

@@ -58,6 +58,7 @@ class ServerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(self._limits.write_buffer_bytes)
+        self._quiet_since = asyncio.get_running_loop().time()
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:

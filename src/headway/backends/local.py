@@ -1,0 +1,183 @@
+"""Replicas as child processes of root on this machine, reached over Unix sockets.
+
+Root starts and reaps them; this side says what to run, gives each its addresses and its GPU, and keeps count.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import headway
+from headway.backends.base import BackendError, ReplicaExit, ReplicaSpec, RunningReplica, Unplaceable
+
+_ROOT_ANSWERS_WITHIN = 10.0
+_LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024
+_NOT_FOR_MODELS = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES")
+
+ReplicaCommand = Callable[[ReplicaSpec, Path, Path], Sequence[str]]
+"""What to run for a replica, given its public and its private socket."""
+
+
+def model_server_command(spec: ReplicaSpec, public: Path, private: Path) -> Sequence[str]:
+    sockets = ("--uds", str(public), "--private-uds", str(private))
+    module = (str(spec.interpreter), "-m", "headway.model_server", str(spec.directory))
+    return (*module, *sockets, "--replica-id", spec.replica_id)
+
+
+async def connect(root_descriptor: int, run_directory: Path) -> "LocalBackend":
+    """The backend at root's word, knowing what runs already. Raises BackendError when root is silent."""
+    backend = LocalBackend(run_directory, gpus=find_gpus())
+    await backend.connect(socket.socket(fileno=root_descriptor))
+    return backend
+
+
+class LocalBackend:
+    """`run_directory` holds the sockets: a short path, for they may have at most 107 bytes."""
+
+    def __init__(
+        self,
+        run_directory: Path,
+        *,
+        gpus: Sequence[str] = (),
+        command: ReplicaCommand = model_server_command,
+    ) -> None:
+        self._run_directory = run_directory
+        self._gpus = gpus
+        self._command = command
+        self._package_path = _package_path(run_directory)
+        self._running: dict[str, RunningReplica] = {}
+        self._reports: list[Callable[[ReplicaExit], None]] = []
+        self._writer: asyncio.StreamWriter | None = None
+        self._listening: asyncio.Task[None] | None = None
+
+    async def connect(self, root: socket.socket) -> None:
+        """Take up the link; returns once root has told what runs."""
+        reader, self._writer = await asyncio.open_connection(sock=root, limit=_LONGEST_MESSAGE_BYTES)
+        try:
+            line = await asyncio.wait_for(reader.readline(), _ROOT_ANSWERS_WITHIN)
+            for note in json.loads(line)["replicas"]:
+                replica = RunningReplica(**{**note, "gpus": tuple(note["gpus"])})
+                self._running[replica.replica_id] = replica
+        except (TimeoutError, OSError, ValueError, KeyError, TypeError) as error:
+            raise BackendError(f"root does not tell what runs: {error!r}") from error
+        self._listening = asyncio.get_running_loop().create_task(self._listen(reader))
+
+    async def start(self, spec: ReplicaSpec) -> RunningReplica:
+        if spec.replica_id in self._running:
+            raise BackendError(f"replica {spec.replica_id} runs already")
+        public, private = (self._run_directory / f"{spec.generation}.{end}" for end in ("http", "held"))
+        replica = RunningReplica(
+            replica_id=spec.replica_id,
+            generation=spec.generation,
+            deployment_id=spec.deployment_id,
+            address=f"unix:{public}",
+            private_address=f"unix:{private}",
+            gpus=self._free_gpu() if spec.use_gpu else (),
+        )
+        self._tell(
+            type="start",
+            command=list(self._command(spec, public, private)),
+            directory=str(spec.directory),
+            environment=self._environment(spec, replica.gpus),
+            log_path=str(spec.log_path),
+            note=dataclasses.asdict(replica),
+        )
+        self._running[spec.replica_id] = replica
+        return replica
+
+    async def stop(self, replica_id: str, *, grace: float) -> None:
+        self._tell(type="stop", replica_id=replica_id, grace=grace)
+
+    async def running(self) -> tuple[RunningReplica, ...]:
+        return tuple(self._running.values())
+
+    def on_exit(self, report: Callable[[ReplicaExit], None]) -> None:
+        self._reports.append(report)
+
+    async def close(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _tell(self, **message: Any) -> None:
+        if self._writer is None or self._writer.is_closing():
+            raise BackendError("root is out of reach", hint="this process is about to be ended")
+        self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        async for line in reader:
+            message = json.loads(line)
+            if message.pop("type") == "exited":
+                self._note_exit(ReplicaExit(**message))
+
+    def _note_exit(self, gone: ReplicaExit) -> None:
+        replica = self._running.get(gone.replica_id)
+        if replica is None or replica.generation != gone.generation:
+            return
+        del self._running[gone.replica_id]
+        for address in (replica.address, replica.private_address):
+            Path(address.removeprefix("unix:")).unlink(missing_ok=True)
+        for report in self._reports:
+            report(gone)
+
+    def _free_gpu(self) -> tuple[str, ...]:
+        taken = {gpu: one.replica_id for one in self._running.values() for gpu in one.gpus}
+        free = [gpu for gpu in self._gpus if gpu not in taken]
+        if free:
+            return (free[0],)
+        if not self._gpus:
+            raise Unplaceable(
+                "the Truss asks for a GPU and this machine has none",
+                hint="remove resources.accelerator from config.yaml to run it on the CPU",
+            )
+        raise Unplaceable(
+            f"every GPU is taken: {', '.join(f'{gpu} by {holder}' for gpu, holder in taken.items())}",
+            hint="lower max_replica, or stop a replica that holds one",
+        )
+
+    def _environment(self, spec: ReplicaSpec, gpus: Sequence[str]) -> Mapping[str, str]:
+        """What Headway was started with, without what belongs to Headway's own interpreter and keys."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in _NOT_FOR_MODELS and not name.startswith("HEADWAY_")
+        }
+        environment = {"PYTHONUNBUFFERED": "1", **inherited, **spec.environment}
+        own_path = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(self._package_path), own_path)))
+        if self._gpus:  # who asked for none sees none: those of others are not free
+            environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
+        return environment
+
+
+def find_gpus() -> tuple[str, ...]:
+    """The machine's NVIDIA GPUs by index, as CUDA_VISIBLE_DEVICES takes them."""
+    program = shutil.which("nvidia-smi")
+    if program is not None:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            listed = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
+            lines = [line for line in listed.stdout.splitlines() if line.startswith("GPU ")]
+            return tuple(line.removeprefix("GPU ").split(":")[0] for line in lines)
+    devices = Path("/dev").glob("nvidia[0-9]*")
+    return tuple(sorted((one.name.removeprefix("nvidia") for one in devices), key=int))
+
+
+def _package_path(run_directory: Path) -> Path:
+    """A directory that holds nothing but Headway: the model's interpreter gets no other package of ours."""
+    directory = run_directory / "package"
+    directory.mkdir(parents=True, exist_ok=True)
+    link = directory / "headway"
+    target = Path(headway.__file__).parent
+    if not link.is_symlink() or link.readlink() != target:
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+    return directory

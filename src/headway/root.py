@@ -1,0 +1,260 @@
+"""The process that parents all others: it opens the listening sockets, starts the gateway, control and, at
+control's word, replicas; restarts the first two, reports the exits of the others, and stops everything.
+
+It knows no HTTP and no SQL, and decides nothing about replicas. Control and root exchange JSON lines over a
+socket pair: `start` and `stop` come in, `running` (what a new control adopts) and `exited` go out.
+"""
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headway.child import Child, Program, gone
+from headway.core.errors import HeadwayError
+from headway.core.reconcile import back_off
+from headway.telemetry.logs import LOG_LIMIT_BYTES
+
+_logger = logging.getLogger(__name__)
+
+_BACKLOG = 4096
+_TRIM_EVERY = 0.1
+_FIRST_RESTART = 0.05
+_LONGEST_RESTART = 5.0
+_STEADY_AFTER = 10.0
+_KILLED_WITHIN = 5.0
+_LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024
+
+
+class RootError(HeadwayError):
+    """Headway cannot start on this machine as asked."""
+
+    code = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class Graces:
+    """Seconds that a graceful stop gives the gateway to drain, then the others to exit."""
+
+    drain: float = 30.0
+    exit: float = 10.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket: connections wait in its backlog while no process accepts. Raises RootError."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise RootError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            hint="stop what uses the port, or choose another one",
+        ) from error
+
+
+class Root:
+    """Runs `gateway`, and what `control` makes of the descriptor of its end of the socket pair."""
+
+    def __init__(
+        self,
+        gateway: Program,
+        control: Callable[[int], Program],
+        listening: Sequence[socket.socket] = (),
+        *,
+        graces: Graces | None = None,
+        log_limit_bytes: int = LOG_LIMIT_BYTES,
+    ) -> None:
+        self._gateway_program = gateway
+        self._control_program = control
+        self._listening = listening
+        self._graces = graces or Graces()
+        self._log_limit_bytes = log_limit_bytes
+        self._children: set[Child] = set()
+        self._replicas: dict[str, Replica] = {}
+        self._gateway: Child | None = None
+        self._control_link: asyncio.StreamWriter | None = None
+        self._stop_asked = asyncio.Event()
+        self._stop_asked_again = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until SIGINT, SIGTERM or SIGHUP stops everything gracefully; a second one, at once."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._note_stop_signal)
+        loop.add_signal_handler(signal.SIGCHLD, self._reap)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                lasting = [
+                    tasks.create_task(self._keep(self._spawn_gateway)),
+                    tasks.create_task(self._keep_control()),
+                    tasks.create_task(self._trim_logs()),
+                ]
+                await self._stop_asked.wait()
+                graceful = tasks.create_task(self._stop_gracefully())
+                hurry = tasks.create_task(self._stop_asked_again.wait())
+                await asyncio.wait({graceful, hurry}, return_when=asyncio.FIRST_COMPLETED)
+                for task in (*lasting, graceful, hurry):
+                    task.cancel()
+        finally:
+            await self._kill_everything()
+
+    def _note_stop_signal(self) -> None:
+        (self._stop_asked_again if self._stop_asked.is_set() else self._stop_asked).set()
+
+    # Gateway and control: kept running.
+
+    async def _keep(self, spawn: Callable[[], Child]) -> None:
+        """Start it again when it is gone: at once after a steady life, else later and later."""
+        failures = 0
+        while not self._stop_asked.is_set():
+            started_at = time.monotonic()
+            try:
+                child = spawn()
+                await child.gone.wait()
+                what = f"{child.program.name}: {child.last_words}"
+            except OSError as error:
+                what = str(error)
+            failures = 1 if time.monotonic() - started_at >= _STEADY_AFTER else failures + 1
+            if not self._stop_asked.is_set():
+                _logger.error("a process is gone and is started again: %s", what)
+                await asyncio.sleep(back_off(failures, first=_FIRST_RESTART, longest=_LONGEST_RESTART))
+
+    def _spawn_gateway(self) -> Child:
+        self._gateway = self._spawn(self._gateway_program)
+        return self._gateway
+
+    async def _keep_control(self) -> None:
+        async with asyncio.TaskGroup() as conversations:
+
+            def spawn() -> Child:
+                ours, theirs = socket.socketpair()
+                with theirs:
+                    control = self._spawn(self._control_program(theirs.fileno()))
+                conversations.create_task(self._converse(control, ours))
+                return control
+
+            await self._keep(spawn)
+
+    async def _converse(self, control: Child, ours: socket.socket) -> None:
+        """Obey one life of control. One that cannot be understood is ended, and another one started."""
+        reader, writer = await asyncio.open_connection(sock=ours, limit=_LONGEST_MESSAGE_BYTES)
+        self._control_link = writer
+        self._tell(type="running", replicas=[one.note for one in self._replicas.values()])
+        try:
+            async for line in reader:
+                self._obey(json.loads(line))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            _logger.exception("control broke the link to root", extra={"error": error})
+            control.kill()
+        finally:
+            writer.close()
+
+    def _tell(self, **message: Any) -> None:
+        """Does nothing while control is away: it is told what runs when it comes back."""
+        if self._control_link is not None and not self._control_link.is_closing():
+            self._control_link.write(json.dumps(message).encode() + b"\n")
+
+    def _obey(self, message: Mapping[str, Any]) -> None:
+        match message["type"]:
+            case "start":
+                self._start_replica(message)
+            case "stop":
+                self._stop_replica(message["replica_id"], float(message["grace"]))
+            case unknown:
+                raise ValueError(f"unknown message {unknown!r}")
+
+    # Replicas: at control's word.
+
+    def _start_replica(self, message: Mapping[str, Any]) -> None:
+        note = message["note"]
+        replica_id, generation = note["replica_id"], note["generation"]
+        program = Program(
+            replica_id,
+            tuple(message["command"]),
+            Path(message["log_path"]),
+            message["environment"],
+            Path(message["directory"]),
+        )
+        try:
+            if self._stop_asked.is_set() or replica_id in self._replicas:
+                raise RootError("Headway is stopping" if self._stop_asked.is_set() else "it runs already")
+            self._replicas[replica_id] = Replica(self._spawn(program), note)
+        except (OSError, RootError) as error:
+            self._tell(type="exited", replica_id=replica_id, generation=generation, reason=str(error))
+
+    def _stop_replica(self, replica_id: str, grace: float) -> None:
+        replica = self._replicas.get(replica_id)
+        if replica is not None:
+            replica.child.signal(signal.SIGTERM)
+            asyncio.get_running_loop().call_later(grace, replica.child.kill)
+
+    def _report_exit(self, child: Child) -> None:
+        replica = self._replicas.get(child.program.name)
+        if replica is None or replica.child is not child:
+            return
+        del self._replicas[child.program.name]
+        code = child.code
+        self._tell(
+            type="exited",
+            replica_id=replica.note["replica_id"],
+            generation=replica.note["generation"],
+            code=code if code >= 0 else None,
+            signal=-code if code < 0 else None,
+        )
+
+    # Every child.
+
+    def _spawn(self, program: Program) -> Child:
+        child = Child(program, self._log_limit_bytes)
+        self._children.add(child)
+        return child
+
+    def _reap(self) -> None:
+        for child in [one for one in self._children if one.has_exited()]:
+            child.reap()
+            self._children.discard(child)
+            self._report_exit(child)
+
+    async def _trim_logs(self) -> None:
+        while True:
+            for child in self._children:
+                child.log.trim()
+            await asyncio.sleep(_TRIM_EVERY)
+
+    async def _stop_gracefully(self) -> None:
+        """First the gateway drains, which needs the replicas; then they and control go."""
+        for one in self._listening:
+            one.close()
+        if self._gateway is not None:
+            self._gateway.signal(signal.SIGTERM)
+            await gone([self._gateway], within=self._graces.drain)
+            self._gateway.kill()
+        children = list(self._children)
+        for child in children:
+            child.signal(signal.SIGTERM)
+        await gone(children, within=self._graces.exit)
+
+    async def _kill_everything(self) -> None:
+        children = list(self._children)
+        for child in children:
+            child.kill()
+        await gone(children, within=_KILLED_WITHIN)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            loop.remove_signal_handler(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """`note` is what control wants to be told about it when it comes back."""
+
+    child: Child
+    note: Mapping[str, Any]

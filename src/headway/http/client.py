@@ -45,6 +45,7 @@ class ClientConnection(asyncio.Protocol):
         self._answer_head = b""
         self._messages = 0
         self._complete = False
+        self._keep_alive = False
         self._tunnel = False
         self.closed = False
         self.half_closed = False
@@ -54,7 +55,7 @@ class ClientConnection(asyncio.Protocol):
         self._receiver = receiver
         self._head = b""
         self._messages = 0
-        self._complete = False
+        self._complete = self._keep_alive = False
         self._head_only = head_only
         self._transport.write(data)
 
@@ -124,6 +125,7 @@ class ClientConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self._complete = True
+        self._keep_alive = self._parser.should_keep_alive()  # asked later it would have forgotten the head
 
     def _receive_head(self, data: bytes, receiver: AnswerReceiver) -> None:
         end = data.find(_BLANK_LINE) + len(_BLANK_LINE)
@@ -166,9 +168,8 @@ class ClientConnection(asyncio.Protocol):
     def _end_if_complete(self) -> None:
         if self._complete:
             receiver, self._receiver = self._receiver, None
-            reusable = self._parser.should_keep_alive() and not self.half_closed
             if receiver is not None:
-                receiver.on_answer_end(reusable=reusable and not self._head_only)
+                receiver.on_answer_end(reusable=self._keep_alive and not self.half_closed)
 
     def _lose(self, reason: str) -> None:
         receiver, self._receiver = self._receiver, None

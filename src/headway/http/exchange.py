@@ -190,6 +190,12 @@ class Exchange:
             self.ended = True
             self._connection.abort()
 
+    def cut(self) -> None:
+        """Half-close: no more of the answer comes, as if the client had left. The work may go on until `close`."""
+        if not self.ended:
+            self.left = True
+            self._connection.half_close()
+
     def take_body(self, data: bytes) -> None:
         """Called by the connection: body bytes, kept until the exchange's turn has come."""
         if self.receiver is None:

@@ -168,6 +168,11 @@ class ServerConnection(asyncio.Protocol):
         if data and self._current is not None:
             self._current.take_body(data)
 
+    def half_close(self) -> None:
+        self._waiting.clear()
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
+
     def close(self) -> None:
         self._current = None
         self.transport.close()

@@ -28,7 +28,7 @@ def to_map(value: Any) -> dict[bytes, Any]:
 def from_map(found: dict[Any, Any]) -> Any:
     """The value that a map stands for; any other map as it is.
 
-    Raises ValueError, TypeError, KeyError and ArithmeticError for a map that is not as it should be.
+    What it raises for a map that is not as it should be depends on the type that the map names.
     """
     if b"nd" in found:
         return _to_numpy(found)
@@ -61,14 +61,15 @@ def _to_numpy(found: dict[Any, Any]) -> Any:
         import numpy as np
     except ModuleNotFoundError as error:
         raise ValueError("an array came in, but the model's requirements do not name numpy") from error
-    dtype = np.dtype(_descriptor(found[b"type"]))
-    # An item size of 0 would let a few bytes stand for an array of any length.
-    if found.get(b"kind") == b"O" or dtype.hasobject or not dtype.itemsize:
+    dtype, data = np.dtype(_descriptor(found[b"type"])), found[_DATA]
+    shape = found[b"shape"] if found[b"nd"] else ()
+    # An item size of 0 would let a few bytes stand for an array of any length, and without a buffer numpy
+    # would hand out memory as it finds it.
+    if dtype.hasobject or not dtype.itemsize or not isinstance(data, bytes) or min(shape, default=0) < 0:
         raise ValueError("unsupported payload")
-    if found[b"nd"]:
-        # Copied, because a model may write into its inputs and the body is read-only.
-        return np.ndarray(buffer=found[_DATA], dtype=dtype, shape=found[b"shape"]).copy()
-    return np.frombuffer(found[_DATA], dtype=dtype)[0]
+    # Copied, because a model may write into its inputs and the body is read-only.
+    array = np.ndarray(buffer=data, dtype=dtype, shape=shape).copy()
+    return array if found[b"nd"] else array[()]
 
 
 def _descriptor(packed: Any) -> Any:

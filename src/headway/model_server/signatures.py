@@ -71,11 +71,6 @@ class Hooks:
         """The method that gets the inputs of a predict request."""
         return self.preprocess or self.predict
 
-    @property
-    def parses_predict(self) -> bool:
-        """Whether any method of the predict pipeline wants the body as inputs."""
-        return self.preprocess is not None or (self.predict is not None and self.predict.takes_inputs)
-
 
 def inspect_model(model: Any) -> Hooks:
     """The methods of a constructed model. Raises ModelDefinitionError."""

@@ -141,6 +141,7 @@ def _check_exclusive(expanded: dict[str, Any]) -> None:
 
 _POSITIVE = at_least(1, integer, "leave it out for the default")
 _SECONDS = optional(at_least(0, integer, "seconds, or leave it out for the default"))
+_PATTERNS = optional(list_of(text))
 _PING = optional(at_least(0, number, "seconds; 0 is the default, 20"))
 
 _TRANSPORT = record({"kind": (one_of("http", "websocket", "grpc"), "http")})
@@ -214,6 +215,29 @@ _EXTERNAL_DATA = record(
         "name": (optional(text), None),
     }
 )
+# Truss wants `use_volume` to be given, and several published Trusses do not give it.
+_MODEL_CACHE = record(
+    {
+        "repo_id": (text, REQUIRED),
+        "revision": (optional(text), None),
+        "allow_patterns": (_PATTERNS, None),
+        "ignore_patterns": (_PATTERNS, None),
+        "volume_folder": (optional(text), None),
+        "use_volume": (flag, False),
+        "kind": (one_of("hf", "gcs", "s3", "azure"), "hf"),
+        "runtime_secret_name": (text, "hf_access_token"),
+    }
+)
+_WEIGHTS = record(
+    {
+        "source": (text, REQUIRED),
+        "mount_location": (text, REQUIRED),
+        "auth": (optional(table), None),
+        "auth_secret_name": (optional(text), None),
+        "allow_patterns": (_PATTERNS, None),
+        "ignore_patterns": (_PATTERNS, None),
+    }
+)
 _BDN = record(
     {
         "mounts": (list_of(table), []),
@@ -242,8 +266,8 @@ _CONFIG = record(
         "build": (_build, {}),
         "build_commands": (list_of(text), []),
         "docker_server": (optional(_docker_server), None),
-        "model_cache": (list_of(table), []),
-        "weights": (list_of(table), []),
+        "model_cache": (list_of(_MODEL_CACHE), []),
+        "weights": (list_of(_WEIGHTS), []),
         "bdn": (_BDN, {}),
         "trt_llm": (optional(table), None),
         "training_checkpoints": (optional(table), None),

@@ -17,16 +17,8 @@ REQUIRED: Any = object()
 LEFT_OUT: Any = object()
 """A field's default when it does not appear unless it is given."""
 
-_WORDS = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
+_YES = ("true", "yes", "on", "1", "t", "y")
+_NO = ("false", "no", "off", "0", "f", "n")
 
 
 class InvalidTrussError(HeadwayError):
@@ -65,10 +57,12 @@ def number(value: Any, field: str) -> float:
 
 
 def flag(value: Any, field: str) -> bool:
-    found = _WORDS.get(str(value).lower()) if isinstance(value, bool | int | float | str) else None
-    if found is None:
-        raise InvalidTrussError(f"{field} is {_shown(value)}", hint="write true or false")
-    return found
+    word = str(value).lower()
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    raise InvalidTrussError(f"{field} is {_shown(value)}", hint="write true or false")
 
 
 def table(value: Any, field: str) -> dict[Any, Any]:

@@ -5,6 +5,7 @@ It starts nothing. Everything is kept under the data directory by content, so th
 
 import contextlib
 import hashlib
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from headway.control.environments import EnvironmentPlan, activated, make_enviro
 from headway.control.interpreters import pick_interpreter
 from headway.control.requirements import read_requirements
 from headway.control.snapshots import take_snapshot
+from headway.core.settings import DeploymentSettings
 from headway.model_server.truss_config import InvalidTrussError, TrussConfig, read_truss
 
 _QUERY_TIMEOUT = 10.0
@@ -66,8 +68,23 @@ def prepare(directory: Path, *, data_dir: Path, progress: Progress) -> PreparedM
         directory=environment.directory,
         interpreter=environment.interpreter,
         environment_variables=variables,
-        warnings=(*config.warnings, *interpreter_warnings, *_missing_system_packages(config)),
+        warnings=(*_warnings(config), *interpreter_warnings),
     )
+
+
+def first_settings(config: TrussConfig) -> DeploymentSettings:
+    """The settings that a first deployment starts with: concurrency target and predict concurrency are equal.
+
+    Raises InvalidSettingError when `model_metadata.headway` says what cannot be.
+    """
+    start = DeploymentSettings(concurrency_target=config.predict_concurrency)
+    return start.with_changes(config.headway.settings or {})
+
+
+def served_name(config: TrussConfig, directory: Path) -> str:
+    """The model's name in URLs: `model_name`, else the folder's, in letters, digits and `._-`."""
+    wanted = config.model_name or directory.resolve().name
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", wanted).strip("-.") or "model"
 
 
 def _stated_python_version(config: TrussConfig) -> str | None:
@@ -97,6 +114,12 @@ def _path_with_headway_only(paths_dir: Path) -> Path:
     return directory
 
 
+def _warnings(config: TrussConfig) -> tuple[str, ...]:
+    """The config's own, with what is true on this machine in place of what it can only suppose."""
+    known = tuple(warning for warning in config.warnings if not warning.startswith("system_packages:"))
+    return known + _missing_system_packages(config)
+
+
 def _missing_system_packages(config: TrussConfig) -> tuple[str, ...]:
     """A warning for packages of the operating system that the Truss names and that are not here."""
     names = config.system_packages
@@ -104,7 +127,7 @@ def _missing_system_packages(config: TrussConfig) -> tuple[str, ...]:
     if not names:
         return ()
     if not query:
-        return (f"cannot see whether system_packages are here: {', '.join(names)}",)
+        return (f"system_packages: cannot see whether they are on this machine: {', '.join(names)}",)
     listed = subprocess.run(  # noqa: S603  # names are arguments, never a shell's text
         [query, "--show", "--showformat", "${binary:Package} ${db:Status-Status}\\n", "--", *names],
         capture_output=True,
@@ -121,6 +144,6 @@ def _missing_system_packages(config: TrussConfig) -> tuple[str, ...]:
     if not missing:
         return ()
     return (
-        f"system_packages are not here: {', '.join(missing)}; install them with your package manager, "
+        f"system_packages: not on this machine: {', '.join(missing)}; install them with your package manager, "
         "since Headway does not change the operating system",
     )

@@ -1,0 +1,136 @@
+"""`headway serve`: prepares one Truss and serves it in the foreground until Ctrl-C."""
+
+import contextlib
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headway.core.errors import InvalidSettingError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from headway.control.packages import PreparedModel
+
+_LONGEST_PROGRESS = 100
+
+
+def serve(  # noqa: PLR0913  # each is one option of the command
+    *,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")],
+    concurrency_target: Annotated[
+        int | None,
+        typer.Option(min=1, help="Most requests one replica holds at once. [default: predict concurrency]"),
+    ] = None,
+    replicas: Annotated[int, typer.Option(min=1, help="Replicas to run.")] = 1,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, such as queue_limit=100."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The model's name in URLs. [default: its own]")] = None,
+    host: Annotated[str | None, typer.Option(help="Address for requests. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port for requests. [default: 8080]")] = None,
+    control_port: Annotated[int | None, typer.Option(help="Port for control. [default: 8081]")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where Headway keeps its files.")] = None,
+) -> None:
+    """Serve the model in DIR on this machine, in the foreground."""
+    from rich.console import Console
+
+    from headway import bootstrap
+    from headway.configuration import Configuration
+    from headway.control.packages import first_settings, prepare, served_name
+
+    configuration = Configuration.load().with_changes(
+        host=host, port=port, control_port=control_port, data_dir=data_dir
+    )
+    configuration.make_directories()
+    changes = parse_settings(settings or [])
+    if concurrency_target is not None:
+        changes["concurrency_target"] = concurrency_target
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    with _progress(console) as progress:
+        prepared = prepare(directory, data_dir=configuration.data_dir, progress=progress)
+    first = first_settings(prepared.config).with_changes(changes)
+    for warning in (*prepared.warnings, *first.warnings(prepared.config.predict_concurrency)):
+        console.print("warning:", style="bold yellow", end=" ")
+        console.print(warning, markup=False)
+    model = name or served_name(prepared.config, directory)
+    address = f"http://{configuration.host}:{configuration.port}/models/{model}/predict"
+    console.print(
+        f"{model}: concurrency target {first.concurrency_target}, "
+        f"predict concurrency {prepared.config.predict_concurrency}, replicas {replicas}",
+        markup=False,
+    )
+    typer.echo(curl_line(address, example_input(prepared)))
+    platform = bootstrap.LocalPlatform(
+        data_directory=configuration.data_dir,
+        truss_directory=directory.resolve(),
+        settings=changes,
+        replicas=replicas,
+        model_name=model,
+        host=configuration.host,
+        port=configuration.port,
+        control_host=configuration.control_host,
+        control_port=configuration.control_port,
+    )
+    raise typer.Exit(bootstrap.serve(platform, _log_printer(console)))
+
+
+def parse_settings(pairs: list[str]) -> dict[str, Any]:
+    """`NAME=VALUE` pairs as settings by their names. Raises InvalidSettingError."""
+    settings = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise InvalidSettingError(f"{pair!r} is no setting", hint="write --set queue_limit=100")
+        try:
+            settings[name] = json.loads(text)
+        except ValueError:
+            settings[name] = text
+    return settings
+
+
+def example_input(prepared: "PreparedModel") -> Any:
+    """An input that the Truss itself gives as an example, else an empty one."""
+    import yaml
+
+    if prepared.config.example_model_input is not None:
+        return prepared.config.example_model_input
+    name = prepared.config.expanded.get("examples_filename") or "examples.yaml"
+    try:
+        examples = yaml.safe_load((prepared.directory / name).read_bytes())
+    except (OSError, yaml.YAMLError):
+        return {}
+    match examples:
+        case [Mapping() as first, *_] if "input" in first:
+            return first["input"]
+        case _:
+            return {}
+
+
+def curl_line(address: str, example: Any) -> str:
+    """A command that sends `example` to the model, ready for a shell."""
+    return f"curl {address} -d {shlex.quote(json.dumps(example, default=str))}"
+
+
+@contextlib.contextmanager
+def _progress(console: "Console") -> Iterator[Callable[[str], None]]:
+    """Show the last line of what goes on, and how long it has taken, while it lasts."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task("preparing the model")
+        yield lambda line: shown.update(task, description=line.strip()[:_LONGEST_PROGRESS])
+
+
+def _log_printer(console: "Console") -> Callable[[str, str], None]:
+    def show(name: str, line: str) -> None:
+        console.print(f"{name:>12} ", style="dim", end="")
+        console.print(line, markup=False)
+
+    return show

@@ -1,0 +1,30 @@
+"""Draws a Server-Timing header as a small waterfall: one line per stage, each bar where the one before ended."""
+
+import re
+
+_ENTRY = re.compile(r"\s*([\w-]+)(?:;[^,]*?dur=([0-9.]+))?[^,]*")
+_WIDTH = 40
+_WORDS = {
+    "queue": "queue",
+    "cold": "cold start",
+    "pre": "preprocess",
+    "gate": "gate wait",
+    "predict": "predict",
+    "post": "postprocess",
+    "send": "send",
+}
+
+
+def waterfall(header: str) -> str:
+    """Lines of text for a terminal. Durations in `header` are milliseconds."""
+    stages = [(name, float(duration)) for name, duration in _ENTRY.findall(header) if duration]
+    if not stages:
+        return "the answer tells no times"
+    total = sum(duration for _, duration in stages) or 1.0
+    lines, at = [], 0.0
+    for name, duration in stages:
+        start, end = round(at / total * _WIDTH), round((at + duration) / total * _WIDTH)
+        bar = " " * start + "█" * max(1, end - start)
+        lines.append(f"{_WORDS.get(name, name):<12} {bar[: _WIDTH + 1]:<{_WIDTH + 1}} {duration:9.1f} ms")
+        at += duration
+    return "\n".join(lines)

@@ -70,7 +70,9 @@ def answer(connection: socket.socket) -> bytes:
 
 def complete(received: bytes) -> bool:
     head, _, body = received.partition(b"\r\n\r\n")
-    lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
+    lengths = [
+        line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")
+    ]
     return body.endswith(b"0\r\n\r\n") or bool(lengths and len(body) == int(lengths[0]))
 
 

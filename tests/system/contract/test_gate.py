@@ -42,6 +42,16 @@ def test_an_exception_gives_the_place_back(gate):
     assert gate.answers_next_predict("value after an exception")
 
 
+def test_a_streaming_response_that_breaks_gives_the_place_back(gate):
+    """Upstream's place waits for the garbage collector."""
+    answer(gate.begin("broken-response once"))
+    gate.wait_for("stopped broken-response once")
+    if IS_UPSTREAM:
+        assert not gate.answers_next_predict("value after a broken response")
+        gate.collect_garbage()
+    assert gate.answers_next_predict("value after a broken response at last")
+
+
 @pytest.mark.parametrize("kind", STREAMS)
 def test_a_stream_holds_its_place_until_its_producer_has_ended(gate, kind):
     gate.predicting(f"{kind} held")
@@ -98,7 +108,9 @@ def test_other_endpoints_pass_the_gate_by(gate):
 
 def test_health_routes_answer_while_the_gate_is_full(gate):
     gate.predicting("value busy")
-    assert [gate.replica.status(path) for path in ("/", "/ping", "/v1/models/model", "/v1/models/model/loaded")] == [200] * 4
+    assert [
+        gate.replica.status(path) for path in ("/", "/ping", "/v1/models/model", "/v1/models/model/loaded")
+    ] == [200] * 4
     gate.release("value busy")
 
 

@@ -1,7 +1,8 @@
 """Starts Truss's own server on a Truss folder, laid out as its container lays it out, outside any container.
 
 It runs in an interpreter that has Truss and the requirements of its server, never in this project's own. It changes
-nothing of Truss but three absolute paths (packages, secrets, environment), which a test may not write to.
+nothing of Truss but three absolute paths (packages, secrets, environment), which a test may not write to:
+`CONTRACT_SECRETS` and `CONTRACT_DYNAMIC_CONFIG` name the folders that stand for the last two.
 
     python upstream.py FOLDER --port 8080
 """

@@ -9,7 +9,8 @@ def _get(name: str, path: str, answer: Answer, truss: str = "echo", method: str 
 
 def _health(verdict: str, kind: str = "def") -> Source:
     return Source(
-        model=f"class Model:\n    {kind} is_healthy(self):\n        {verdict}\n\n    def predict(self, inputs):\n        return inputs\n"
+        model=f"class Model:\n    {kind} is_healthy(self):\n        {verdict}\n\n"
+        "    def predict(self, inputs):\n        return inputs\n"
     )
 
 

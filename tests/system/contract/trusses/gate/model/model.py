@@ -1,8 +1,8 @@
 """Requests wait inside a stage until a test releases them, and the model tells what has happened.
 
 The ungated endpoints steer: /v1/completions releases names, /v1/embeddings tells the story so far, /v1/messages collects
-garbage. A name starts with the kind of predict that it asks for: value, thread, stream, thread-stream, response,
-collected or event-source.
+garbage. A name starts with the kind of predict that it asks for: value, raise, stream, thread-stream, response,
+broken-response, collected or event-source.
 """
 
 import asyncio
@@ -17,8 +17,14 @@ class EventSource(Response):
         super().__init__()
         self.parts = parts
 
-    async def __call__(self, scope, receive, send):
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    async def __call__(self, _scope, _receive, send):
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-type", b"text/event-stream")],
+            }
+        )
         async for part in self.parts:
             await send({"type": "http.response.body", "body": part.encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b""})
@@ -26,6 +32,7 @@ class EventSource(Response):
 
 class Model:
     def __init__(self):
+        gc.disable()  # no place may depend on when the collector happens to run
         self.story = []
         self.released = {}
         self.lock = threading.Lock()
@@ -43,32 +50,23 @@ class Model:
 
     async def predict(self, inputs):
         name = inputs["name"]
-        match name.split()[0]:
-            case "stream":
-                return self.parts(name)
-            case "thread-stream":
-                return self.thread_parts(name)
-            case "response":
-                return StreamingResponse(self.parts(name))
-            case "event-source":
-                return EventSource(self.parts(name))
-            case "collected":
-                return self.parts(name)
-            case "thread":
-                return await asyncio.to_thread(self.in_thread, name)
-            case "raise":
-                raise ValueError(name)
+        kinds = {
+            "stream": self.parts,
+            "collected": self.parts,
+            "thread-stream": self.thread_parts,
+            "response": lambda name: StreamingResponse(self.parts(name)),
+            "broken-response": lambda name: StreamingResponse(self.broken_parts(name)),
+            "event-source": lambda name: EventSource(self.parts(name)),
+        }
+        if make := kinds.get(name.split()[0]):
+            return make(name)
+        if name.startswith("raise"):
+            raise ValueError(name)
         self.tell("predicting", name)
         try:
             await self.until_released(name)
         finally:
             self.tell("stopped", name)
-        return name
-
-    def in_thread(self, name):
-        self.tell("predicting", name)
-        self.release_of(name).wait(20)
-        self.tell("stopped", name)
         return name
 
     async def parts(self, name):
@@ -79,6 +77,12 @@ class Model:
             yield "last"
         finally:
             self.tell("stopped", name)
+
+    async def broken_parts(self, name):
+        self.tell("predicting", name)
+        yield "first "
+        self.tell("stopped", name)
+        raise ValueError(name)
 
     def thread_parts(self, name):
         self.tell("predicting", name)
@@ -91,7 +95,7 @@ class Model:
             self.tell("stopped", name)
 
     async def until_released(self, name):
-        while not self.release_of(name).is_set():
+        while not self.release_of(name).is_set():  # noqa: ASYNC110 -- threads wait for the same event
             await asyncio.sleep(0.005)
 
     def completions(self, inputs):

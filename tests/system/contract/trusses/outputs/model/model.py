@@ -1,13 +1,13 @@
 """Returns or raises what the request names."""
 
 import asyncio
-import datetime
+import datetime as dt
 import decimal
 import sys
 import uuid
 
 import fastapi
-import numpy
+import numpy as np
 import pydantic
 import starlette.exceptions
 from fastapi.responses import (
@@ -30,7 +30,7 @@ class EventSource(Response):
 
     media_type = "text/event-stream"
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, _scope, _receive, send):
         await send(
             {
                 "type": "http.response.start",
@@ -89,20 +89,20 @@ RESULTS = {
     "empty": dict,
     "integer keys": lambda: {1: "one"},
     "not a number": lambda: [float("nan"), float("inf")],
-    "array": lambda: numpy.array([[1, 2], [3, 4]], dtype="<i8"),
-    "numpy scalars": lambda: {"i": numpy.int64(3), "f": numpy.float32(0.5)},
-    "nested array": lambda: {"embedding": [numpy.array([0.5, 1.5])]},
-    "numpy boolean": lambda: numpy.bool_(True),
+    "array": lambda: np.array([[1, 2], [3, 4]], dtype="<i8"),
+    "numpy scalars": lambda: {"i": np.int64(3), "f": np.float32(0.5)},
+    "nested array": lambda: {"embedding": [np.array([0.5, 1.5])]},
+    "numpy boolean": lambda: np.bool_(True),
     "set": lambda: {1},
-    "datetime": lambda: datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc),
+    "datetime": lambda: dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
     "moments": lambda: [
-        datetime.date(2024, 1, 2),
-        datetime.time(3, 4, 5),
-        datetime.timedelta(1, 2, 3),
+        dt.date(2024, 1, 2),
+        dt.time(3, 4, 5),
+        dt.timedelta(1, 2, 3),
         decimal.Decimal("1.50"),
         uuid.UUID(int=1),
     ],
-    "zoned time": lambda: datetime.time(3, tzinfo=datetime.timezone.utc),
+    "zoned time": lambda: dt.time(3, tzinfo=dt.UTC),
     "bytes": lambda: b"\x00raw\xff",
     "pydantic": lambda: Point(x=1),
     "pydantic in a list": lambda: [Point(x=1)],

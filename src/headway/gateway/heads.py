@@ -1,11 +1,13 @@
 """Heads on their way through: what of a client's request goes to the replica, what of its answer comes back."""
 
 import math
+import re
 
 import httptools
 
-from headway.core.wire import COLD_START, DEADLINE, REQUEST_ID
+from headway.core.wire import COLD_START, DEADLINE, NOT_ACCEPTED, REQUEST_ID
 from headway.gateway.routes import Address, Verb
+from headway.http.answers import Headers
 from headway.http.exchange import Exchange
 
 _HOP_BY_HOP = frozenset(
@@ -25,6 +27,7 @@ _HOP_BY_HOP = frozenset(
         COLD_START,
     )
 )
+_NOTABLE = re.compile(rb"\n(connection|keep-alive|content-length|transfer-encoding|" + NOT_ACCEPTED + rb"):")
 _WEBSOCKET_LINES = b"connection: upgrade\r\nupgrade: websocket\r\n"
 
 
@@ -45,19 +48,19 @@ class RequestHead:
         self.deadline: float | None = None
         self._chunked = exchange.length is None
         named: frozenset[bytes] = frozenset()
-        lines = [b"%s %s HTTP/1.1\r\n" % (exchange.method, address.upstream_path)]
+        lines: list[bytes] = []
         for name, value in exchange.headers:
             if name not in _HOP_BY_HOP:
-                lines.append(b"%s: %s\r\n" % (name, value))
+                lines += name, b": ", value, b"\r\n"
             elif name == DEADLINE:
                 self.deadline = _seconds(value)
             elif name == b"connection":
                 named |= {part.strip().lower() for part in value.split(b",")}
         if named - {b"close", b"keep-alive", b"upgrade"}:
-            lines[1:] = [line for line in lines[1:] if line.partition(b":")[0] not in named]
+            lines = _without_named(exchange.headers, named)
         if address.verb is Verb.WEBSOCKET:
             lines.append(_WEBSOCKET_LINES)
-        self._lines = b"".join(lines)
+        self._lines = b"%s %s HTTP/1.1\r\n%s" % (exchange.method, address.upstream_path, b"".join(lines))
 
     def complete(self, request_id: str, length: int | None) -> bytes:
         """The whole head. `length` is the body's size in bytes; None: what the client said about it holds."""
@@ -79,22 +82,24 @@ class RequestHead:
 class AnswerHead:
     """The head of a replica's answer, as bytes with its blank line."""
 
-    __slots__ = ("_lower", "_raw", "is_chunked", "is_framed")
+    __slots__ = ("_names", "_raw", "is_chunked", "is_framed")
 
     def __init__(self, status: int, raw: bytes, *, has_no_body: bool) -> None:
         self._raw = raw
-        self._lower = raw.lower()
-        self.is_chunked = self.has(b"transfer-encoding")
-        self.is_framed = self.is_chunked or has_no_body or status in {204, 304} or self.has(b"content-length")
+        self._names = names = _NOTABLE.findall(raw.lower())
+        self.is_chunked = b"transfer-encoding" in names
+        self.is_framed = b"content-length" in names or self.is_chunked or has_no_body or status in {204, 304}
         """Its end can be told without the end of the connection."""
 
-    def has(self, name: bytes) -> bool:
-        return b"\n%s:" % name in self._lower
+    @property
+    def is_not_accepted(self) -> bool:
+        """The replica never took the request up."""
+        return NOT_ACCEPTED in self._names
 
     def with_lines(self, lines: bytes) -> bytes:
         """The head for the client, with these lines added; what concerns only the replica's connection is gone."""
         raw = self._raw
-        if self.has(b"connection") or self.has(b"keep-alive"):
+        if b"connection" in self._names or b"keep-alive" in self._names:
             raw = _without(raw, (b"connection", b"keep-alive"))
         return b"%s%s\r\n" % (raw[:-2], lines)
 
@@ -121,6 +126,11 @@ class Dechunker:
         self._parser.feed_data(data)
         decoded, self._decoded = self._decoded, []
         return b"".join(decoded)
+
+
+def _without_named(headers: Headers, named: frozenset[bytes]) -> list[bytes]:
+    dropped = _HOP_BY_HOP | named
+    return [b"%s: %s\r\n" % (name, value) for name, value in headers if name not in dropped]
 
 
 def _without(raw: bytes, names: tuple[bytes, ...]) -> bytes:

@@ -7,7 +7,6 @@ It decides nothing about slots: it tells its deployment's queue what happened, a
 from typing import TYPE_CHECKING
 
 from headway.core.events import Expired, Overran
-from headway.core.wire import NOT_ACCEPTED
 from headway.gateway import refusals
 from headway.gateway.heads import AnswerHead, Dechunker, RequestHead
 from headway.gateway.refusals import Refusal
@@ -217,7 +216,7 @@ class ProxiedRequest:
         if self.left:
             return
         answer = AnswerHead(status, head, has_no_body=self._exchange.method == b"HEAD")
-        if status == 503 and self._can_be_sent_again and answer.has(NOT_ACCEPTED):
+        if answer.is_not_accepted and self._can_be_sent_again:
             self._give_back()
             return
         self._release_body()

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 import httptools
 
 _BLANK_LINE = b"\r\n\r\n"
+_STATUSES = {b"%d" % status: status for status in range(100, 1000)}
 _HEAD_LIMIT = 64 * 1024
 _WRITE_BUFFER = 64 * 1024
 
@@ -179,9 +180,7 @@ class ClientConnection(asyncio.Protocol):
 
 
 def _status(data: bytes) -> int | None:
-    if data[:7] != b"HTTP/1." or not data[9:12].isdigit():
-        return None
-    return int(data[9:12])
+    return _STATUSES.get(data[9:12]) if data[:7] == b"HTTP/1." else None
 
 
 def _is_framed(head: bytes) -> bool:

@@ -1,0 +1,191 @@
+"""Real uv, real environments; packages come from folders written here, so that only Headway's own are downloaded."""
+
+import subprocess
+import textwrap
+
+import pytest
+
+from headway.control import environments
+from headway.control.entries import PreparationError
+from headway.control.packages import first_settings, prepare, served_name
+from headway.core.errors import InvalidSettingError
+from headway.model_server.truss_config import InvalidTrussError, parse_config
+
+MODEL = "class Model:\n    def predict(self, x):\n        return x\n"
+
+
+@pytest.fixture(autouse=True)
+def small_image(monkeypatch):
+    """Truss's image is forty packages; one stands for them here."""
+    monkeypatch.setattr(environments, "IMAGE", ("six",))
+    monkeypatch.setattr(environments, "IMAGE_PREFERENCE", "six<1.17")
+
+
+@pytest.fixture
+def truss(tmp_path):
+    def write(config="", **files):
+        top = tmp_path / "truss"
+        for name, text in {"config__yaml": config, "model___model__py": MODEL, **files}.items():
+            path = top / name.replace("___", "/").replace("__", ".")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text), encoding="utf-8")
+        return top
+
+    return write
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    def run(top, said=None):
+        return prepare(top, data_dir=tmp_path / "data", progress=(said if said is not None else []).append)
+
+    return run
+
+
+def evaluate(model, expression):
+    """What Python code gives in the model's environment and working directory."""
+    command = [model.interpreter, "-c", f"import sys; sys.path.insert(0, ''); print({expression})"]
+    done = subprocess.run(
+        command,
+        cwd=model.directory,
+        env={**model.environment_variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_truss_without_requirements_gets_what_its_image_has_and_headway_alone(truss, prepared):
+    model = prepared(truss("environment_variables: {GREETING: hi}"))
+    assert evaluate(model, "__import__('six').__version__ < '1.17'") == "True"
+    assert evaluate(model, "__import__('headway.model_server').__name__") == "headway"
+    assert evaluate(model, "[__import__(n) and 1 for n in ('uvloop', 'httptools', 'msgpack', 'yaml')]")
+    assert evaluate(model, "__import__('importlib.util').util.find_spec('typer')") == "None"
+    assert evaluate(model, "__import__('os').environ['GREETING']") == "hi"
+    assert evaluate(model, "__import__('shutil').which('python')") == str(model.interpreter)
+
+
+def test_the_second_time_nothing_is_built_and_equal_requirements_share(truss, prepared):
+    first = prepared(truss("requirements: [six]"))
+    said = []
+    assert prepared(truss("requirements: [six]"), said) == first
+    other = prepared(truss("requirements: [six]\ndescription: other"), said)
+    assert said == []
+    assert other.interpreter == first.interpreter
+    assert other.directory != first.directory
+
+
+def test_the_models_pin_wins_over_what_truss_prefers(truss, prepared):
+    said = []
+    model = prepared(truss("requirements: [six==1.17.0]"), said)
+    assert evaluate(model, "__import__('six').__version__") == "1.17.0"
+    assert not [line for line in said if line.startswith("error")]
+
+
+def test_a_clash_is_told_in_uvs_words(truss, prepared):
+    with pytest.raises(PreparationError) as clash:
+        prepared(truss("requirements: [six==1.16.0, six==1.17.0]"))
+    assert "six==1.16.0 and six==1.17.0" in clash.value.message
+    assert "requirements" in clash.value.hint
+
+
+def test_packages_of_the_truss_itself_can_be_required(truss, prepared):
+    model = prepared(
+        truss(
+            "requirements_file: wanted.txt",
+            wanted__txt="./libs/own\n",
+            libs___own___pyproject__toml="""\
+                [build-system]
+                requires = ["hatchling"]
+                build-backend = "hatchling.build"
+                [project]
+                name = "own"
+                version = "7"
+                """,
+            libs___own___own__py="number = 7\n",
+        )
+    )
+    assert evaluate(model, "__import__('own').number") == "7"
+
+
+def test_a_project_file_and_a_lock_file_are_understood(truss, prepared):
+    project = (
+        '[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["six==1.16.0"]\n'
+    )
+    model = prepared(truss("requirements_file: pyproject.toml", pyproject__toml=project))
+    assert evaluate(model, "__import__('six').__version__") == "1.16.0"
+    lock = """\
+        version = 1
+        requires-python = ">=3.11"
+        [[package]]
+        name = "a"
+        version = "1"
+        source = { virtual = "." }
+        dependencies = [{ name = "idna" }]
+        [[package]]
+        name = "idna"
+        version = "3.9"
+        source = { registry = "https://pypi.org/simple" }
+        """
+    project = project.replace("six==1.16.0", "idna")
+    model = prepared(truss("requirements_file: uv.lock", pyproject__toml=project, uv__lock=lock))
+    assert evaluate(model, "__import__('importlib.metadata').metadata.version('idna')") == "3.9"
+
+
+def test_build_commands_run_in_the_environment_and_leave_the_snapshot_as_it_is(truss, prepared):
+    config = (
+        "build_commands: [\"python -c 'import six' && mkdir -p packages && echo n=1 > packages/made.py\"]"
+    )
+    model = prepared(truss(config))
+    assert (model.directory / "packages" / "made.py").read_text() == "n=1\n"
+    assert prepared(truss(config)) == model
+    snapshots = model.directory.parents[2] / "snapshots"
+    assert not list(snapshots.rglob("made.py"))
+
+
+def test_a_build_command_that_fails_is_named_with_its_words(truss, prepared):
+    with pytest.raises(PreparationError) as failed:
+        prepared(truss('build_commands: ["echo no luck >&2; exit 3"]'))
+    assert "echo no luck" in failed.value.message
+    assert "no luck\n(exit code 3)" in failed.value.message
+
+
+def test_what_is_not_on_this_machine_is_a_warning(truss, prepared):
+    model = prepared(truss("python_version: py39\nsystem_packages: [base-files, no-such-package-here]"))
+    assert any("python_version py39" in warning for warning in model.warnings)
+    [warning] = [warning for warning in model.warnings if warning.startswith("system_packages")]
+    assert "no-such-package-here" in warning
+
+
+def test_a_truss_with_a_server_of_its_own_is_refused(truss, prepared):
+    top = truss(
+        "docker_server: {start_command: serve, server_port: 80, predict_endpoint: /,"
+        " readiness_endpoint: /, liveness_endpoint: /}\nbase_image: {image: some/server}"
+    )
+    with pytest.raises(InvalidTrussError, match="docker_server"):
+        prepared(top)
+
+
+def test_a_first_deployment_starts_with_its_target_at_the_predict_concurrency(tmp_path):
+    config = parse_config("runtime: {predict_concurrency: 3}", tmp_path)
+    assert first_settings(config).concurrency_target == 3
+    text = "model_metadata: {headway: {concurrency_target: 5, queue_limit: 7}}"
+    settings = first_settings(parse_config(text, tmp_path))
+    assert (settings.concurrency_target, settings.queue_limit) == (5, 7)
+    with pytest.raises(InvalidSettingError):
+        first_settings(parse_config("model_metadata: {headway: {concurrency_target: 0}}", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("config", "folder", "name"),
+    [
+        ("", "my model", "my-model"),
+        ("model_name: Größe 7/8", "x", "Gr-e-7-8"),
+        ('model_name: "?"', "x", "model"),
+    ],
+)
+def test_a_models_name_fits_in_a_url(tmp_path, config, folder, name):
+    assert served_name(parse_config(config, tmp_path), tmp_path / folder) == name

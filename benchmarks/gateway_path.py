@@ -1,0 +1,80 @@
+"""What the gateway's own path costs per request, without the kernel: protocols driven by hand on fake transports.
+
+Run it before and after a change of the hot path: `python -m benchmarks.gateway_path`.
+"""
+
+import asyncio
+import time
+from typing import Any
+
+import uvloop
+
+from headway.core.settings import DeploymentSettings
+from headway.gateway.deployment_queue import Reports
+from headway.gateway.gateway import Gateway
+from headway.gateway.table import DeploymentRoute, RoutingTable
+from headway.gateway.upstream import Upstream
+from headway.gateway.table import ReplicaRoute
+from headway.http.client import ClientConnection
+from headway.http.limits import Limits
+from headway.http.server import ServerConnection
+
+_REQUEST = (
+    b"POST /models/echo/predict HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: bench\r\nAccept: */*\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+)
+_ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\nserver-timing: pre;dur=0.1\r\n\r\n{}"
+_REQUESTS = 2_000
+_ROUNDS = 80
+
+
+class _Transport:
+    """Takes what is written and does nothing with it."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def write(self, data: bytes) -> None:
+        self.written += len(data)
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_closing(self) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: None
+
+
+async def _measure() -> float:
+    route = DeploymentRoute("d1", "echo", DeploymentSettings(concurrency_target=64))
+    nothing = lambda *_: None  # noqa: E731
+    gateway = Gateway(Reports(nothing, nothing, nothing, nothing))
+    gateway.apply(RoutingTable(1, (route,), {("echo", "production"): "d1"}))
+    queue = gateway.queues["d1"]
+    upstream = Upstream(ReplicaRoute("r1", 1, "unix:/nowhere", "unix:/nowhere"))
+    queue.fleet._upstreams["r1"] = upstream  # noqa: SLF001 - admitted without asking
+    queue.fleet._admitted.add("r1")  # noqa: SLF001
+    queue._dispatcher.add_replica("r1", 0.0)  # noqa: SLF001
+    replica = ClientConnection()
+    replica.connection_made(_Transport())  # type: ignore[arg-type]
+    upstream.put_back(replica)
+    client = ServerConnection(gateway.serve, Limits(), set())
+    client.connection_made(_Transport())  # type: ignore[arg-type]
+    begin = time.perf_counter()
+    for _ in range(_REQUESTS):
+        client.data_received(_REQUEST)
+        replica.data_received(_ANSWER)
+    elapsed = time.perf_counter() - begin
+    queue.close()
+    return elapsed / _REQUESTS * 1e6
+
+
+def main() -> None:
+    figures = sorted(uvloop.run(_measure()) for _ in range(_ROUNDS))
+    print(f"gateway path: best {figures[0]:.1f} us, median {figures[_ROUNDS // 2]:.1f} us a request")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,9 +1,26 @@
 """Wires root, gateway and control on one machine. The only file that names concrete backends."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from headway.child import Program
+from headway.configuration import Configuration
+from headway.root import Root, RootError, listen
+from headway.telemetry.logs import LogFollower, configure_logging
+
+_BACKEND = "headway.backends.local:connect"
+_LOGS_END_WITHIN = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +45,99 @@ def serve(platform: LocalPlatform, show_log_line: Callable[[str, str], None]) ->
     line)` gets each new log line of each process, in a thread of its own. Raises RootError when a port is
     taken or another Headway runs on the same data directory.
     """
-    raise NotImplementedError
+    logs = _log_directory(platform)
+    stopped = threading.Event()
+    follower = LogFollower(logs, show_log_line)
+    # A daemon: a terminal that takes no more lines must not keep Headway from ending.
+    thread = threading.Thread(target=follower.run, args=(stopped,), name="logs", daemon=True)
+    thread.start()
+    try:
+        return up(platform)
+    finally:
+        stopped.set()
+        thread.join(_LOGS_END_WITHIN)
 
 
 def up(platform: LocalPlatform) -> int:
     """The same without a terminal: logs go to their files only."""
-    raise NotImplementedError
+    configure_logging("root")
+    with _sole_user_of(platform.data_directory), contextlib.ExitStack() as sockets:
+        run_directory = _fresh_run_directory(platform.data_directory)
+        inference = sockets.enter_context(listen(platform.host, platform.port))
+        control = sockets.enter_context(listen(platform.control_host, platform.control_port))
+        link = run_directory / "link"
+        gateway = _gateway(platform, inference.fileno(), link)
+        root = Root(
+            gateway,
+            lambda descriptor: _control(platform, (descriptor, control.fileno()), link),
+            [inference, control],
+        )
+        asyncio.run(root.run())
+        shutil.rmtree(run_directory, ignore_errors=True)
+    return 0
+
+
+def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
+    saved_table = platform.data_directory / "gateway" / "table.json"
+    saved_table.parent.mkdir(parents=True, exist_ok=True)
+    options = ("--listen-fd", str(listening), "--link", str(link), "--saved-table", str(saved_table))
+    return Program(
+        name="gateway",
+        command=(sys.executable, "-m", "headway.gateway", *options),
+        log_path=_log_directory(platform) / "gateway.log",
+        environment=os.environ,
+        descriptors=(listening,),
+    )
+
+
+def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) -> Program:
+    root, listening = descriptors
+    options = {
+        "--root-fd": root,
+        "--listen-fd": listening,
+        "--link": link,
+        "--data-dir": platform.data_directory,
+        "--run-dir": link.parent,
+        "--backend": _BACKEND,
+        "--settings": json.dumps(dict(platform.settings)),
+        "--replicas": platform.replicas,
+        "--truss": platform.truss_directory,
+        "--model-name": platform.model_name,
+        "--secrets-dir": Configuration.load().secrets_dir,
+    }
+    given = [(name, str(value)) for name, value in options.items() if value is not None]
+    return Program(
+        name="control",
+        command=(sys.executable, "-m", "headway.control", *(text for pair in given for text in pair)),
+        log_path=_log_directory(platform) / "control.log",
+        environment=os.environ,
+        descriptors=descriptors,
+    )
+
+
+def _log_directory(platform: LocalPlatform) -> Path:
+    return platform.data_directory / "logs"
+
+
+def _fresh_run_directory(data_directory: Path) -> Path:
+    """An empty, short directory for sockets, one for each data directory; a killed Headway left one behind."""
+    name = hashlib.sha256(os.fsencode(data_directory.resolve())).hexdigest()[:8]
+    directory = Configuration.load().run_dir / name
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700, parents=True)
+    return directory
+
+
+@contextlib.contextmanager
+def _sole_user_of(data_directory: Path) -> Iterator[None]:
+    """Hold the data directory's lock; the kernel lets go of it when this process dies."""
+    data_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_directory / "headway.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RootError(
+                f"another Headway runs on {data_directory}",
+                hint="stop it, or choose another directory with --data-dir",
+            ) from error
+        yield

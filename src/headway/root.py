@@ -11,7 +11,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,12 +183,16 @@ class Root:
             message["environment"],
             Path(message["directory"]),
         )
+        refusal = "Headway is stopping" if self._stop_asked.is_set() else ""
+        if replica_id in self._replicas:
+            refusal = f"{replica_id} runs already"
         try:
-            if self._stop_asked.is_set() or replica_id in self._replicas:
-                raise RootError("Headway is stopping" if self._stop_asked.is_set() else "it runs already")
-            self._replicas[replica_id] = Replica(self._spawn(program), note)
-        except (OSError, RootError) as error:
-            self._tell(type="exited", replica_id=replica_id, generation=generation, reason=str(error))
+            if not refusal:
+                self._replicas[replica_id] = Replica(self._spawn(program), note)
+                return
+        except OSError as error:
+            refusal = str(error)
+        self._tell(type="exited", replica_id=replica_id, generation=generation, reason=refusal)
 
     def _stop_replica(self, replica_id: str, grace: float) -> None:
         replica = self._replicas.get(replica_id)

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import dataclasses
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -15,12 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import headway
 from headway.backends.base import BackendError, ReplicaExit, ReplicaSpec, RunningReplica, Unplaceable
+from headway.configuration import variables_for_tools
 
 _ROOT_ANSWERS_WITHIN = 10.0
 _LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024
-_NOT_FOR_MODELS = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES")
 
 ReplicaCommand = Callable[[ReplicaSpec, Path, Path], Sequence[str]]
 """What to run for a replica, given its public and its private socket."""
@@ -52,7 +50,6 @@ class LocalBackend:
         self._run_directory = run_directory
         self._gpus = gpus
         self._command = command
-        self._package_path = _package_path(run_directory)
         self._running: dict[str, RunningReplica] = {}
         self._reports: list[Callable[[ReplicaExit], None]] = []
         self._writer: asyncio.StreamWriter | None = None
@@ -145,15 +142,10 @@ class LocalBackend:
         )
 
     def _environment(self, spec: ReplicaSpec, gpus: Sequence[str]) -> Mapping[str, str]:
-        """What Headway was started with, without what belongs to Headway's own interpreter and keys."""
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in _NOT_FOR_MODELS and not name.startswith("HEADWAY_")
-        }
-        environment = {"PYTHONUNBUFFERED": "1", **inherited, **spec.environment}
-        own_path = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(self._package_path), own_path)))
+        """What Headway was started with, without its own settings and keys; the replica's own wins."""
+        inherited = variables_for_tools().items()
+        environment = {name: value for name, value in inherited if not name.startswith("HEADWAY_")}
+        environment |= spec.environment
         if self._gpus:  # who asked for none sees none: those of others are not free
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
         return environment
@@ -169,15 +161,3 @@ def find_gpus() -> tuple[str, ...]:
             return tuple(line.removeprefix("GPU ").split(":")[0] for line in lines)
     devices = Path("/dev").glob("nvidia[0-9]*")
     return tuple(sorted((one.name.removeprefix("nvidia") for one in devices), key=int))
-
-
-def _package_path(run_directory: Path) -> Path:
-    """A directory that holds nothing but Headway: the model's interpreter gets no other package of ours."""
-    directory = run_directory / "package"
-    directory.mkdir(parents=True, exist_ok=True)
-    link = directory / "headway"
-    target = Path(headway.__file__).parent
-    if not link.is_symlink() or link.readlink() != target:
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)
-    return directory

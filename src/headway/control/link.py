@@ -1,0 +1,136 @@
+"""Control's end of its link to the gateways: sends whole routing tables, takes what they report.
+
+It keeps what the gateways said last and decides nothing. JSON lines over a Unix socket, which gateways dial.
+"""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from headway.gateway.table import RoutingTable
+
+_logger = logging.getLogger(__name__)
+
+_LONGEST_MESSAGE_BYTES = 16 * 1024 * 1024
+_MOST_UNSENT_BYTES = 64 * 1024 * 1024
+
+
+class GatewayLink:
+    """`on_change` is called when a gateway came or a replica is drained, `on_stuck` with one to replace."""
+
+    def __init__(
+        self, path: Path, *, on_change: Callable[[], None], on_stuck: Callable[[str, str], None]
+    ) -> None:
+        self._path = path
+        self._on_change = on_change
+        self._on_stuck = on_stuck
+        self.table: RoutingTable | None = None
+        self._gateways: dict[str, _Gateway] = {}
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def serve(self) -> None:
+        """Take connections until cancelled."""
+        self._path.unlink(missing_ok=True)
+        previous = os.umask(0o077)
+        try:
+            server = await asyncio.start_unix_server(self._converse, self._path, limit=_LONGEST_MESSAGE_BYTES)
+        finally:
+            os.umask(previous)
+        async with server:
+            await server.serve_forever()
+
+    def publish(self, table: RoutingTable) -> None:
+        """Send `table` to every gateway, those that come later included."""
+        self.table = table
+        draining = {
+            one.replica_id for deployment in table.deployments for one in deployment.replicas if one.draining
+        }
+        for gateway in self._gateways.values():
+            gateway.drained &= draining  # one that was taken back must say it again
+        for writer in self._writers:
+            self._send_table(writer)
+
+    def is_drained(self, replica_id: str) -> bool:
+        """Whether every gateway, in its present life, said that the draining replica holds nothing."""
+        gateways = self._gateways.values()
+        return bool(gateways) and all(replica_id in one.drained for one in gateways)
+
+    def held(self, replica_id: str) -> int:
+        """Slots taken on a replica, as last reported."""
+        return sum(
+            int(load.get("held", {}).get(replica_id, 0))
+            for gateway in self._gateways.values()
+            for load in gateway.loads.values()
+        )
+
+    def load(self, deployment_id: str) -> Mapping[str, Mapping[str, Any]]:
+        """What each gateway reported last about a deployment, by the gateway's name."""
+        return {
+            name: gateway.loads[deployment_id]
+            for name, gateway in self._gateways.items()
+            if deployment_id in gateway.loads
+        }
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        self._send_table(writer)
+        try:
+            hello = json.loads(await reader.readline() or b"{}")
+            if not hello:
+                return
+            gateway = self._welcome(hello)
+            async for line in reader:
+                self._receive(gateway, json.loads(line))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            _logger.warning("a gateway's link broke: %s: %s", type(error).__name__, error)
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    def _welcome(self, hello: Mapping[str, Any]) -> "_Gateway":
+        """A gateway that started anew holds nothing of what its former life said."""
+        known = self._gateways.get(hello["gateway"])
+        if known is None or known.epoch != hello["epoch"]:
+            known = self._gateways[hello["gateway"]] = _Gateway(hello["epoch"])
+            _logger.info("a gateway has come", extra={"gateway": hello["gateway"], "epoch": hello["epoch"]})
+        self._on_change()
+        return known
+
+    def _receive(self, gateway: "_Gateway", message: Mapping[str, Any]) -> None:
+        match message["type"]:
+            case "applied":
+                gateway.applied = message["version"]
+            case "drained":
+                gateway.drained.add(message["replica_id"])
+                self._on_change()
+            case "load":
+                gateway.loads = message["deployments"]
+            case "stuck":
+                self._on_stuck(message["replica_id"], message["reason"])
+            case "wake":
+                self._on_change()
+            case unknown:
+                _logger.warning("a gateway sent a message of unknown type %r", unknown)
+
+    def _send_table(self, writer: asyncio.StreamWriter) -> None:
+        if self.table is None:
+            return
+        if writer.transport.get_write_buffer_size() > _MOST_UNSENT_BYTES:
+            writer.transport.abort()  # it does not read; it gets the table when it dials again
+            return
+        writer.write(b'{"type": "table", "table": %s}\n' % self.table.to_json().encode())
+
+
+@dataclass(slots=True)
+class _Gateway:
+    """One life of a gateway: `epoch` names it."""
+
+    epoch: str
+    applied: int = 0
+    drained: set[str] = field(default_factory=set)
+    loads: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -1,0 +1,70 @@
+"""What control knows of one replica: its state and since when, how its probes went, what the gateway needs."""
+
+from headway.backends.base import ReplicaExit, RunningReplica
+from headway.core.lifecycle import ReplicaState, require_transition
+from headway.core.reconcile import ReplicaView
+from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED
+from headway.gateway.table import ReplicaRoute
+
+_ROUTED = frozenset({ReplicaState.READY, ReplicaState.UNHEALTHY, ReplicaState.DRAINING})
+_EXIT_REASONS = {
+    EXIT_LOAD_FAILED: "the model could not be loaded",
+    EXIT_BAD_TRUSS: "the Truss or the replica's options are not valid",
+}
+
+
+class Replica:
+    """One life of a replica, from its order to its exit. Instants are monotonic seconds."""
+
+    def __init__(
+        self, running: RunningReplica, *, now: float, state: ReplicaState = ReplicaState.STARTING
+    ) -> None:
+        self.running = running
+        self.state = state
+        self.since = now
+        self.ordered_at = now
+        self.ready_at: float | None = None if state is ReplicaState.STARTING else now
+        self.unhealthy_since: float | None = None
+
+    @property
+    def replica_id(self) -> str:
+        return self.running.replica_id
+
+    def become(self, state: ReplicaState, now: float) -> None:
+        """Raises UsageError when no such transition exists."""
+        require_transition(self.state, state)
+        self.state, self.since = state, now
+        if state is ReplicaState.READY and self.ready_at is None:
+            self.ready_at = now
+
+    def note_health(self, *, healthy: bool, now: float) -> None:
+        if healthy:
+            self.unhealthy_since = None
+        elif self.unhealthy_since is None:
+            self.unhealthy_since = now
+
+    def view(self, in_flight: int, *, is_drained: bool) -> ReplicaView:
+        return ReplicaView(
+            self.replica_id, self.state, self.since, in_flight, is_drained, self.unhealthy_since
+        )
+
+    def route(self) -> ReplicaRoute | None:
+        """How the gateway reaches it; None while it is to get nothing and holds nothing."""
+        if self.state in _ROUTED:
+            return ReplicaRoute(
+                self.replica_id,
+                self.running.generation,
+                self.running.address,
+                self.running.private_address,
+                draining=self.state is not ReplicaState.READY,
+            )
+        return None
+
+
+def exit_reason(gone: ReplicaExit) -> str:
+    """Why a replica exited, for people."""
+    if gone.reason:
+        return gone.reason
+    if gone.signal is not None:
+        return f"killed by signal {gone.signal}"
+    return f"{_EXIT_REASONS.get(gone.code or 0, 'the process ended')} (exit code {gone.code})"

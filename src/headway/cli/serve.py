@@ -43,6 +43,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     from headway import bootstrap
     from headway.configuration import Configuration
     from headway.control.packages import first_settings, prepare, served_name
+    from headway.model_server.truss_config import read_truss
 
     configuration = Configuration.load().with_changes(
         host=host, port=port, control_port=control_port, data_dir=data_dir
@@ -51,18 +52,19 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     changes = parse_settings(settings or [])
     if concurrency_target is not None:
         changes["concurrency_target"] = concurrency_target
+    config = read_truss(directory)
+    first = first_settings(config).with_changes(changes)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with _progress(console) as progress:
         prepared = prepare(directory, data_dir=configuration.data_dir, progress=progress)
-    first = first_settings(prepared.config).with_changes(changes)
-    for warning in (*prepared.warnings, *first.warnings(prepared.config.predict_concurrency)):
+    for warning in (*prepared.warnings, *first.warnings(config.predict_concurrency)):
         console.print("warning:", style="bold yellow", end=" ")
         console.print(warning, markup=False)
-    model = name or served_name(prepared.config, directory)
+    model = name or served_name(config, directory)
     address = f"http://{configuration.host}:{configuration.port}/models/{model}/predict"
     console.print(
         f"{model}: concurrency target {first.concurrency_target}, "
-        f"predict concurrency {prepared.config.predict_concurrency}, replicas {replicas}",
+        f"predict concurrency {config.predict_concurrency}, replicas {replicas}",
         markup=False,
     )
     typer.echo(curl_line(address, example_input(prepared)))

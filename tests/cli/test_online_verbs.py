@@ -1,0 +1,158 @@
+"""predict and status against a small server, serve against a platform that only notes what it is told."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from typer.testing import CliRunner
+
+from headway import bootstrap
+from headway.cli.app import app
+from headway.cli.exit_codes import FAILED, OK
+from headway.cli.serve import curl_line, parse_settings
+from headway.cli.timing import waterfall
+from headway.control import environments
+from headway.core.errors import InvalidSettingError
+
+MODELS = {"models": [{"name": "echo", "queued": 3, "replicas": [1]}, {"name": "story", "ready": None}]}
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers a predict with its body; the model `missing` is unknown."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        is_known = self.path == "/models/echo/predict"
+        self.send_response(200 if is_known else 404)
+        self.send_header("content-type", self.headers["content-type"])
+        self.send_header("server-timing", "queue;dur=10, pre;dur=30.0, predict;dur=60")
+        self.end_headers()
+        self.wfile.write(body if is_known else b'{"error": {"code": "unknown_model"}}')
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(MODELS).encode() if self.path == "/v1/models" else b"[]")
+
+    def log_message(self, *_): ...
+
+
+@pytest.fixture(scope="module")
+def url():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join(10)
+
+
+def run(*arguments, **options):
+    return CliRunner().invoke(app, [str(one) for one in arguments], **options)
+
+
+def test_predict_sends_json_from_wherever_it_comes(url, tmp_path):
+    (tmp_path / "input.json").write_text('{"from": "file"}', encoding="utf-8")
+    for arguments, given, expected in [
+        (["--input", '{"from": "option"}'], None, "option"),
+        (["--file", tmp_path / "input.json"], None, "file"),
+        ([], '{"from": "pipe"}', "pipe"),
+    ]:
+        result = run("predict", "echo", "--url", url, *arguments, input=given)
+        assert (result.exit_code, json.loads(result.stdout)) == (OK, {"from": expected})
+
+
+def test_predict_sends_a_binary_file_as_it_is(url, tmp_path):
+    (tmp_path / "input.msgpack").write_bytes(b"\x81\xa1a\x01")
+    result = run("predict", "echo", "--url", url, "--file", tmp_path / "input.msgpack")
+    assert result.stdout_bytes == b"\x81\xa1a\x01"
+
+
+def test_an_answer_that_is_an_error_goes_to_standard_error_with_exit_code_1(url):
+    result = run("predict", "missing", "--url", url, "--input", "{}")
+    assert (result.exit_code, result.stdout) == (FAILED, "")
+    assert "unknown_model" in result.stderr
+
+
+def test_timing_draws_each_stage_where_the_one_before_ended(url):
+    result = run("predict", "echo", "--url", url, "--input", "{}", "--timing")
+    lines = result.stderr.splitlines()
+    assert [line.split()[0] for line in lines] == ["queue", "preprocess", "predict"]
+    assert [line.count("█") for line in lines] == [4, 12, 24]
+    assert lines[2].index("█") == lines[1].rindex("█") + 1
+    assert lines[2].endswith("60.0 ms")
+
+
+def test_a_header_without_times_is_said_to_have_none():
+    assert waterfall("cache;desc=hit") == waterfall("") == "the answer tells no times"
+
+
+def test_status_shows_what_control_tells(url):
+    assert json.loads(run("status", "--url", url, "--json").stdout) == MODELS
+    text = run("status", "--url", url).stdout
+    assert text.split() == ["name", "queued", "ready", "echo", "3", "story"]
+
+
+def test_settings_are_pairs():
+    assert parse_settings(["queue_limit=5", "rollout=replace", "retry_on_crash=true"]) == {
+        "queue_limit": 5,
+        "rollout": "replace",
+        "retry_on_crash": True,
+    }
+    with pytest.raises(InvalidSettingError):
+        parse_settings(["queue_limit"])
+
+
+def test_the_curl_line_survives_a_shell():
+    assert curl_line("http://h/p", {"a": "it's"}) == """curl http://h/p -d '{"a": "it'"'"'s"}'"""
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """Runs `headway serve` on a small Truss; gives its result and the platform that was to be served."""
+    monkeypatch.setattr(environments, "IMAGE", ())
+    monkeypatch.setattr(environments, "REPLICA", ())
+    platforms = []
+    monkeypatch.setattr(bootstrap, "serve", lambda platform, _: platforms.append(platform) or 0)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.py").write_text(
+        "class Model:\n    def predict(self, x): ...\n", encoding="utf-8"
+    )
+
+    def run_serve(config, *arguments, **files):
+        (tmp_path / "config.yaml").write_text(config, encoding="utf-8")
+        for name, text in files.items():
+            (tmp_path / name.replace("__", ".")).write_text(text, encoding="utf-8")
+        environment = {"HEADWAY_RUN_DIR": str(tmp_path / "run"), "XDG_CONFIG_HOME": str(tmp_path)}
+        result = run("serve", tmp_path, "--data-dir", tmp_path / "data", *arguments, env=environment)
+        return result, platforms
+
+    return run_serve
+
+
+def test_serve_prints_a_ready_curl_line_and_hands_over_what_it_was_told(served):
+    config = "model_name: My model\nmodel_metadata: {example_model_input: {a: 1}, headway: {queue_limit: 9}}"
+    options = ["--concurrency-target", 3, "--replicas", 2, "--port", 9000, "--set", "queue_timeout=5"]
+    result, [platform] = served(config, *options)
+    assert result.exit_code == OK
+    assert result.stdout == "curl http://127.0.0.1:9000/models/My-model/predict -d '{\"a\": 1}'\n"
+    assert (platform.model_name, platform.replicas, platform.port) == ("My-model", 2, 9000)
+    assert platform.settings == {"concurrency_target": 3, "queue_timeout": 5}
+
+
+def test_serve_takes_the_example_from_examples_yaml(served):
+    result, _ = served("", "--name", "m", examples__yaml="- {name: first, input: [1, 2]}")
+    assert "m/predict -d '[1, 2]'" in result.stdout
+
+
+def test_serve_warns_of_a_predict_concurrency_that_could_never_be_reached(served):
+    result, platforms = served("runtime: {predict_concurrency: 4}", "--concurrency-target", 2)
+    assert "concurrency_target 2 is below predict_concurrency 4" in result.stderr
+    assert len(platforms) == 1
+
+
+def test_serve_starts_nothing_when_a_setting_is_unknown(served):
+    result, platforms = served("", "--set", "queue_limt=1")
+    assert isinstance(result.exception, InvalidSettingError)
+    assert platforms == []

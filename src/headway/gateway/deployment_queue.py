@@ -92,10 +92,11 @@ class DeploymentQueue:
             request.refuse(self._state_refusal(now))
             return
         request.is_cold = not self.fleet.ready
-        deadline = None if request.deadline is None else now + request.deadline
-        self.carry_out(
-            self._dispatcher.submit(request, now, deadline=deadline, is_timed=request.is_timed), now
-        )
+        deadline = request.deadline
+        if deadline is not None:
+            deadline += now
+        events = self._dispatcher.submit(request, now, deadline=deadline, is_timed=request.is_timed)
+        self.carry_out(events, now)
         if self._timer is None or deadline is not None:
             self._set_timer(now)
 

@@ -21,7 +21,6 @@ _CACHED = 4096
 _JSON = b"content-type: application/json\r\n"
 _INFERENCE = "inference"
 _HEALTH_TARGET = b"/healthz"
-_METHODS = {Verb.PREDICT: b"POST", Verb.WAKE: b"POST", Verb.WEBSOCKET: b"GET"}
 
 
 class Gateway:
@@ -37,6 +36,7 @@ class Gateway:
         self._ids = itertools.count(1)
         self.epoch = secrets.token_hex(4)
         """Tells this gateway process from any other, and begins the ids of its requests."""
+        self._id_prefix = self.epoch.encode()
 
     @property
     def version(self) -> int:
@@ -90,7 +90,7 @@ class Gateway:
             return _refuse(exchange, refusals.bad_deadline(str(error)))
         exchange.headers = []  # what is needed of them is in the head: a queued request stays small
         exchange.send_continue()
-        return ProxiedRequest(exchange, address, head, queue, f"{self.epoch}{next(self._ids):08x}")
+        return ProxiedRequest(exchange, address, head, queue, b"%s%08x" % (self._id_prefix, next(self._ids)))
 
     def refresh_stages(self) -> None:
         """Ask the replicas what they do with the requests they have held for a while."""
@@ -117,9 +117,8 @@ class Gateway:
             refusal = self._key_refusal(exchange)
             if refusal is not None:
                 return refusal
-        allowed = _METHODS.get(address.verb)
-        if allowed is not None and exchange.method != allowed:
-            return refusals.wrong_method(exchange.method.decode(), allowed.decode())
+        if address.method is not None and exchange.method != address.method:
+            return refusals.wrong_method(exchange.method.decode(), address.method.decode())
         if address.verb is Verb.WEBSOCKET and not exchange.is_upgrade:
             return refusals.UPGRADE_REQUIRED
         limit = queue.settings.body_limit_bytes

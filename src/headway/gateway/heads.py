@@ -62,13 +62,13 @@ class RequestHead:
             lines.append(_WEBSOCKET_LINES)
         self._lines = b"%s %s HTTP/1.1\r\n%s" % (exchange.method, address.upstream_path, b"".join(lines))
 
-    def complete(self, request_id: str, length: int | None) -> bytes:
+    def complete(self, request_id: bytes, length: int | None) -> bytes:
         """The whole head. `length` is the body's size in bytes; None: what the client said about it holds."""
         if length is None:
             framing = b"transfer-encoding: chunked\r\n"
         else:
             framing = b"content-length: %d\r\n" % length if length else b""
-        return b"%s%s: %s\r\n%s\r\n" % (self._lines, REQUEST_ID, request_id.encode(), framing)
+        return b"%sx-headway-request-id: %s\r\n%s\r\n" % (self._lines, request_id, framing)
 
     def frame(self, data: bytes) -> bytes:
         """Bytes of a body that is passed on while it is read."""

@@ -52,8 +52,10 @@ class ProxiedRequest:
         "_submitted",
         "_timing",
         "address",
+        "deadline",
         "dispatched_at",
         "is_cold",
+        "is_timed",
         "left",
         "request_id",
         "upstream",
@@ -65,7 +67,7 @@ class ProxiedRequest:
         address: Address,
         head: RequestHead,
         queue: "DeploymentQueue",
-        request_id: str,
+        request_id: bytes,
     ) -> None:
         self._exchange = exchange
         self._head = head
@@ -74,6 +76,9 @@ class ProxiedRequest:
         self.request_id = request_id
         self.upstream: Upstream | None = None
         self.dispatched_at = 0.0
+        self.deadline = head.deadline
+        """The longest wait that the client allows, in seconds from arrival."""
+        self.is_timed = address.verb is not Verb.WEBSOCKET
         self.is_cold = False
         """No replica was ready when it came."""
         self.left = False
@@ -93,20 +98,11 @@ class ProxiedRequest:
         self._timing = b""
 
     @property
-    def deadline(self) -> float | None:
-        """The longest wait that the client allows, in seconds from arrival."""
-        return self._head.deadline
-
-    @property
-    def is_timed(self) -> bool:
-        return self.address.verb is not Verb.WEBSOCKET
-
-    @property
     def stage(self) -> str:
         """Where the replica was last seen to be with it."""
         if self.upstream is None:
             return "queue"
-        return self.upstream.stages.get(self.request_id, "sent")
+        return self.upstream.stages.get(self.request_id.decode(), "sent")
 
     # What the client's side tells.
 
@@ -226,7 +222,9 @@ class ProxiedRequest:
             self._exchange.accept_tunnel()
         close = status != 101 and (self._exchange.will_close() or not answer.is_framed)
         self._keep = not close
-        extra = self._identity() + self._timing + (b"connection: close\r\n" if close else b"")
+        extra = b"x-headway-request-id: %s\r\n%s" % (self.request_id, self._timing)
+        if close:
+            extra += b"connection: close\r\n"
         if answer.is_chunked and not self._exchange.http_1_1:
             self._decoder = Dechunker(head)
             self._exchange.relay(answer.with_lines_for_1_0(extra) + self._decoder.decode(rest))
@@ -351,4 +349,4 @@ class ProxiedRequest:
             self._body = []
 
     def _identity(self) -> bytes:
-        return b"x-headway-request-id: %s\r\n" % self.request_id.encode()
+        return b"x-headway-request-id: %s\r\n" % self.request_id

@@ -30,6 +30,8 @@ class Address:
     """The replica's path, with the query."""
     environment: str = PRODUCTION
     deployment: str | None = None
+    method: bytes | None = None
+    """The only method understood; None for any."""
 
 
 _MODEL_PATH = re.compile(
@@ -39,6 +41,7 @@ _MODEL_PATH = re.compile(
     re.DOTALL,
 )
 _TRUSS_PATH = re.compile(r"/v1/models/(?P<model>[^/:]+):predict$")
+_METHODS = {Verb.PREDICT: b"POST", Verb.WAKE: b"POST", Verb.WEBSOCKET: b"GET"}
 _UPSTREAM = {Verb.PREDICT: PREDICT_PATH, Verb.WEBSOCKET: WEBSOCKET_PATH, Verb.WAKE: b""}
 
 
@@ -51,7 +54,7 @@ def parse(target: bytes) -> Address | None:
         return None
     suffix = b"?" + query if query else b""
     if truss := _TRUSS_PATH.fullmatch(path):
-        return Address(unquote(truss["model"]), Verb.PREDICT, PREDICT_PATH + suffix)
+        return Address(unquote(truss["model"]), Verb.PREDICT, PREDICT_PATH + suffix, method=b"POST")
     match = _MODEL_PATH.fullmatch(path)
     if match is None:
         return None
@@ -69,6 +72,7 @@ def parse(target: bytes) -> Address | None:
         upstream_path=upstream + suffix,
         environment=unquote(match["environment"] or PRODUCTION),
         deployment=None if deployment is None else unquote(deployment),
+        method=_METHODS.get(verb),
     )
 
 

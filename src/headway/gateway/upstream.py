@@ -23,7 +23,7 @@ class Upstream:
 
     def __init__(self, route: ReplicaRoute) -> None:
         self.route = route
-        self.requests: dict[str, ProxiedRequest] = {}
+        self.requests: dict[bytes, ProxiedRequest] = {}
         self.stages: dict[str, str] = {}
         """Where each request was last seen, by its id."""
         self._idle: list[ClientConnection] = []

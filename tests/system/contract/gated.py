@@ -60,9 +60,8 @@ class Gated:
         return True
 
 
-def answer(connection: socket.socket) -> bytes:
-    """The whole of what the server sends until it closes, or until the body is complete."""
-    received = b""
+def answer(connection: socket.socket, received: bytes = b"") -> bytes:
+    """What was received already and the rest, until the body is complete or the server closes."""
     while not complete(received) and (chunk := connection.recv(65536)):
         received += chunk
     return received

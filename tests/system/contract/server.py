@@ -4,6 +4,8 @@
 the Truss and the port. For Truss's own, in an interpreter that has Truss and its server's requirements:
 
     HEADWAY_CONTRACT_SERVER="PYTHON tests/system/contract/upstream.py {folder} --port {port}"
+
+A server finds the folders of secrets and of the environment file in `CONTRACT_SECRETS` and `CONTRACT_DYNAMIC_CONFIG`.
 """
 
 import contextlib
@@ -95,13 +97,16 @@ class Replica:
     def exit_code(self, within: float = START_TIMEOUT) -> int:
         return self.process.wait(within)
 
-    def stop(self) -> int:
-        """SIGTERM; returns the exit code of a server that went by itself, and fails for one that had to be killed."""
+    def begin_to_stop(self) -> None:
         self.http.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """SIGTERM; fails for a server that had to be killed after it."""
+        self.begin_to_stop()
         try:
-            return self.process.wait(10.0)
+            self.process.wait(10.0)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(10.0)
@@ -137,6 +142,7 @@ class Replicas:
     def stop(self) -> None:
         with contextlib.ExitStack() as everything:
             for replica in self._running.values():
+                replica.begin_to_stop()
                 everything.callback(replica.stop)
 
     def _lay_out(self, truss: str, name: str) -> Path:

@@ -94,7 +94,7 @@ def test_each_chunk_is_sent_before_the_next_one_is_made(gate):
         received += streaming.recv(65536)
     assert not gate.happened("stopped stream by parts")
     gate.release("stream by parts")
-    assert b"last" in answer(streaming)
+    assert b"last" in answer(streaming, received)
 
 
 def test_other_endpoints_pass_the_gate_by(gate):

@@ -1,8 +1,8 @@
 """Requests wait inside a stage until a test releases them, and the model tells what has happened.
 
-The ungated endpoints steer: /v1/completions releases names, /v1/embeddings tells the story so far, /v1/messages collects
-garbage. A name starts with the kind of predict that it asks for: value, raise, stream, thread-stream, response,
-broken-response, collected or event-source.
+The ungated endpoints steer: /v1/completions releases names, /v1/embeddings tells the story so far, and /v1/messages
+collects garbage. A name starts with the kind of predict that it asks for: value, raise, stream, thread-stream,
+response, broken-response, collected or event-source.
 """
 
 import asyncio

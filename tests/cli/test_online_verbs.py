@@ -15,7 +15,17 @@ from headway.cli.timing import waterfall
 from headway.control import environments
 from headway.core.errors import InvalidSettingError
 
-MODELS = {"models": [{"name": "echo", "queued": 3, "replicas": [1]}, {"name": "story", "ready": None}]}
+ECHO = {
+    "name": "echo",
+    "state": "active",
+    "concurrency_target": 4,
+    "predict_concurrency": 1,
+    "queued": 3,
+    "in_flight": 8,
+    "ready_replicas": 2,
+    "desired_replicas": 2,
+}
+MODELS = {"models": [ECHO, {"name": "new"}]}
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -26,7 +36,7 @@ class Echo(BaseHTTPRequestHandler):
         is_known = self.path == "/models/echo/predict"
         self.send_response(200 if is_known else 404)
         self.send_header("content-type", self.headers["content-type"])
-        self.send_header("server-timing", "queue;dur=10, pre;dur=30.0, predict;dur=60")
+        self.send_header("server-timing", "pre;dur=30.0, predict;dur=60, queue;dur=10")
         self.end_headers()
         self.wfile.write(body if is_known else b'{"error": {"code": "unknown_model"}}')
 
@@ -91,7 +101,11 @@ def test_a_header_without_times_is_said_to_have_none():
 def test_status_shows_what_control_tells(url):
     assert json.loads(run("status", "--url", url, "--json").stdout) == MODELS
     text = run("status", "--url", url).stdout
-    assert text.split() == ["name", "queued", "ready", "echo", "3", "story"]
+    assert [line.split() for line in text.splitlines()] == [
+        ["model", "state", "target", "predict", "queued", "in", "flight", "ready"],
+        ["echo", "active", "4", "1", "3", "8", "2", "of", "2"],
+        ["new", "?", "of", "?"],
+    ]
 
 
 def test_settings_are_pairs():

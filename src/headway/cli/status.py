@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 5.0
 _WATCH_INTERVAL = 1.0
+_VALUES = ("name", "state", "concurrency_target", "predict_concurrency", "queued", "in_flight")
+_COLUMNS = ("model", "state", "target", "predict", "queued", "in flight", "ready")
 
 
 class ControlError(HeadwayError):
@@ -44,21 +46,18 @@ def status(
 
 
 def table_of(content: Mapping[str, Any]) -> "Table | str":
-    """The models in control's words: a column for each plain value that it tells."""
+    """One line per model."""
     from rich.table import Table
 
     models: Sequence[Mapping[str, Any]] = content.get("models", ())
     if not models:
         return "no model runs here"
-    columns = list(dict.fromkeys(name for model in models for name in _plain(model)))
-    table = Table(*(name.replace("_", " ") for name in columns), box=None, pad_edge=False)
+    table = Table(*_COLUMNS, box=None, pad_edge=False)
     for model in models:
-        table.add_row(*("" if model.get(name) is None else str(model[name]) for name in columns))
+        ready, desired = model.get("ready_replicas", "?"), model.get("desired_replicas", "?")
+        values = [model.get(name) for name in _VALUES]
+        table.add_row(*("" if value is None else str(value) for value in values), f"{ready} of {desired}")
     return table
-
-
-def _plain(model: Mapping[str, Any]) -> Iterator[str]:
-    return (name for name, value in model.items() if not isinstance(value, dict | list))
 
 
 def _default_url() -> str:

@@ -1,4 +1,4 @@
-"""Draws a Server-Timing header as a small waterfall: one line per stage, each bar where the one before ended."""
+"""Draws a Server-Timing header as a small waterfall: the stages in their order, each bar where the last ended."""
 
 import re
 
@@ -17,14 +17,15 @@ _WORDS = {
 
 def waterfall(header: str) -> str:
     """Lines of text for a terminal. Durations in `header` are milliseconds."""
-    stages = [(name, float(duration)) for name, duration in _ENTRY.findall(header) if duration]
+    told = {name: float(duration) for name, duration in _ENTRY.findall(header) if duration}
+    stages = [(word, told[name]) for name, word in _WORDS.items() if name in told]
     if not stages:
         return "the answer tells no times"
     total = sum(duration for _, duration in stages) or 1.0
     lines, at = [], 0.0
-    for name, duration in stages:
+    for word, duration in stages:
         start, end = round(at / total * _WIDTH), round((at + duration) / total * _WIDTH)
-        bar = " " * start + "█" * max(1, end - start)
-        lines.append(f"{_WORDS.get(name, name):<12} {bar[: _WIDTH + 1]:<{_WIDTH + 1}} {duration:9.1f} ms")
+        bar = " " * start + "█" * (end - start)
+        lines.append(f"{word:<12} {bar:<{_WIDTH}} {duration:9.1f} ms")
         at += duration
     return "\n".join(lines)

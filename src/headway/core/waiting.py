@@ -5,7 +5,7 @@ place, and the instants at which waits end.
 import bisect
 import heapq
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -80,7 +80,7 @@ class WaitingQueue(Generic[Request]):
         bisect.insort(self._returned, entry, key=lambda other: other.order)
         self._note_deadline(entry)
 
-    def merge(self, entries: Iterable[Entry[Request]]) -> None:
+    def merge(self, entries: Sequence[Entry[Request]]) -> None:
         """Entries of another queue come in, each where its arrival puts it. O(n log n): for updates only."""
         both = sorted([*self._arrived.values(), *entries], key=lambda entry: entry.order)
         self._arrived = OrderedDict((entry.request, entry) for entry in both)
@@ -132,7 +132,9 @@ class WaitingQueue(Generic[Request]):
         if entry.deadline is not None:
             heapq.heappush(self._deadlines, (entry.deadline, entry.sequence, entry))
             if len(self._deadlines) > _STALE_DEADLINES + 2 * len(self):
-                self._deadlines = [row for row in self._deadlines if self._waits(row[2])]
+                self._deadlines = [
+                    (one.deadline, one.sequence, one) for one in self if one.deadline is not None
+                ]
                 heapq.heapify(self._deadlines)
 
     def _drop_stale(self) -> None:

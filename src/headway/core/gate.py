@@ -49,7 +49,7 @@ class Gate(Generic[Request]):
         """A request wants in: it enters now, or waits behind those before it."""
         if request in self._inside or request in self._waiting:
             raise UsageError(f"{request!r} is at the gate already")
-        if len(self._inside) < self._limit and not self._waiting:
+        if len(self._inside) < self._limit:  # then nobody waits
             return (self._enter(request),)
         self._waiting[request] = now
         return ()
@@ -60,7 +60,11 @@ class Gate(Generic[Request]):
             self._inside.remove(request)
         except KeyError:
             raise UsageError(f"{request!r} is not inside the gate") from None
-        return self._let_in(now)
+        if not self._waiting:
+            return ()
+        following, since = self._waiting.popitem(last=False)
+        self._wait_seconds += now - since
+        return (self._enter(following),)
 
     def give_up(self, request: Request) -> bool:
         """A waiting request is gone. False when it does not wait (it entered, or was never here)."""
@@ -70,14 +74,6 @@ class Gate(Generic[Request]):
         return GateStatistics(
             self._limit, len(self._inside), len(self._waiting), self._entered, self._wait_seconds
         )
-
-    def _let_in(self, now: float) -> tuple[Request, ...]:
-        entered = []
-        while self._waiting and len(self._inside) < self._limit:
-            request, since = self._waiting.popitem(last=False)
-            self._wait_seconds += now - since
-            entered.append(self._enter(request))
-        return tuple(entered)
 
     def _enter(self, request: Request) -> Request:
         self._inside.add(request)

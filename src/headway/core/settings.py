@@ -126,7 +126,7 @@ def refuse_unknown(names: Iterable[str]) -> None:
     known = tuple(DeploymentSettings.__dataclass_fields__)
     for name in names:
         if name not in known:
-            raise InvalidSettingError(f"unknown setting {name!r}", hint=nearest(name, known))
+            raise InvalidSettingError(f"unknown setting {name!r}", hint=nearest(str(name), known))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -141,21 +141,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _checked(field: dataclasses.Field[Any], value: Any) -> Any:
     bounds: Bounds = field.metadata["bounds"]
     kind: type = type(field.default)
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind:
+    accepted: tuple[type, ...] = (float, int) if kind is float else (kind,)
+    if type(value) not in accepted:
         raise InvalidSettingError(
-            f"{field.name} is {value!r}, which is no {_WORDS[kind]}", hint=f"it is the {bounds.meaning}"
+            f"{field.name} is {value!r}, which is not {_WORDS[kind]}", hint=f"it means: {bounds.meaning}"
         )
     if bounds.choices and value not in bounds.choices:
         raise InvalidSettingError(f"{field.name} is {value!r}", hint=f"it is {' or '.join(bounds.choices)}")
     # Written so that NaN, which no comparison holds for, is refused as well.
     if isinstance(value, int | float) and not bounds.low <= value <= bounds.high:
         raise InvalidSettingError(
-            f"{field.name} is {value:g}",
-            hint=f"it lies between {bounds.low:g} and {bounds.high:g} {bounds.unit}".rstrip(),
+            f"{field.name} is {value}",
+            hint=f"it lies between {bounds.low} and {bounds.high} {bounds.unit}".rstrip(),
         )
-    return value
+    return kind(value)
 
 
-_WORDS = {int: "whole number", float: "number", bool: "true or false", str: "text"}
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}

@@ -1,6 +1,8 @@
 """Means and maxima over the last so many seconds, from readings of cumulative values: nothing is sampled."""
 
+import bisect
 from collections import deque
+from operator import itemgetter
 
 
 class IntegralWindow:
@@ -19,7 +21,7 @@ class IntegralWindow:
             readings.pop()
         readings.append((at, integral))
         # One reading older than the window stays: the value at the window's edge lies between it and the next.
-        while len(readings) > 2 and readings[1][0] <= at - self._span:  # noqa: PLR2004 - an interval has two ends
+        while len(readings) > 1 and readings[1][0] <= at - self._span:
             readings.popleft()
 
     def mean(self, now: float, over: float) -> float:
@@ -37,11 +39,8 @@ class IntegralWindow:
 
     def _at(self, instant: float) -> float:
         """The integral at `instant`, linear between the two readings around it."""
-        readings = self._readings
-        index = len(readings) - 1
-        while readings[index][0] > instant:
-            index -= 1
-        (before, low), (after, high) = readings[index], readings[index + 1]
+        index = bisect.bisect_right(self._readings, instant, key=itemgetter(0))
+        (before, low), (after, high) = self._readings[index - 1], self._readings[index]
         return low + (high - low) * (instant - before) / (after - before)
 
 

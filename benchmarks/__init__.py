@@ -1,0 +1,1 @@
+"""Measures Headway beside its peers. `python -m benchmarks --help` tells how."""

@@ -1,0 +1,146 @@
+"""Runs the product as a user does, `headway serve DIR` as real processes on free ports, for one test."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+_START_TIMEOUT = 180.0  # a model's first environment is resolved and installed
+_STOP_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A running `headway serve`: where it answers, its root process, and the file that it prints to."""
+
+    url: str
+    model_url: str
+    control_url: str
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def model(self) -> dict[str, Any]:
+        """What control says of the one model served."""
+        answer = httpx.get(f"{self.control_url}/v1/models", timeout=5)
+        answer.raise_for_status()
+        (model,) = answer.json()["models"]
+        return model
+
+    def printed(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def processes(self) -> dict[int, str]:
+        """The command line of every living process below root, by its id."""
+        return descendants(self.process.pid)
+
+
+@contextmanager
+def serving(
+    directory: Path, *options: str, environment: Mapping[str, str] | None = None, data_dir: Path | None = None
+) -> Iterator[Serving]:
+    port, control_port = free_port(), free_port()
+    with tempfile.TemporaryDirectory() as temporary:
+        output = Path(temporary) / "output"
+        command = [sys.executable, "-m", "headway", "serve", str(directory)]
+        command += ["--port", str(port), "--control-port", str(control_port)]
+        command += ["--data-dir", str(data_dir or Path(temporary) / "data"), *options]
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                command,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, "NO_COLOR": "1", **(environment or {})},
+            )
+        url = f"http://127.0.0.1:{port}"
+        name = _model_name(directory, options)
+        serve = Serving(
+            url, f"{url}/models/{name}/predict", f"http://127.0.0.1:{control_port}", process, output
+        )
+        try:
+            _wait_until_ready(serve)
+            yield serve
+        finally:
+            _stop(process)
+
+
+def wait_until(condition: Any, timeout: float, what: str) -> Any:
+    """The first true value of `condition()`, asked often; an assertion error that names `what` after `timeout`."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {timeout} s: {what}")
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def descendants(root: int) -> dict[int, str]:
+    children: dict[int, list[int]] = {}
+    commands: dict[int, str] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text().rpartition(")")[2].split()
+            commands[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
+        if stat[0] != "Z":
+            children.setdefault(int(stat[1]), []).append(int(entry.name))
+    found: dict[int, str] = {}
+    waiting = [root]
+    while waiting:
+        for child in children.get(waiting.pop(), []):
+            found[child] = commands[child]
+            waiting.append(child)
+    return found
+
+
+def _model_name(directory: Path, options: tuple[str, ...]) -> str:
+    if "--name" in options:
+        return options[options.index("--name") + 1]
+    return directory.name
+
+
+def _wait_until_ready(serve: Serving) -> None:
+    def ready() -> bool:
+        if serve.process.poll() is not None:
+            raise AssertionError(f"headway serve ended with {serve.process.returncode}:\n{serve.printed()}")
+        try:
+            states = [replica["state"] for replica in serve.model()["replicas"]]
+        except (httpx.HTTPError, ValueError):
+            return False
+        return bool(states) and all(state == "ready" for state in states)
+
+    try:
+        wait_until(ready, _START_TIMEOUT, "every replica is ready")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{serve.printed()}") from None
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise

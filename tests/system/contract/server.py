@@ -1,11 +1,11 @@
 """Starts one model server on one Truss, as its own process, and talks to it.
 
 `HEADWAY_CONTRACT_SERVER` runs the whole table against another server: a command in which {folder} and {port} stand for
-the Truss and the port. For Truss's own, in an interpreter that has Truss and its server's requirements:
+the Truss and the port, {secrets} and {environment} for what is mounted there: a folder and a file. For Truss's own, in
+an interpreter that has Truss and its server's requirements:
 
-    HEADWAY_CONTRACT_SERVER="PYTHON tests/system/contract/upstream.py {folder} --port {port}"
-
-A server finds the folders of secrets and of the environment file in `CONTRACT_SECRETS` and `CONTRACT_DYNAMIC_CONFIG`.
+    HEADWAY_CONTRACT_SERVER="PYTHON tests/system/contract/upstream.py {folder} --port {port}
+        --secrets-directory {secrets} --environment-file {environment}"
 """
 
 import contextlib
@@ -28,7 +28,10 @@ from system.contract.table import PREDICT, Source
 
 OTHER_SERVER = os.environ.get("HEADWAY_CONTRACT_SERVER")
 IS_UPSTREAM = OTHER_SERVER is not None
-COMMAND = OTHER_SERVER or f"{shlex.quote(sys.executable)} -m headway.model_server {{folder}} --port {{port}}"
+COMMAND = OTHER_SERVER or (
+    f"{shlex.quote(sys.executable)} -m headway.model_server {{folder}} --port {{port}} "
+    "--secrets-directory {secrets} --environment-file {environment}"
+)
 TRUSSES = Path(__file__).parent / "trusses"
 START_TIMEOUT = 20.0
 LOADED = "/v1/models/model/loaded"
@@ -37,16 +40,17 @@ LOADED = "/v1/models/model/loaded"
 class Replica:
     """A running server. Every wait in here has an end."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, mounts: Path, variables: dict[str, str]) -> None:
         self.folder = folder
         self.port = free_port()
         self.log_file = folder.parent / f"{folder.name}.log"
         home = folder.parent / "home"
         home.mkdir(exist_ok=True)
-        command = [part.format(folder=folder, port=self.port) for part in shlex.split(COMMAND)]
+        places = {"folder": folder, "secrets": mounts / "secrets", "environment": mounts / "environment"}
+        command = [part.format(port=self.port, **places) for part in shlex.split(COMMAND)]
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, env=os.environ | {"HOME": str(home)} | environment
+                command, stdout=log, stderr=log, env=os.environ | {"HOME": str(home)} | variables
             )
         # One connection per request: Truss's server resets a kept one after some of its errors.
         self.http = httpx.Client(
@@ -127,13 +131,14 @@ class Replicas:
         self._running[truss].loaded()
         return self._running[truss]
 
-    def start(self, truss: str, name: str = "", **environment: str) -> Replica:
+    def start(self, truss: str, name: str = "", mounts: Path | None = None, **variables: str) -> Replica:
         """A replica of its own, not waited for, which the caller stops."""
-        return Replica(self._lay_out(truss, name or truss), environment)
+        folder = self._lay_out(truss, name or truss)
+        return Replica(folder, mounts or folder.parent, variables)
 
     @contextlib.contextmanager
-    def starting(self, truss: str, name: str = "", **environment: str) -> Iterator[Replica]:
-        replica = self.start(truss, name, **environment)
+    def starting(self, truss: str, name: str = "", **more: Any) -> Iterator[Replica]:
+        replica = self.start(truss, name, **more)
         try:
             yield replica
         finally:

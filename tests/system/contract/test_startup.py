@@ -75,22 +75,23 @@ def test_a_request_annotated_as_text_is_a_request(replicas):
 
 def test_environment_is_given_to_init_and_set_up_before_load(replicas, tmp_path):
     (tmp_path / "environment").write_text('{"name": "staging"}')
-    with replicas.starting("environment", CONTRACT_DYNAMIC_CONFIG=str(tmp_path)) as replica:
+    with replicas.starting("environment", mounts=tmp_path) as replica:
         staging = {"name": "staging"}
         assert replica.loaded().post({}).json() == {"given": staging, "order": [staging, "load"]}
 
 
 def test_without_an_environment_nothing_is_set_up(replicas, tmp_path):
-    with replicas.starting("environment", "no environment", CONTRACT_DYNAMIC_CONFIG=str(tmp_path)) as replica:
+    with replicas.starting("environment", "no environment", mounts=tmp_path) as replica:
         assert replica.loaded().post({}).json() == {"given": None, "order": ["load"]}
 
 
 def test_a_secret_comes_from_its_file_before_its_variable_before_the_config(replicas, tmp_path):
     variables = {"TRUSS_SECRET_from_variable": "variable", "TRUSS_SECRET_from_file": "variable"}
-    with replicas.starting("environment", "secrets", CONTRACT_SECRETS=str(tmp_path), **variables) as replica:
+    with replicas.starting("environment", "secrets", mounts=tmp_path, **variables) as replica:
         replica.loaded()
         assert replica.post("from_file", "/v1/completions").json() == "variable"
-        (tmp_path / "from_file").write_text("file\n")
+        (tmp_path / "secrets").mkdir()
+        (tmp_path / "secrets/from_file").write_text("file\n")
         assert replica.post("from_file", "/v1/completions").json() == "file\n"
         assert replica.post("from_variable", "/v1/completions").json() == "variable"
 

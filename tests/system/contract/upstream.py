@@ -1,8 +1,7 @@
 """Starts Truss's own server on a Truss folder, laid out as its container lays it out, outside any container.
 
 It runs in an interpreter that has Truss and the requirements of its server, never in this project's own. It changes
-nothing of Truss but three absolute paths (packages, secrets, environment), which a test may not write to:
-`CONTRACT_SECRETS` and `CONTRACT_DYNAMIC_CONFIG` name the folders that stand for the last two.
+nothing of Truss but three absolute paths (packages, secrets, environment), which a test may not write to.
 
     python upstream.py FOLDER --port 8080
 """
@@ -24,6 +23,10 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--port", type=int, required=True)
+    arguments.add_argument("--secrets-directory", default="/secrets")
+    arguments.add_argument(
+        "--environment-file", type=Path, default=Path("/etc/b10_dynamic_config/environment")
+    )
     options = arguments.parse_args()
     truss = Path(next(iter(importlib.util.find_spec("truss").submodule_search_locations)))
     folder = options.folder.resolve()
@@ -33,7 +36,7 @@ def main() -> None:
     os.chdir(app)
     sys.path.insert(0, str(app))
     sys.path.extend(str(each) for each in package_folders(folder, config) if each.is_dir())
-    redirect_mounts()
+    redirect_mounts(options.secrets_directory, options.environment_file)
     from truss_server import TrussServer
 
     TrussServer(options.port, str(app / "config.yaml")).start()
@@ -66,14 +69,12 @@ def package_folders(folder: Path, config: dict) -> list[Path]:
     return [(folder / name).resolve() for name in named]
 
 
-def redirect_mounts() -> None:
+def redirect_mounts(secrets_directory: str, environment_file: Path) -> None:
     from _truss_shared import dynamic_config_resolver
     from _truss_shared.secrets_resolver import SecretsResolver
 
-    SecretsResolver.SECRETS_MOUNT_DIR = os.environ.get("CONTRACT_SECRETS", "/secrets")
-    dynamic_config_resolver.DYNAMIC_CONFIG_MOUNT_DIR = os.environ.get(
-        "CONTRACT_DYNAMIC_CONFIG", "/etc/b10_dynamic_config"
-    )
+    SecretsResolver.SECRETS_MOUNT_DIR = secrets_directory
+    dynamic_config_resolver.DYNAMIC_CONFIG_MOUNT_DIR = str(environment_file.absolute().parent)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class Mine(fastapi.Request):
 
 class Model:
     def predict(self, request: Mine):
-        return [type(request).__name__, isinstance(request, fastapi.Request), request.method]
+        return [isinstance(request, fastapi.Request), request.method]
 """
     ),
     "instance-attribute": Source(
@@ -117,7 +117,7 @@ import fastapi
 
 class Model:
     def predict(self, request: fastapi.Request):
-        return type(request).__name__
+        return isinstance(request, fastapi.Request)
 """
     ),
     "other-iterables": Source(
@@ -144,7 +144,7 @@ CASES = [
         ok('[1, "POST", "t", "127.0.0.1"]'),
         headers={"X-Tag": "t"},
     ),
-    _case("a subclass of Request marks the request", "request-subclass", ok('["Request", true, "POST"]')),
+    _case("a subclass of Request marks the request", "request-subclass", ok('[true, "POST"]')),
     _case("predict may be an attribute of the instance", "instance-attribute", ok('["attribute", 1]')),
     _case("static and class methods", "static-and-class-methods", ok('["Model", 1]')),
     _case("an inherited predict", "inherited", ok('["inherited", 1]')),
@@ -162,8 +162,8 @@ CASES = [
     _case(
         "an annotation kept as text marks the request",
         "request-annotation-as-text",
-        ok('"Request"'),
-        upstream=ok('"int"'),
+        ok("true"),
+        upstream=ok("false"),
         because="upstream does not resolve annotations under `from __future__ import annotations`",
     ),
     _case(

@@ -1,0 +1,42 @@
+"""A backend in memory: what tests of the supervisor drive, held to the same contract as the real ones."""
+
+from headway.backends.base import ReplicaExit, RunningReplica, Unplaceable
+
+
+class FakeBackend:
+    def __init__(self, *, gpus=0):
+        self.gpus = gpus
+        self.specs = []
+        self.replicas = {}
+        self.reports = []
+
+    async def start(self, spec):
+        taken = sum(len(one.gpus) for one in self.replicas.values())
+        if spec.use_gpu and taken == self.gpus:
+            raise Unplaceable("every GPU is taken" if self.gpus else "this machine has none")
+        name, generation = spec.replica_id, spec.generation
+        addresses = f"unix:/run/{generation}.http", f"unix:/run/{generation}.held"
+        gpus = (str(taken),) if spec.use_gpu else ()
+        self.specs.append(spec)
+        self.replicas[name] = RunningReplica(name, generation, spec.deployment_id, *addresses, gpus)
+        return self.replicas[name]
+
+    async def stop(self, replica_id, *, grace):
+        assert grace >= 0
+        self.exit(replica_id, signal=15)
+
+    async def running(self):
+        return tuple(self.replicas.values())
+
+    def on_exit(self, report):
+        self.reports.append(report)
+
+    async def close(self):
+        self.reports.clear()
+
+    def exit(self, replica_id, *, code=None, signal=None):
+        """The replica's process ends."""
+        replica = self.replicas.pop(replica_id, None)
+        if replica is not None:
+            for report in self.reports:
+                report(ReplicaExit(replica_id, replica.generation, code, signal))

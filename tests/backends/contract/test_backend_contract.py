@@ -1,0 +1,173 @@
+"""What every backend does, on the fake and on local child processes of a real root."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from backends.contract.fake import FakeBackend
+from headway.backends.base import BackendError, ReplicaSpec, Unplaceable
+from headway.backends.local import LocalBackend
+from headway.child import Program
+from headway.root import Graces, Root
+
+WAIT = "import time; time.sleep(600)"
+
+
+@contextlib.asynccontextmanager
+async def fake_backend(_directory, gpus):
+    yield FakeBackend(gpus=gpus)
+
+
+@contextlib.asynccontextmanager
+async def local_backend(directory, gpus):
+    """Root in this process, which plays control: it keeps a copy of control's end of the link."""
+    link = asyncio.get_running_loop().create_future()
+
+    def program(name):
+        return Program(name, (sys.executable, "-c", WAIT), directory / f"{name}.log", os.environ)
+
+    def control(descriptor):
+        link.set_result(socket.socket(fileno=os.dup(descriptor)))
+        return program("control")
+
+    root = Root(program("gateway"), control, graces=Graces(drain=1.0, exit=1.0))
+    running = asyncio.create_task(root.run())
+
+    def command(spec, *_sockets):
+        return [sys.executable, "-c", spec.environment.get("CODE", WAIT)]
+
+    backend = LocalBackend(directory, gpus=[str(number) for number in range(gpus)], command=command)
+    await backend.connect(await link)
+    try:
+        yield backend
+    finally:
+        await backend.close()
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+@pytest.fixture(params=[fake_backend, local_backend], ids=["fake", "local"])
+def story(request, tmp_path):
+    """Runs `tell(backend, exits)` with a backend that has `gpus`; `exits` is a queue of what it reports."""
+
+    def run(tell, gpus=0):
+        async def main():
+            async with asyncio.timeout(20), request.param(tmp_path, gpus) as backend:
+                exits = asyncio.Queue()
+                backend.on_exit(exits.put_nowait)
+                await tell(backend, exits)
+
+        asyncio.run(main())
+
+    return run
+
+
+def spec(name, generation=1, **known):
+    here = Path.cwd()
+    return ReplicaSpec(name, generation, "d1", Path(sys.executable), here, known.pop("log_path"), **known)
+
+
+@pytest.fixture
+def make_spec(tmp_path):
+    return lambda name, *rest, **known: spec(name, *rest, log_path=tmp_path / f"{name}.log", **known)
+
+
+def test_what_was_started_runs_until_it_is_stopped_and_its_exit_is_reported_once(story, make_spec):
+    async def tell(backend, exits):
+        started = await backend.start(make_spec("a", 7))
+        assert (started.replica_id, started.generation, started.deployment_id) == ("a", 7, "d1")
+        assert started.address != started.private_address
+        assert await backend.running() == (started,)
+        await backend.stop("a", grace=5.0)
+        gone = await exits.get()
+        assert (gone.replica_id, gone.generation, gone.signal) == ("a", 7, 15)
+        assert await backend.running() == ()
+        assert exits.empty()
+
+    story(tell)
+
+
+def test_a_new_life_under_the_same_id_has_its_own_addresses(story, make_spec):
+    async def tell(backend, exits):
+        first = await backend.start(make_spec("a", 1))
+        await backend.stop("a", grace=5.0)
+        await exits.get()
+        second = await backend.start(make_spec("a", 2))
+        assert second.address != first.address
+        assert await backend.running() == (second,)
+
+    story(tell)
+
+
+def test_stopping_what_does_not_run_is_fine(story):
+    async def tell(backend, exits):
+        await backend.stop("nobody", grace=5.0)
+        assert exits.empty()
+
+    story(tell)
+
+
+def test_a_gpu_is_given_to_one_replica_at_a_time(story, make_spec):
+    async def tell(backend, exits):
+        first = await backend.start(make_spec("a", use_gpu=True))
+        assert first.gpus == ("0",)
+        with pytest.raises(Unplaceable, match="every GPU is taken"):
+            await backend.start(make_spec("b", use_gpu=True))
+        await backend.start(make_spec("c"))
+        await backend.stop("a", grace=5.0)
+        await exits.get()
+        assert (await backend.start(make_spec("b", 2, use_gpu=True))).gpus == ("0",)
+
+    story(tell, gpus=1)
+
+
+def test_without_any_gpu_a_replica_that_asks_for_one_has_no_place(story, make_spec):
+    async def tell(backend, exits):
+        with pytest.raises(Unplaceable, match="this machine has none"):
+            await backend.start(make_spec("a", use_gpu=True))
+        assert await backend.running() == ()
+        assert exits.empty()
+
+    story(tell)
+
+
+def test_a_local_replica_gets_its_variables_its_gpu_and_none_of_headways_own(
+    tmp_path, monkeypatch, make_spec
+):
+    monkeypatch.setenv("HEADWAY_PORT", "1")
+    monkeypatch.setenv("PYTHONPATH", "/of/headway")
+
+    async def main():
+        async with asyncio.timeout(20), local_backend(tmp_path, 2) as backend:
+            exits = asyncio.Queue()
+            backend.on_exit(exits.put_nowait)
+            code = "import os; print(sorted(os.environ.items()))"
+            await backend.start(make_spec("a", environment={"CODE": code, "X": "1"}, use_gpu=True))
+            await backend.start(make_spec("b", 2, environment={"CODE": code}))
+            assert {(await exits.get()).code, (await exits.get()).code} == {0}
+
+    asyncio.run(main())
+    first, second = ((tmp_path / f"{name}.log").read_text() for name in "ab")
+    assert "('X', '1')" in first
+    assert "('CUDA_VISIBLE_DEVICES', '0')" in first
+    assert "('CUDA_VISIBLE_DEVICES', '')" in second
+    assert "HEADWAY_PORT" not in first
+    assert "/of/headway" not in first
+
+
+def test_a_silent_root_is_an_error_with_a_reason(tmp_path):
+    async def main():
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        backend = LocalBackend(tmp_path)
+        with pytest.raises(BackendError, match="root does not tell what runs"):
+            await backend.connect(ours)
+        await backend.close()
+
+    asyncio.run(main())

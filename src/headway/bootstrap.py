@@ -36,6 +36,8 @@ class LocalPlatform:
     port: int = 8080
     control_host: str = "127.0.0.1"
     control_port: int = 8081
+    secrets_directory: Path | None = None
+    """One file per secret, named as the secret."""
 
 
 def serve(platform: LocalPlatform, show_log_line: Callable[[str, str], None]) -> int:
@@ -60,7 +62,7 @@ def serve(platform: LocalPlatform, show_log_line: Callable[[str, str], None]) ->
 
 def up(platform: LocalPlatform) -> int:
     """The same without a terminal: logs go to their files only."""
-    configure_logging("root")
+    configure_logging("root", level=Configuration.load().log_level.upper())
     with _sole_user_of(platform.data_directory), contextlib.ExitStack() as sockets:
         run_directory = _fresh_run_directory(platform.data_directory)
         inference = sockets.enter_context(listen(platform.host, platform.port))
@@ -103,7 +105,7 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
         "--replicas": platform.replicas,
         "--truss": platform.truss_directory,
         "--model-name": platform.model_name,
-        "--secrets-dir": Configuration.load().secrets_dir,
+        "--secrets-dir": platform.secrets_directory,
     }
     given = [(name, str(value)) for name, value in options.items() if value is not None]
     return Program(

@@ -145,14 +145,15 @@ def served(tmp_path, monkeypatch):
     return run_serve
 
 
-def test_serve_prints_a_ready_curl_line_and_hands_over_what_it_was_told(served):
+def test_serve_prints_a_ready_curl_line_and_hands_over_what_it_was_told(served, tmp_path):
     config = "model_name: My model\nmodel_metadata: {example_model_input: {a: 1}, headway: {queue_limit: 9}}"
     options = ["--concurrency-target", 3, "--replicas", 2, "--port", 9000, "--set", "queue_timeout=5"]
-    result, [platform] = served(config, *options)
+    result, [platform] = served(config, *options, "--secrets-dir", tmp_path)
     assert result.exit_code == OK
     assert result.stdout == "curl http://127.0.0.1:9000/models/My-model/predict -d '{\"a\": 1}'\n"
     assert (platform.model_name, platform.replicas, platform.port) == ("My-model", 2, 9000)
     assert platform.settings == {"concurrency_target": 3, "queue_timeout": 5}
+    assert platform.secrets_directory == tmp_path
 
 
 def test_serve_takes_the_example_from_examples_yaml(served):

@@ -27,7 +27,9 @@ ReplicaCommand = Callable[[ReplicaSpec, Path, Path], Sequence[str]]
 def model_server_command(spec: ReplicaSpec, public: Path, private: Path) -> Sequence[str]:
     sockets = ("--uds", str(public), "--private-uds", str(private))
     module = (str(spec.interpreter), "-m", "headway.model_server", str(spec.directory))
-    return (*module, *sockets, "--replica-id", spec.replica_id)
+    secrets = spec.environment.get("HEADWAY_SECRETS_DIR")
+    options = ("--secrets-directory", secrets) if secrets else ()
+    return (*module, *sockets, "--replica-id", spec.replica_id, *options)
 
 
 async def connect(root_descriptor: int, run_directory: Path) -> "LocalBackend":

@@ -36,6 +36,9 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     port: Annotated[int | None, typer.Option(help="Port for requests. [default: 8080]")] = None,
     control_port: Annotated[int | None, typer.Option(help="Port for control. [default: 8081]")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where Headway keeps its files.")] = None,
+    secrets_dir: Annotated[
+        Path | None, typer.Option(help="A folder with one file per secret.", exists=True, file_okay=False)
+    ] = None,
 ) -> None:
     """Serve the model in DIR on this machine, in the foreground."""
     from rich.console import Console
@@ -46,7 +49,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     from headway.model_server.truss_config import read_truss
 
     configuration = Configuration.load().with_changes(
-        host=host, port=port, control_port=control_port, data_dir=data_dir
+        host=host, port=port, control_port=control_port, data_dir=data_dir, secrets_dir=secrets_dir
     )
     configuration.make_directories()
     changes = parse_settings(settings or [])
@@ -78,6 +81,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
         port=configuration.port,
         control_host=configuration.control_host,
         control_port=configuration.control_port,
+        secrets_directory=configuration.secrets_dir and configuration.secrets_dir.resolve(),
     )
     raise typer.Exit(bootstrap.serve(platform, _log_printer(console)))
 

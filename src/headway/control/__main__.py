@@ -12,6 +12,7 @@ from pathlib import Path
 import uvloop
 
 from headway.backends.base import Backend
+from headway.configuration import Configuration
 from headway.control.packages import first_settings, prepare, served_name
 from headway.control.platform import Deployment, Platform, deployment_of
 from headway.control.status import StatusPages
@@ -29,7 +30,7 @@ _HTTP_GRACE = 1.0
 
 def main() -> int:
     options = _parser().parse_args()
-    configure_logging("control")
+    configure_logging("control", level=Configuration.load().log_level.upper())
     try:
         return uvloop.run(_control(options))
     except HeadwayError as error:

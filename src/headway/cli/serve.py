@@ -14,6 +14,7 @@ from headway.core.errors import InvalidSettingError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from headway.bootstrap import LocalPlatform
     from headway.control.packages import PreparedModel
 
 _LONGEST_PROGRESS = 100
@@ -45,7 +46,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
 
     from headway import bootstrap
     from headway.configuration import Configuration
-    from headway.control.packages import first_settings, prepare, served_name
+    from headway.control.packages import served_name
     from headway.model_server.truss_config import read_truss
 
     configuration = Configuration.load().with_changes(
@@ -55,35 +56,42 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     changes = parse_settings(settings or [])
     if concurrency_target is not None:
         changes["concurrency_target"] = concurrency_target
-    config = read_truss(directory)
-    first = first_settings(config).with_changes(changes)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    with _progress(console) as progress:
-        prepared = prepare(directory, data_dir=configuration.data_dir, progress=progress)
-    for warning in (*prepared.warnings, *first.warnings(config.predict_concurrency)):
-        console.print("warning:", style="bold yellow", end=" ")
-        console.print(warning, markup=False)
-    model = name or served_name(config, directory)
-    address = f"http://{configuration.host}:{configuration.port}/models/{model}/predict"
-    console.print(
-        f"{model}: concurrency target {first.concurrency_target}, "
-        f"predict concurrency {config.predict_concurrency}, replicas {replicas}",
-        markup=False,
-    )
-    typer.echo(curl_line(address, example_input(prepared)))
     platform = bootstrap.LocalPlatform(
         data_directory=configuration.data_dir,
         truss_directory=directory.resolve(),
         settings=changes,
         replicas=replicas,
-        model_name=model,
+        model_name=name or served_name(read_truss(directory), directory),
         host=configuration.host,
         port=configuration.port,
         control_host=configuration.control_host,
         control_port=configuration.control_port,
         secrets_directory=configuration.secrets_dir and configuration.secrets_dir.resolve(),
     )
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    _prepare(platform, directory, console)
     raise typer.Exit(bootstrap.serve(platform, _log_printer(console)))
+
+
+def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> None:
+    """Prepare the model, so that control finds it prepared, and tell what will be served, and where."""
+    from headway.control.packages import first_settings, prepare
+    from headway.model_server.truss_config import read_truss
+
+    config = read_truss(directory)
+    first = first_settings(config).with_changes(platform.settings)
+    with _progress(console) as progress:
+        prepared = prepare(directory, data_dir=platform.data_directory, progress=progress)
+    for warning in (*prepared.warnings, *first.warnings(config.predict_concurrency)):
+        console.print("warning:", style="bold yellow", end=" ")
+        console.print(warning, markup=False)
+    console.print(
+        f"{platform.model_name}: concurrency target {first.concurrency_target}, "
+        f"predict concurrency {config.predict_concurrency}, replicas {platform.replicas}",
+        markup=False,
+    )
+    address = f"http://{platform.host}:{platform.port}/models/{platform.model_name}/predict"
+    typer.echo(curl_line(address, example_input(prepared)))
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:

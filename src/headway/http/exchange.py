@@ -101,6 +101,11 @@ class Exchange:
         return None
 
     @property
+    def client(self) -> tuple[str, int] | None:
+        """The peer's host and port; None on a Unix socket."""
+        return self._connection.client
+
+    @property
     def buffered_bytes(self) -> int:
         """Bytes of the answer that the client has not taken yet (beyond what the kernel holds)."""
         return self._connection.buffered_bytes
@@ -195,6 +200,10 @@ class Exchange:
         if not self.ended:
             self.left = True
             self._connection.half_close()
+
+    def bound_sending(self, timeout: float) -> None:
+        """The client has left when it takes no byte for `timeout` seconds, from now on on this connection."""
+        self._connection.send_timeout = timeout
 
     def take_body(self, data: bytes) -> None:
         """Called by the connection: body bytes, kept until the exchange's turn has come."""

@@ -32,7 +32,7 @@ class ServerConnection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._headers: Headers = []
-        self._head_bytes = 0  # of a head that is not complete, from its second read on
+        self._head_bytes = 0  # of a head that is not complete; the end of an earlier request is not counted
         self._fed_bytes = 0  # with this read: no complete head in it is larger
         self._in_head = False
         self._refusal: tuple[int, str, str] | None = None
@@ -46,10 +46,13 @@ class ServerConnection(asyncio.Protocol):
         self._body_paused = False
         self.reading = True
         self.stopping = False
+        self.send_timeout = limits.send_timeout
         # What the last sweep saw, and since when nothing moved.
         self._reads = 0
         self._seen_reads = 0
         self._quiet_since = 0.0
+        self._head_since = 0.0
+        self._deaf_since = 0.0
         self._seen_buffered = 0
         self._stalled_since = 0.0
 
@@ -68,7 +71,7 @@ class ServerConnection(asyncio.Protocol):
         if self._tunnel:
             if self._current is not None:
                 self._current.take_body(data)
-        elif self._current is not None and self._parsed is None:
+        elif self._current is not None and self._parsed is not self._current:
             self._ahead += data
             self._update_reading()
         else:
@@ -139,6 +142,11 @@ class ServerConnection(asyncio.Protocol):
     # What the exchange asks for.
 
     @property
+    def client(self) -> tuple[str, int] | None:
+        peer = self.transport.get_extra_info("peername")
+        return (peer[0], peer[1]) if isinstance(peer, tuple) else None
+
+    @property
     def buffered_bytes(self) -> int:
         return self.transport.get_write_buffer_size()
 
@@ -199,34 +207,42 @@ class ServerConnection(asyncio.Protocol):
 
     def sweep(self, now: float) -> None:
         """Once per `limits.sweep`: end what stalls."""
-        if self._reads != self._seen_reads or not self.reading:
-            self._seen_reads, self._quiet_since = self._reads, now
         buffered = self.transport.get_write_buffer_size()
         if buffered != self._seen_buffered or buffered == 0:
             self._seen_buffered, self._stalled_since = buffered, now
-        elif now - self._stalled_since >= self._limits.send_timeout:
+        elif now - self._stalled_since >= self.send_timeout:
             self.client_left()
             self.transport.abort()
             return
-        self._sweep_reading(now - self._quiet_since)
-
-    def _sweep_reading(self, quiet: float) -> None:
         if self._deaf:
-            if quiet >= self._limits.linger:
+            if now - self._deaf_since >= self._limits.linger:
                 self.transport.abort()
-        elif self._parsed is not None:
-            if quiet >= self._limits.body_timeout:
-                self._refuse(408, "body_timeout", f"no byte of the body came for {quiet:.0f} s")
-        elif self._in_head:
-            if quiet >= self._limits.head_timeout:
-                self._refuse(408, "head_timeout", f"the request's head is not complete after {quiet:.0f} s")
-        elif self._current is None and quiet >= self._limits.idle_timeout:
-            self.transport.close()
+        else:
+            self._deaf_since = now
+            self._sweep_reading(now)
+
+    def _sweep_reading(self, now: float) -> None:
+        is_clients_turn = self.reading and self._parsed is self._current  # to send a head, or the current body
+        if self._reads != self._seen_reads or not is_clients_turn:
+            self._seen_reads, self._quiet_since = self._reads, now
+        if not self._in_head or not is_clients_turn:
+            self._head_since = now
+        quiet = now - self._quiet_since
+        if self._in_head:
+            if now - self._head_since >= self._limits.head_timeout:
+                self._refuse(408, "head_timeout", "the request's head is not complete in time")
+        elif self._current is None:
+            if quiet >= self._limits.idle_timeout:
+                self.transport.close()
+        elif quiet >= self._limits.body_timeout:
+            self._refuse(408, "body_timeout", f"no byte of the body came for {quiet:.0f} s")
 
     # Parsing, and whose turn it is.
 
     def _parse(self, data: bytes) -> None:
         continues_head = self._in_head
+        begins_head = self._parsed is None  # unless another request is complete before it
+        waiting = len(self._waiting)
         self._fed_bytes = len(data) + (self._head_bytes if continues_head else 0)
         try:
             self._parser.feed_data(data)
@@ -234,7 +250,8 @@ class ServerConnection(asyncio.Protocol):
             self._pass_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             self._refusal = self._refusal or _malformed(f"this is not HTTP/1.1: {error}")
-        self._head_bytes = self._fed_bytes if continues_head and self._in_head else 0
+        is_counted = continues_head or (begins_head and len(self._waiting) == waiting)
+        self._head_bytes = self._fed_bytes if self._in_head and is_counted else 0
         if self._head_bytes > self._limits.head_bytes:
             self._refusal = self._refusal or _head_too_large(self._limits)
 
@@ -250,17 +267,20 @@ class ServerConnection(asyncio.Protocol):
         self._parse(rest)
 
     def _take_turns(self) -> None:
-        """Begin the next request while none is being answered. A loop, so that pipelining cannot recurse."""
+        """Begin the next request while none is being answered, and read what was sent ahead once it is its turn.
+
+        A loop, so that pipelining cannot recurse.
+        """
         if self._taking_turns:
             return
         self._taking_turns = True
-        while self._current is None and not self._deaf:
-            if self._waiting:
+        while not self._deaf:
+            if self._current is None and self._waiting:
                 exchange = self._current = self._waiting.popleft()
                 exchange.begin(self._application)
-            elif self._refusal is not None:
+            elif self._current is None and self._refusal is not None:
                 self._refuse(*self._refusal)
-            elif self._ahead and self._parsed is None:
+            elif self._ahead and self._parsed is self._current:
                 data, self._ahead = bytes(self._ahead), bytearray()
                 self._parse(data)
             else:
@@ -272,7 +292,8 @@ class ServerConnection(asyncio.Protocol):
             self._update_reading()
 
     def _update_reading(self) -> None:
-        wanted = not self._body_paused and len(self._ahead) <= self._limits.ahead_bytes
+        holds_back = self._body_paused and (self._parsed is not None or self._tunnel)
+        wanted = not holds_back and len(self._ahead) <= self._limits.ahead_bytes
         if wanted != self.reading and not self.transport.is_closing():
             self.reading = wanted
             if wanted:
@@ -289,7 +310,8 @@ class ServerConnection(asyncio.Protocol):
             elif name == b"content-length":
                 exchange.length = int(value)
             elif name == b"transfer-encoding":
-                exchange.length = None if value.strip().lower() == b"chunked" else -1
+                is_first = exchange.length == 0
+                exchange.length = None if is_first and value.strip().lower() == b"chunked" else -1
             elif name == b"expect":
                 exchange.expects_continue = exchange.http_1_1 and value.lower() == b"100-continue"
         if exchange.length == -1 or (exchange.length is None and not exchange.http_1_1):

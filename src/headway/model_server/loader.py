@@ -151,7 +151,7 @@ def _load_retries() -> int:
 
 
 def _construct(config: TrussConfig, secrets: Secrets, environment: Any) -> Any:
-    module = _import_model(config)
+    module = import_model(config)
     try:
         model_class = getattr(module, config.model_class_name)
     except AttributeError as error:
@@ -184,7 +184,7 @@ def _wanted(model_class: Any, offered: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in offered.items() if name in parameters}
 
 
-def _import_model(config: TrussConfig) -> ModuleType:
+def import_model(config: TrussConfig) -> ModuleType:
     """The model file, imported as a module of the package `model`; nothing of it is left behind on failure."""
     if not config.model_file.is_file():
         raise ModelDefinitionError(

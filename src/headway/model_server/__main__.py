@@ -1,0 +1,123 @@
+"""`python -m headway.model_server DIR`: runs one replica of a Truss until it is told to stop.
+
+The server answers while the model loads. SIGTERM (or SIGINT) stops accepting, lets the requests in flight finish,
+and ends with 0; a second one ends at once. A model that does not load ends with 70, a Truss that is not valid with 64.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import uvloop
+
+from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED
+from headway.http.listener import HttpServer, tcp_socket, unix_socket
+from headway.model_server.app import PrivateRoutes, PublicRoutes
+from headway.model_server.loader import LoadFailedError
+from headway.model_server.logs import configure_logging
+from headway.model_server.replica import Replica
+from headway.model_server.truss_config import InvalidTrussError, TrussConfig, read_truss
+
+STOP_GRACE = 3600.0
+"""How long requests in flight may go on after SIGTERM."""
+_log = logging.getLogger("headway.model_server")
+
+
+def main() -> int:
+    options = _options()
+    try:
+        config = read_truss(options.directory.resolve())
+    except InvalidTrussError as error:
+        configure_logging(debug=False)
+        _log.error("%s", error)
+        return EXIT_BAD_TRUSS
+    configure_logging(debug=config.enable_debug_logs)
+    for warning in config.warnings:
+        _log.warning("%s", warning)
+    try:
+        public = unix_socket(options.uds.resolve()) if options.uds else tcp_socket(options.host, options.port)
+        private = unix_socket(options.private_uds.resolve()) if options.private_uds else None
+    except OSError as error:
+        _log.error("Cannot listen: %s", error)
+        return EXIT_BAD_TRUSS
+    return uvloop.run(_serve(options, config, public, private))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="headway.model_server", description=__doc__)
+    parser.add_argument(
+        "directory", type=Path, help="the Truss: a folder with config.yaml and model/model.py"
+    )
+    parser.add_argument("--uds", type=Path, help="listen on this Unix socket, not on a port")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--private-uds", type=Path, help="answer GET /held on this Unix socket")
+    parser.add_argument("--replica-id", default="", help="names this replica in its log")
+    parser.add_argument("--secrets-directory", type=Path, default=Path("/secrets"))
+    parser.add_argument("--environment-file", type=Path, default=Path("/etc/b10_dynamic_config/environment"))
+    return parser.parse_args()
+
+
+async def _serve(
+    options: argparse.Namespace, config: TrussConfig, public: socket.socket, private: socket.socket | None
+) -> int:
+    stopping = _stop_on_signals()
+    replica = Replica(
+        config, secrets_directory=options.secrets_directory, environment_file=options.environment_file
+    )
+    server = HttpServer(PublicRoutes(replica))
+    await server.start([public])
+    inspection = HttpServer(PrivateRoutes(replica))
+    await inspection.start([private] if private is not None else [])
+    _log.info("Replica %s listens on %s", options.replica_id, options.uds or f"{options.host}:{options.port}")
+    life = asyncio.create_task(_live(replica))
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait([life, stopped], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if life.done() and (error := life.exception()) is not None:
+        _die(error)
+    life.cancel()
+    replica.stop()
+    await server.stop(STOP_GRACE)
+    await inspection.stop(0.0)
+    return 0
+
+
+async def _live(replica: Replica) -> None:
+    await replica.load()
+    await replica.follow_environment()
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """An event that the first SIGTERM or SIGINT sets; the second one then ends the process."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopping.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    return stopping
+
+
+def _die(error: BaseException) -> NoReturn:
+    """End the process without waiting for threads that a half-loaded model may have left."""
+    text = error.traceback if isinstance(error, LoadFailedError) else ""
+    _log.error("Exception while loading model: %s\n%s", error, text, exc_info=None if text else error)
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(EXIT_LOAD_FAILED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

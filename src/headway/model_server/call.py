@@ -1,0 +1,189 @@
+"""One request in the replica: its body, the stage it is in, and what its client's leaving does to it.
+
+A call is one task from the end of its body until its work has really stopped. A client that leaves cancels the
+task, and only what may be stopped notices: a wait for the gate ends, async code is cancelled, a generator is
+closed; a function on a thread goes on, because what the task waits for then refuses (threads.Running). When the
+task is over the connection is closed, by which the gateway knows that the slot is free.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from enum import Enum
+from time import monotonic
+from typing import Protocol
+
+from headway.core.wire import REQUEST_ID
+from headway.http.exchange import Exchange
+
+_log = logging.getLogger(__name__)
+
+
+current_call: "ContextVar[Call]" = ContextVar("current_call")
+"""The call on whose behalf code runs, for the log."""
+
+
+class Stage(Enum):
+    """Where a call is; the value is its label in the Server-Timing header."""
+
+    PREPROCESS = "pre"
+    GATE_WAIT = "gate"
+    PREDICT = "predict"
+    POSTPROCESS = "post"
+    SEND = "send"
+
+
+STAGE_NAMES = {
+    Stage.PREPROCESS: "preprocess",
+    Stage.GATE_WAIT: "gate wait",
+    Stage.PREDICT: "predict",
+    Stage.POSTPROCESS: "postprocess",
+    Stage.SEND: "send",
+}
+
+
+class Outlet(Protocol):
+    """What is producing the answer's body, told of the client's pace and of its leaving."""
+
+    def on_writable(self, *, writable: bool) -> None: ...
+
+    def on_client_left(self, *, stops: bool) -> None:
+        """From now on what is made is dropped; `stops` says that no more shall be made."""
+
+
+class Call:
+    """A receiver of the HTTP layer that runs `work` once the body is complete. `calls` holds it meanwhile."""
+
+    __slots__ = (
+        "_calls",
+        "_cancels",
+        "_chunks",
+        "_departure",
+        "_departures",
+        "_spent",
+        "_task",
+        "_work",
+        "exchange",
+        "outlet",
+        "since",
+        "stage",
+    )
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        work: "Callable[[Call], Awaitable[None]]",
+        calls: "set[Call]",
+        *,
+        cancels: bool,
+    ) -> None:
+        self.exchange = exchange
+        self.stage: Stage | None = None
+        self.since = 0.0
+        """When the stage began."""
+        self.outlet: Outlet | None = None
+        self._work = work
+        self._calls = calls
+        self._cancels = cancels
+        self._chunks: list[bytes] = []
+        self._task: asyncio.Task[None] | None = None
+        self._spent: list[tuple[str, float]] = []
+        self._departure: threading.Event | None = None
+        self._departures: list[Callable[[], object]] | None = None
+
+    @property
+    def body(self) -> bytes:
+        chunks = self._chunks
+        if len(chunks) > 1:
+            chunks[:] = [b"".join(chunks)]
+        return chunks[0] if chunks else b""
+
+    @property
+    def left(self) -> bool:
+        """The client is gone: nobody waits for the answer."""
+        return self.exchange.left
+
+    @property
+    def identity(self) -> str:
+        """The gateway's id of the request, or one of the replica's own."""
+        given = self.exchange.header(REQUEST_ID)
+        return given.decode("latin-1") if given else f"local-{id(self):x}"
+
+    def enter(self, stage: Stage) -> None:
+        """Begin a stage, and note how long the one before took."""
+        now = monotonic()
+        if self.stage is not None:
+            self._spent.append((self.stage.value, now - self.since))
+        self.stage = stage
+        self.since = now
+
+    def server_timing(self) -> bytes:
+        """The header line with the stages that are over."""
+        spent = ", ".join([f"{label};dur={seconds * 1000:.2f}" for label, seconds in self._spent])
+        return f"server-timing: {spent}\r\n".encode() if spent else b""
+
+    def tell_departure(self, departed: Callable[[], object]) -> None:
+        """Have `departed` called when the client leaves (now, if it has)."""
+        if self.left:
+            departed()
+        else:
+            self._departures = self._departures or []
+            self._departures.append(departed)
+
+    def watch_departure(self) -> threading.Event:
+        """An event that is set when the client leaves. A model that watches is told, and not cancelled: it
+        has its own way to stop, which cancelling could cut short.
+        """
+        self._cancels = False
+        if self._departure is None:
+            self._departure = threading.Event()
+            self.tell_departure(self._departure.set)
+        return self._departure
+
+    def give_up(self, reason: str) -> None:
+        """Cut the answer, and go on as if the client had left."""
+        _log.error("%s", reason)
+        self.exchange.cut()
+        self.on_client_left()
+
+    # What the HTTP layer tells.
+
+    def on_body(self, data: bytes) -> None:
+        self._chunks.append(data)
+
+    def on_body_complete(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def on_client_left(self) -> None:
+        if self._task is None:
+            self.exchange.close()
+            return
+        for departed in self._departures or ():
+            departed()
+        stops = self._cancels and self.stage is not None
+        if self.outlet is not None:
+            self.outlet.on_client_left(stops=stops)
+        if stops or self.stage is Stage.GATE_WAIT:
+            self._task.cancel()
+
+    def on_writable(self, *, writable: bool) -> None:
+        if self.outlet is not None:
+            self.outlet.on_writable(writable=writable)
+
+    async def _run(self) -> None:
+        self._calls.add(self)
+        current_call.set(self)
+        try:
+            if not self.left:
+                await self._work(self)
+        except asyncio.CancelledError:
+            if not self.left:
+                raise
+        finally:
+            self._calls.discard(self)
+            if self.left:
+                self.exchange.close()
+            elif not self.exchange.ended:
+                self.exchange.abort()

@@ -1,0 +1,110 @@
+"""What went wrong with a request, as Truss puts it into HTTP: one table from exceptions to answers."""
+
+import json
+import sys
+from collections.abc import Container
+from typing import Any
+
+from headway.http.answers import header_lines
+from headway.http.exchange import Exchange
+
+_JSON = b"content-type: application/json\r\n"
+_SOURCE = (b"x-baseten-error-source", b"04")
+_CODE = b"x-baseten-error-code"
+MODEL_CODE = 600
+CLIENT_CODE = 700
+_SERVER_CODE = 500
+_BARE = 0  # an answer without the error headers, as plain text
+LEFT_STATUS = 499
+
+
+class RequestFailedError(Exception):
+    """An answer that is an error: status, what stands under "error" in the body, and Baseten's error code."""
+
+    def __init__(
+        self, status: int, error: Any, code: int, headers: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
+        super().__init__(status, error, code)
+        self.status = status
+        self.error = error
+        self.code = code
+        self.headers = headers
+
+
+def not_ready() -> RequestFailedError:
+    return RequestFailedError(503, "Model with name model is not ready.", MODEL_CODE)
+
+
+def no_method(name: str) -> RequestFailedError:
+    return RequestFailedError(404, f"`{name}` must only be called if model has it.", CLIENT_CODE)
+
+
+def no_schema() -> RequestFailedError:
+    return RequestFailedError(404, "No schema found", MODEL_CODE)
+
+
+def bad_input(text: str) -> RequestFailedError:
+    return RequestFailedError(400, text, CLIENT_CODE)
+
+
+def client_left(skipped: str) -> RequestFailedError:
+    return RequestFailedError(LEFT_STATUS, f"Client disconnected, skipping `{skipped}`.", MODEL_CODE)
+
+
+def model_error() -> RequestFailedError:
+    return RequestFailedError(500, "Internal Server Error (in model/chainlet).", MODEL_CODE)
+
+
+def of_model(error: BaseException) -> RequestFailedError:
+    """What the model's code raised. Its text stays in the log, unless the model chose to answer so."""
+    if isinstance(error, SystemExit):
+        return RequestFailedError(500, "Internal Server Error", _BARE)
+    return chosen_by_model(error) or model_error()
+
+
+def chosen_by_model(error: BaseException) -> RequestFailedError | None:
+    """The answer that a model chose by raising FastAPI's HTTPException; None for any other exception."""
+    fastapi = sys.modules.get("fastapi")
+    if fastapi is None or not isinstance(error, fastapi.HTTPException):
+        return None
+    if not isinstance(error.detail, Container):
+        return unhandled(
+            TypeError(f"the detail of an HTTPException is text or a container, not {error.detail!r}")
+        )
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in (error.headers or {}).items()
+    ]
+    return RequestFailedError(error.status_code, error.detail, MODEL_CODE, tuple(headers))
+
+
+def unhandled(error: BaseException) -> RequestFailedError:
+    """What is wrong with a result: the author needs its text."""
+    return RequestFailedError(500, f"Unhandled exception: {type(error).__name__}: {error}", _SERVER_CODE)
+
+
+def error_lines(code: int) -> tuple[tuple[bytes, bytes], ...]:
+    """The two headers that go with every error of a replica."""
+    return (_SOURCE, (_CODE, b"%03d" % code))
+
+
+def answer(exchange: Exchange, failed: RequestFailedError, more: bytes = b"") -> None:
+    """Answer the request with the error; `more` are further header lines."""
+    if failed.code == _BARE:
+        exchange.respond(
+            failed.status, b"content-type: text/plain; charset=utf-8\r\n" + more, failed.error.encode()
+        )
+        return
+    try:
+        body = json.dumps({"error": failed.error}, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = header_lines([*failed.headers, *error_lines(failed.code)])
+    except (TypeError, ValueError) as error:
+        failed = unhandled(error)
+        body = json.dumps({"error": failed.error}, separators=(",", ":")).encode()
+        headers = header_lines(error_lines(failed.code))
+    exchange.respond(failed.status, _JSON + headers + more, body)
+
+
+def answer_framework(exchange: Exchange, status: int, detail: str, headers: bytes = b"") -> None:
+    """An answer about the routes themselves, which carries none of Baseten's headers."""
+    body = json.dumps({"detail": detail}, separators=(",", ":")).encode()
+    exchange.respond(status, _JSON + headers, body)

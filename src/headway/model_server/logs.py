@@ -1,0 +1,47 @@
+"""A replica's log as Truss writes it: JSON lines on stderr, or plain ones when DISABLE_JSON_LOGGING is set."""
+
+import json
+import logging
+import os
+import sys
+
+from headway.model_server.call import current_call
+
+_IDS = {b"x-baseten-request-id": "request_id", b"x-baseten-chain-request-id": "chain_request_id"}
+
+
+def configure_logging(*, debug: bool) -> "Lines":
+    """Send all records of this process to stderr. The formatter returned is told when the start is over."""
+    lines = Lines(as_json=not os.environ.get("DISABLE_JSON_LOGGING"))
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(lines)
+    logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[output], force=True)
+    return lines
+
+
+class Lines(logging.Formatter):
+    """One line a record."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__("%(asctime)s.%(msecs)03d %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
+        self._as_json = as_json
+        self.starting = True
+
+    def format(self, record: logging.LogRecord) -> str:
+        if not self._as_json:
+            return super().format(record)
+        fields = {
+            "asctime": f"{self.formatTime(record, self.datefmt)}.{int(record.msecs):03d}",
+            "levelname": record.levelname,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["exc_info"] = self.formatException(record.exc_info)
+        if self.starting:
+            fields["startup"] = "1"
+        call = current_call.get(None)
+        if call is not None:
+            fields |= {
+                _IDS[name]: value.decode("latin-1") for name, value in call.exchange.headers if name in _IDS
+            }
+        return json.dumps(fields, default=str)

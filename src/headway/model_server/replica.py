@@ -1,0 +1,123 @@
+"""One replica's state: the model from its loading to its end, and the calls that it holds. No sockets here."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from headway.model_server.call import Call
+from headway.model_server.hot_reload import reload_class
+from headway.model_server.loader import (
+    LoadedModel,
+    enter_truss,
+    load_model,
+    model_traceback,
+    read_environment,
+    set_up_environment,
+)
+from headway.model_server.pipeline import Pipeline
+from headway.model_server.secrets import Secrets
+from headway.model_server.signatures import Kind, inspect_model
+from headway.model_server.threads import ThreadPool
+from headway.model_server.truss_config import TrussConfig
+
+ENVIRONMENT_POLL = 30.0
+_HOOK_THREADS = 64
+_log = logging.getLogger(__name__)
+
+
+class Replica:
+    """The model of one Truss; `pipeline` is None until it is ready. Made on the event loop."""
+
+    def __init__(self, config: TrussConfig, *, secrets_directory: Path, environment_file: Path) -> None:
+        self.config = config
+        self.calls: set[Call] = set()
+        self.leaving: set[Callable[[], None]] = set()
+        """What is called when the replica stops."""
+        self.cancels = config.headway.on_disconnect == "cancel"
+        self.pipeline: Pipeline | None = None
+        self._secrets = Secrets(config.secrets, secrets_directory)
+        self._environment_file = environment_file
+        # The model is loaded on the first of the threads that predict: with PC 1 it never sees another one.
+        self._predict_threads = ThreadPool("predict", config.predict_concurrency)
+        self._hook_threads = ThreadPool("hook", _HOOK_THREADS)
+
+    async def load(self) -> None:
+        """Make the model ready. Raises ModelDefinitionError, LoadFailedError."""
+        os.environ.update(self.config.environment_variables)
+        enter_truss(self.config)
+        loaded = await load_model(
+            self.config, self._secrets, self._environment_file, self._predict_threads.run
+        )
+        self._use(loaded)
+        _log.info("The model is loaded")
+
+    async def is_healthy(self) -> bool:
+        """What the model's `is_healthy` says once it is loaded; None counts as yes, an exception as no."""
+        if self.pipeline is None:
+            return False
+        hook = self.pipeline.loaded.hooks.is_healthy
+        if hook is None:
+            return True
+        try:
+            verdict = await (
+                hook.function() if hook.kind is Kind.ASYNC else self._hook_threads.run(hook.function)
+            )
+        except BaseException as error:  # noqa: BLE001 - whatever it raises, the model is not well
+            _log.error("Health check failed.\n%s", self._traceback(error))
+            return False
+        if verdict is None or verdict:
+            return True
+        _log.warning("Health check failed.")
+        return False
+
+    def hot_reload(self) -> None:
+        """Give the living model object its class's new code. Raises whatever the new code does; then the old stays."""
+        if self.pipeline is None:
+            raise RuntimeError("the model is not loaded yet")
+        model = self.pipeline.loaded.model
+        before = model.__class__
+        with reload_class(self.config) as new_class:
+            try:
+                model.__class__ = new_class
+                self._use(LoadedModel(model, inspect_model(model)))
+            except BaseException:
+                model.__class__ = before
+                raise
+
+    async def follow_environment(self) -> None:
+        """Until cancelled: call `setup_environment` again whenever the environment file's content differs."""
+        path = self._environment_file
+        known, modified = read_environment(path), _modified(path)
+        while True:
+            await asyncio.sleep(ENVIRONMENT_POLL)
+            if self.pipeline is None or (at := _modified(path)) == modified:
+                continue
+            modified = at
+            try:
+                environment = read_environment(path)
+                if environment != known:
+                    known = environment
+                    await set_up_environment(self.pipeline.loaded.model, environment, self._hook_threads.run)
+            except Exception as error:  # noqa: BLE001 - the model goes on with the environment it knows
+                _log.error("setup_environment failed\n%s", self._traceback(error))
+
+    def stop(self) -> None:
+        """Tell WebSockets, which have no end of their own, that this replica goes."""
+        for departing in tuple(self.leaving):
+            departing()
+
+    def _use(self, loaded: LoadedModel) -> None:
+        gate = self.pipeline.gate if self.pipeline is not None else None
+        self.pipeline = Pipeline(self.config, loaded, self._predict_threads, self._hook_threads, gate)
+
+    def _traceback(self, error: BaseException) -> str:
+        return model_traceback(error, self.config.model_class_filename)
+
+
+def _modified(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None

@@ -1,0 +1,241 @@
+"""A WebSocket to the model: frames by the websockets library, the model's side as Starlette's WebSocket.
+
+No gate limits it. The model is told when the client goes, and has a grace to end before it is cancelled.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import SEND_EOF, State
+from websockets.server import ServerProtocol
+
+from headway.http.exchange import Exchange
+from headway.model_server import asgi, failures
+from headway.model_server.call import Call, Stage
+from headway.model_server.loader import model_traceback
+from headway.model_server.replica import Replica
+from headway.model_server.signatures import Hook
+from headway.model_server.streams import BUFFER_BYTES
+
+LARGEST_MESSAGE_BYTES = 100 * 1024 * 1024
+PING_INTERVAL = 20.0
+PING_TIMEOUT = 20.0
+CLOSE_TIMEOUT = 10.0
+"""How long the client has to answer a close, and the model to end after the client went."""
+_NOT_IMPLEMENTED = "WebSocket is not implemented on this deployment."
+_MODEL_ERROR = "Internal Server Error (in model/chainlet)."
+_log = logging.getLogger(__name__)
+_quiet = logging.getLogger("headway.websockets")
+_quiet.setLevel(logging.WARNING)  # the library tells each connection's beginning and end
+
+
+class WebSocketCall(Call):
+    """A receiver that becomes a WebSocket once its request is read."""
+
+    def __init__(self, exchange: Exchange, replica: Replica) -> None:
+        super().__init__(exchange, self._converse, replica.calls, cancels=False)
+        self._replica = replica
+        self._protocol = ServerProtocol(
+            max_size=LARGEST_MESSAGE_BYTES, extensions=[ServerPerMessageDeflateFactory()], logger=_quiet
+        )
+        self._fragments: list[bytes] = []
+        self._is_text = False
+        self._messages: deque[asgi.Message] = deque([{"type": "websocket.connect"}])
+        self._waiting_bytes = 0
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._pong = asyncio.Event()
+        self._gone = asyncio.Event()
+        """No further message can come."""
+
+    # What the HTTP layer tells.
+
+    def on_body(self, data: bytes) -> None:
+        self._protocol.receive_data(data)
+        self._take(self._protocol.events_received())
+
+    def on_client_left(self) -> None:
+        if self._task is None or self.stage is None:
+            super().on_client_left()
+            return
+        self._protocol.receive_eof()
+        self._room.set()
+        self._take(self._protocol.events_received())
+        asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._task.cancel)
+
+    def on_writable(self, *, writable: bool) -> None:
+        if writable:
+            self._room.set()
+        else:
+            self._room.clear()
+
+    # What happens in the call's task.
+
+    async def _converse(self, _: Call) -> None:
+        pipeline = self._replica.pipeline
+        if pipeline is None:
+            failures.answer(self.exchange, failures.not_ready())
+            return
+        if not self._shake_hands():
+            return
+        self.enter(Stage.PREDICT)
+        self._replica.leaving.add(self._go_away)
+        pinging = asyncio.create_task(self._keep_alive())
+        try:
+            hook = pipeline.loaded.hooks.websocket
+            if hook is None:
+                self._close(CloseCode.UNSUPPORTED_DATA, _NOT_IMPLEMENTED)
+            else:
+                await self._run_model(hook)
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._gone.wait()
+        except TimeoutError:
+            _log.info("A WebSocket's client did not answer its close")
+        finally:
+            pinging.cancel()
+            self._replica.leaving.discard(self._go_away)
+            self.exchange.close()
+
+    async def _run_model(self, hook: Hook) -> None:
+        from starlette.websockets import WebSocket
+
+        websocket = WebSocket(asgi.scope_of(self.exchange, "websocket", {}), self._receive, self._send)
+        try:
+            await websocket.accept()
+            await hook.function(websocket)
+        except asyncio.CancelledError:
+            if not self.left:
+                raise
+        except BaseException as error:  # noqa: BLE001 - a model's SystemExit ends its conversation, not the replica
+            if not self._gone.is_set():
+                filename = self._replica.config.model_class_filename
+                _log.error("Exception in websocket\n%s", model_traceback(error, filename))
+            self._close(CloseCode.INTERNAL_ERROR, _MODEL_ERROR)
+        else:
+            self._close(CloseCode.NORMAL_CLOSURE, "")
+
+    async def _keep_alive(self) -> None:
+        transport = self._replica.config.transport
+        interval = transport.ping_interval or PING_INTERVAL
+        timeout = transport.ping_timeout or PING_TIMEOUT
+        while True:
+            await asyncio.sleep(interval)
+            if self._protocol.state is not State.OPEN:
+                return
+            self._pong.clear()
+            self._protocol.send_ping(b"")
+            self._flush()
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._pong.wait()
+            except TimeoutError:
+                self._protocol.fail(CloseCode.INTERNAL_ERROR, "keepalive ping timeout")
+                self._take([])
+
+    def _shake_hands(self) -> bool:
+        lines = b"".join([b"%s: %s\r\n" % header for header in self.exchange.headers])
+        self._protocol.receive_data(b"GET %s HTTP/1.1\r\n%s\r\n" % (self.exchange.target, lines))
+        requests = [event for event in self._protocol.events_received() if isinstance(event, Request)]
+        if requests:
+            self._protocol.send_response(self._protocol.accept(requests[0]))
+        answer = b"".join(self._protocol.data_to_send())
+        if self._protocol.state is State.OPEN:
+            self.exchange.relay(answer)
+            self.exchange.accept_tunnel()
+            return True
+        self.exchange.relay(answer or b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+        self.exchange.end_relay(keep=False)
+        return False
+
+    async def _receive(self) -> asgi.Message:
+        """ASGI's receive for the model."""
+        while not self._messages:
+            self._arrived.clear()
+            await self._arrived.wait()
+        message = self._messages.popleft()
+        if self._waiting_bytes >= BUFFER_BYTES > self._waiting_bytes - _size(message):
+            self.exchange.resume_body()
+        self._waiting_bytes -= _size(message)
+        return message
+
+    async def _send(self, message: asgi.Message) -> None:
+        """ASGI's send for the model. Raises OSError when nobody can receive it any more."""
+        if message["type"] == "websocket.send":
+            if self._protocol.state is not State.OPEN:
+                raise ConnectionError("the client is gone")
+            if (text := message.get("text")) is not None:
+                self._protocol.send_text(text.encode())
+            else:
+                self._protocol.send_binary(message["bytes"])
+            self._flush()
+            await self._room.wait()  # ends by on_writable, or by send_timeout as the client's leaving
+        elif message["type"] == "websocket.close":
+            self._close(message.get("code", CloseCode.NORMAL_CLOSURE), message.get("reason") or "")
+
+    def _close(self, code: int, reason: str) -> None:
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, reason)
+            self._flush()
+
+    def _go_away(self) -> None:
+        self._close(CloseCode.GOING_AWAY, "the replica stops")
+
+    def _take(self, events: Sequence[object]) -> None:
+        for event in events:
+            if isinstance(event, Frame):
+                self._take_frame(event)
+        self._flush()
+        if self._protocol.state is not State.OPEN and not self._gone.is_set():
+            closed = self._protocol.close_rcvd
+            if closed is None and not self.left:
+                return  # the close was ours, and the client has yet to answer it
+            self._gone.set()
+            code = closed.code if closed else CloseCode.ABNORMAL_CLOSURE
+            self._put(
+                {"type": "websocket.disconnect", "code": code, "reason": closed.reason if closed else ""}
+            )
+
+    def _take_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.PONG:
+            self._pong.set()
+            return
+        if frame.opcode not in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
+            return
+        if frame.opcode is not Opcode.CONT:
+            self._is_text = frame.opcode is Opcode.TEXT
+        self._fragments.append(bytes(frame.data))
+        if not frame.fin:
+            return
+        data = b"".join(self._fragments)
+        self._fragments.clear()
+        try:
+            content = {"text": data.decode()} if self._is_text else {"bytes": data}
+        except UnicodeDecodeError:
+            self._protocol.fail(CloseCode.INVALID_DATA, "not UTF-8")
+            return
+        self._put({"type": "websocket.receive", **content})
+
+    def _put(self, message: asgi.Message) -> None:
+        self._messages.append(message)
+        self._waiting_bytes += _size(message)
+        if self._waiting_bytes >= BUFFER_BYTES:
+            self.exchange.pause_body()
+        self._arrived.set()
+
+    def _flush(self) -> None:
+        outgoing = self._protocol.data_to_send()
+        data = b"".join(outgoing)
+        if data and not self.left:
+            self.exchange.relay(data)
+        if SEND_EOF in outgoing and not self.left:
+            self.exchange.cut()
+
+
+def _size(message: asgi.Message) -> int:
+    return len(message.get("text") or message.get("bytes") or ())

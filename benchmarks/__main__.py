@@ -7,6 +7,7 @@ import argparse
 import fnmatch
 import json
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n".join(f"{row.name:18} {row.title}" for row in ROWS))
         return 0 if options.list else 2
     _raise_file_limit()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     kept = results.load()
     rounds, seconds = (1, 1.0) if options.quick else (options.rounds, options.seconds)
     for number, row in enumerate(chosen, 1):

@@ -95,12 +95,14 @@ def _start_direct(bench: Bench) -> Running:
 DIRECT = Contender("no gateway", _start_direct)
 
 
-def _start_headway(bench: Bench, upstream: str, settings: dict[str, float], path: str = PREDICT) -> Running:
+def _start_headway(
+    bench: Bench, upstream: str, settings: dict[str, float], path: str = PREDICT, private: str = ""
+) -> Running:
     port = free_port()
     program = bench.start(
         [
             *(sys.executable, "-m", "headway.gateway", "--listen", f"127.0.0.1:{port}"),
-            *("--table", write_table(bench.folder / f"table-{port}.json", upstream, settings)),
+            *("--table", write_table(bench.folder / "table.json", upstream, private or upstream, settings)),
         ]
     )
     url = f"http://127.0.0.1:{port}"
@@ -108,9 +110,9 @@ def _start_headway(bench: Bench, upstream: str, settings: dict[str, float], path
     return Running(f"{url}{path}", (program,), _http(upstream))
 
 
-def write_table(path: Path, upstream: str, settings: dict[str, float]) -> Path:
+def write_table(path: Path, upstream: str, private: str, settings: dict[str, float]) -> Path:
     """A routing table with one deployment of the model `model` and one replica at `upstream`."""
-    replica = {"replica_id": "one", "generation": 1, "address": upstream, "private_address": upstream}
+    replica = {"replica_id": "one", "generation": 1, "address": upstream, "private_address": private}
     deployment = {"deployment_id": "d", "model": "model", "settings": settings, "replicas": [replica]}
     environment = {"model": "model", "environment": "production", "deployment": "d"}
     path.write_text(json.dumps({"version": 1, "deployments": [deployment], "environments": [environment]}))
@@ -119,9 +121,10 @@ def write_table(path: Path, upstream: str, settings: dict[str, float]) -> Path:
 
 def _start_both(bench: Bench, model: str, limit: int) -> Running:
     path = bench.folder / "replica"
-    replica = launch_headway(bench, model, limit, "--uds", str(path))
+    private = bench.folder / "private"
+    replica = launch_headway(bench, model, limit, "--uds", str(path), "--private-uds", str(private))
     wait_for(replica, path.exists)
-    gateway = _start_headway(bench, f"unix:{path}", {"concurrency_target": limit})
+    gateway = _start_headway(bench, f"unix:{path}", {"concurrency_target": limit}, private=f"unix:{private}")
     wait_for(replica, lambda: answers(gateway.url, b'{"inputs": 1}'))
     return Running(gateway.url, (*gateway.programs, replica))
 

@@ -166,12 +166,6 @@ class Exchange:
         """Whether the answer, if its head went out now, ends the connection."""
         return bool(self._close_line())
 
-    def send_continue(self) -> None:
-        """Tell a client that sent `Expect: 100-continue` to send its body."""
-        if self.expects_continue and not self.started:
-            self.expects_continue = False
-            self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
     def accept_tunnel(self) -> None:
         """From now on bytes pass both ways as they are: `on_body` in, `relay` out, until one side closes."""
         self._connection.open_tunnel()
@@ -222,6 +216,8 @@ class Exchange:
     def begin(self, application: "Application") -> None:
         """Called by the connection: it is this request's turn."""
         receiver = self.receiver = application(self)
+        if self.expects_continue and not self.started:
+            self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if self._early is not None:
             for data in self._early:
                 receiver.on_body(data)

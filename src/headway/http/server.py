@@ -61,7 +61,8 @@ class ServerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(self._limits.write_buffer_bytes)
-        self._quiet_since = asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
+        self._quiet_since = self._head_since = self._deaf_since = now
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -222,7 +223,8 @@ class ServerConnection(asyncio.Protocol):
             self._sweep_reading(now)
 
     def _sweep_reading(self, now: float) -> None:
-        is_clients_turn = self.reading and self._parsed is self._current  # to send a head, or the current body
+        # What it may send now is a head or the body of the current request; anything else does not count.
+        is_clients_turn = self.reading and self._parsed is self._current
         if self._reads != self._seen_reads or not is_clients_turn:
             self._seen_reads, self._quiet_since = self._reads, now
         if not self._in_head or not is_clients_turn:

@@ -89,7 +89,6 @@ class Gateway:
         except InvalidDeadlineError as error:
             return _refuse(exchange, refusals.bad_deadline(str(error)))
         exchange.headers = []  # what is needed of them is in the head: a queued request stays small
-        exchange.send_continue()
         return ProxiedRequest(exchange, address, head, queue, b"%s%08x" % (self._id_prefix, next(self._ids)))
 
     def refresh_stages(self) -> None:

@@ -40,11 +40,14 @@ class LocalPlatform:
     """One file per secret, named as the secret."""
 
 
-def serve(platform: LocalPlatform, show_log_line: Callable[[str, str], None]) -> int:
+def serve(
+    platform: LocalPlatform, show_log_line: Callable[[str, str], None], announce: Callable[[], None]
+) -> int:
     """Run in the foreground until told to stop (SIGINT, SIGTERM); return the exit code.
 
-    Call it in the main thread: the children die with the thread that started them. `show_log_line(name,
-    line)` gets each new log line of each process, in a thread of its own. Raises RootError when a port is
+    Call it in the main thread: the children die with the thread that started them. `announce` is called once
+    the ports are open, from when on connections wait for their answer. `show_log_line(name, line)` gets each
+    new log line of each process, in a thread of its own. Raises RootError when a port is
     taken or another Headway runs on the same data directory.
     """
     logs = _log_directory(platform)
@@ -54,19 +57,20 @@ def serve(platform: LocalPlatform, show_log_line: Callable[[str, str], None]) ->
     thread = threading.Thread(target=follower.run, args=(stopped,), name="logs", daemon=True)
     thread.start()
     try:
-        return up(platform)
+        return up(platform, announce)
     finally:
         stopped.set()
         thread.join(_LOGS_END_WITHIN)
 
 
-def up(platform: LocalPlatform) -> int:
+def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> int:
     """The same without a terminal: logs go to their files only."""
     configure_logging("root", level=Configuration.load().log_level.upper())
     with _sole_user_of(platform.data_directory), contextlib.ExitStack() as sockets:
         run_directory = _fresh_run_directory(platform.data_directory)
         inference = sockets.enter_context(listen(platform.host, platform.port))
         control = sockets.enter_context(listen(platform.control_host, platform.control_port))
+        announce()
         link = run_directory / "link"
         gateway = _gateway(platform, inference.fileno(), link)
         root = Root(

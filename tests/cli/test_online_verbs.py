@@ -128,7 +128,9 @@ def served(tmp_path, monkeypatch):
     monkeypatch.setattr(environments, "IMAGE", ())
     monkeypatch.setattr(environments, "REPLICA", ())
     platforms = []
-    monkeypatch.setattr(bootstrap, "serve", lambda platform, _: platforms.append(platform) or 0)
+    monkeypatch.setattr(
+        bootstrap, "serve", lambda platform, _, announce: announce() or platforms.append(platform) or 0
+    )
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.py").write_text(
         "class Model:\n    def predict(self, x): ...\n", encoding="utf-8"

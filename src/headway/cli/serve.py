@@ -69,12 +69,12 @@ def serve(  # noqa: PLR0913  # each is one option of the command
         secrets_directory=configuration.secrets_dir and configuration.secrets_dir.resolve(),
     )
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    _prepare(platform, directory, console)
-    raise typer.Exit(bootstrap.serve(platform, _log_printer(console)))
+    line = _prepare(platform, directory, console)
+    raise typer.Exit(bootstrap.serve(platform, _log_printer(console), lambda: typer.echo(line)))
 
 
-def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> None:
-    """Prepare the model, so that control finds it prepared, and tell what will be served, and where."""
+def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> str:
+    """Prepare the model, so that control finds it prepared, and tell what will be served; return a curl line."""
     from headway.control.packages import first_settings, prepare
     from headway.model_server.truss_config import read_truss
 
@@ -90,8 +90,9 @@ def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> 
         f"predict concurrency {config.predict_concurrency}, replicas {platform.replicas}",
         markup=False,
     )
-    address = f"http://{platform.host}:{platform.port}/models/{platform.model_name}/predict"
-    typer.echo(curl_line(address, example_input(prepared)))
+    host = f"[{platform.host}]" if ":" in platform.host else platform.host
+    address = f"http://{host}:{platform.port}/models/{platform.model_name}/predict"
+    return curl_line(address, example_input(prepared))
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:

@@ -87,6 +87,7 @@ def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
     saved_table = platform.data_directory / "gateway" / "table.json"
     saved_table.parent.mkdir(parents=True, exist_ok=True)
     options = ("--listen-fd", str(listening), "--link", str(link), "--saved-table", str(saved_table))
+    options += ("--log-level", Configuration.load().log_level)
     return Program(
         name="gateway",
         command=(sys.executable, "-m", "headway.gateway", *options),

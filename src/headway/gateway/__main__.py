@@ -17,6 +17,7 @@ from headway.core.wire import EXIT_USAGE
 from headway.gateway.link import Link
 from headway.gateway.table import RoutingTable
 from headway.http.listener import HttpServer, inherited_socket, tcp_socket, unix_socket
+from headway.telemetry.logs import configure_logging
 
 _log = logging.getLogger(__name__)
 
@@ -25,9 +26,7 @@ _WANTED_FILES = 65_536
 
 def main() -> int:
     options = _parser().parse_args()
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s gateway %(levelname)s %(message)s", stream=sys.stderr
-    )
+    configure_logging("gateway", level=options.log_level.upper())
     _raise_file_limit()
     try:
         return uvloop.run(_serve(options))
@@ -98,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--grace", type=float, default=30.0, help="seconds to finish what is in flight on a stop"
     )
+    parser.add_argument("--log-level", default="info", metavar="LEVEL", help="debug, info, warning or error")
     return parser
 
 

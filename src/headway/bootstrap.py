@@ -86,11 +86,15 @@ def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> 
 def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
     saved_table = platform.data_directory / "gateway" / "table.json"
     saved_table.parent.mkdir(parents=True, exist_ok=True)
-    options = ("--listen-fd", str(listening), "--link", str(link), "--saved-table", str(saved_table))
-    options += ("--log-level", Configuration.load().log_level)
+    options = {
+        "--listen-fd": str(listening),
+        "--link": str(link),
+        "--saved-table": str(saved_table),
+        "--log-level": Configuration.load().log_level,
+    }
     return Program(
         name="gateway",
-        command=(sys.executable, "-m", "headway.gateway", *options),
+        command=(sys.executable, "-m", "headway.gateway", *_arguments(options)),
         log_path=_log_directory(platform) / "gateway.log",
         environment=os.environ,
         descriptors=(listening,),
@@ -112,14 +116,18 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
         "--model-name": platform.model_name,
         "--secrets-dir": platform.secrets_directory,
     }
-    given = [(name, str(value)) for name, value in options.items() if value is not None]
     return Program(
         name="control",
-        command=(sys.executable, "-m", "headway.control", *(text for pair in given for text in pair)),
+        command=(sys.executable, "-m", "headway.control", *_arguments(options)),
         log_path=_log_directory(platform) / "control.log",
         environment=os.environ,
         descriptors=descriptors,
     )
+
+
+def _arguments(options: Mapping[str, object]) -> list[str]:
+    """Options as a command's arguments, without those that are None."""
+    return [text for name, value in options.items() if value is not None for text in (name, str(value))]
 
 
 def _log_directory(platform: LocalPlatform) -> Path:

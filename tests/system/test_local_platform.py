@@ -39,7 +39,9 @@ def served(tmp_path_factory, broken):
     (truss / "config.yaml").write_text("model_name: deaths\n")
     (truss / "model" / "model.py").write_text(MODEL)
     data = tmp_path_factory.mktemp("data")
-    with serving(truss, "--replicas", "2", environment={"BROKEN": str(broken)}, data_dir=data) as running:
+    # What a killed root leaves behind, its sockets, is then swept away with the test's other files.
+    environment = {"BROKEN": str(broken), "HEADWAY_RUN_DIR": str(tmp_path_factory.mktemp("run"))}
+    with serving(truss, "--replicas", "2", environment=environment, data_dir=data) as running:
         yield running
 
 

@@ -32,12 +32,14 @@ class PredictGate:
         finally:
             del self._wakeups[request]
 
-    def leave(self, request: Hashable) -> None:
-        """The request's work inside has really stopped."""
-        for entered in self._gate.leave(request, monotonic()):
+    def leave(self, request: Hashable) -> bool:
+        """The request's work inside has really stopped. True when that let another one in."""
+        following = self._gate.leave(request, monotonic())
+        for entered in following:
             wakeup = self._wakeups[entered]
             if not wakeup.done():
                 wakeup.set_result(None)
+        return bool(following)
 
     def statistics(self) -> GateStatistics:
         return self._gate.statistics()

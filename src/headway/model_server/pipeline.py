@@ -100,10 +100,14 @@ class Pipeline:
         try:
             result = await self._run(call, Stage.PREDICT, hook, inputs, threads)
             if streams:
-                return await self._send_if_live(call, result, threads, native=True)
-            return await self._refuse_if_live(result)
+                result = await self._send_if_live(call, result, threads, native=True)
+            else:
+                result = await self._refuse_if_live(result)
         finally:
-            self.gate.leave(call)
+            followed = self.gate.leave(call)
+        if followed:
+            await asyncio.sleep(0)  # the next one's predict begins before this one's answer is written
+        return result
 
     async def _run(self, call: Call, stage: Stage, hook: Hook, inputs: Any, threads: ThreadPool) -> Any:
         """Run one method. Whatever it raises becomes the request's failure, unless its client has left."""

@@ -59,7 +59,7 @@ def test_several_errors_are_told_one_a_line():
 
 @pytest.mark.parametrize("body", [b"{", b"", b'{"items": "\xff"}'])
 def test_a_typed_body_that_is_no_json_is_wrong_at_its_root(body):
-    with pytest.raises(BadPayloadError, match=r"\AInput Parsing Error:\n  `__root__`: Invalid JSON"):
+    with pytest.raises(BadPayloadError, match=r"\AInput Parsing Error:\n  `__root__`: .+[.]"):
         parse_inputs(body, None, Inputs)
 
 

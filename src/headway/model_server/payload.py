@@ -31,12 +31,17 @@ def decode(body: bytes, content_type: bytes | None) -> Any:
     if is_binary(content_type):
         return _decode_binary(body)
     try:
-        # json.loads would guess UTF-16 and UTF-32 from zero bytes; decoding here pins UTF-8.
-        return json.loads(body.decode())
-    except UnicodeDecodeError as error:
-        raise BadPayloadError(f"Invalid JSON payload: not UTF-8 at byte {error.start}") from error
-    except (ValueError, RecursionError) as error:
+        return read_json(body)
+    except ValueError as error:
         raise BadPayloadError(f"Invalid JSON payload: {error}") from error
+
+
+def read_json(body: bytes) -> Any:
+    """A body as json.loads reads it: UTF-8, or UTF-16 and UTF-32 by their zero bytes. Raises ValueError."""
+    try:
+        return json.loads(body)
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
 
 
 def encode_json(result: Any) -> bytes:
@@ -48,7 +53,9 @@ def encode_json(result: Any) -> bytes:
 
 
 def encode_binary(result: Any) -> bytes:
-    """A result as msgpack (also of numpy values and pydantic models). Raises TypeError, ValueError."""
+    """A result as msgpack (also of numpy values and pydantic models), bytes as they are. Raises TypeError, ValueError."""
+    if isinstance(result, bytes):
+        return result
     import msgpack
 
     from headway.model_server.binary import to_map
@@ -65,12 +72,11 @@ def _decode_binary(body: bytes) -> Any:
     from headway.model_server.binary import from_map
 
     try:
-        return msgpack.unpackb(body, object_hook=from_map, strict_map_key=False)
+        return msgpack.unpackb(body, object_hook=from_map)
     # What can be wrong is as wide as the types that a body may name: a shape that does not fit, a date in year 0,
     # a bad decimal, nesting too deep. All of it is the sender's fault.
     except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise BadPayloadError(f"Invalid msgpack payload: {reason}") from error
+        raise BadPayloadError(str(error) or f"Invalid msgpack payload: {type(error).__name__}") from error
 
 
 def _is_pydantic(result: Any) -> bool:

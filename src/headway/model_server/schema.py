@@ -8,7 +8,7 @@ import typing
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any
 
-from headway.model_server.payload import BadPayloadError, decode, is_binary
+from headway.model_server.payload import BadPayloadError, decode, is_binary, read_json
 from headway.model_server.signatures import Hooks, is_pydantic_model, resolved_hints
 
 
@@ -19,11 +19,13 @@ def parse_inputs(body: bytes, content_type: bytes | None, input_model: type[Any]
     from pydantic import ValidationError
 
     try:
-        if is_binary(content_type):
-            return input_model.model_validate(decode(body, content_type))
-        return input_model.model_validate_json(body)
+        return input_model.model_validate(
+            decode(body, content_type) if is_binary(content_type) else read_json(body)
+        )
     except ValidationError as error:
         raise BadPayloadError(_explain(error)) from error
+    except ValueError as error:
+        raise BadPayloadError(f"Input Parsing Error:\n  `__root__`: {error}.") from error
 
 
 def describe(hooks: Hooks) -> dict[str, Any] | None:
@@ -74,7 +76,5 @@ def _explain(error: Any) -> str:
 
 
 def _location(problem: dict[str, Any]) -> str:
-    if problem["type"] == "json_invalid":
-        return "__root__"
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"])
     return "".join(parts).removeprefix(".")

@@ -10,6 +10,7 @@ from headway.core.wire import HELD_PATH, PREDICT_PATH, WEBSOCKET_PATH
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.model_server import failures
 from headway.model_server.call import STAGE_NAMES, Call
+from headway.model_server.logs import Lines
 from headway.model_server.replica import Replica
 
 Work = Callable[[Call], Awaitable[None]]
@@ -104,6 +105,7 @@ class PublicRoutes:
 
     def _answer_state(self, call: Call, *, good: bool) -> None:
         if good:
+            Lines.start_is_over = True
             call.exchange.respond(200, _JSON, b"{}")
         else:
             failures.answer(call.exchange, failures.not_ready())

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Container
 from typing import Any
 
+from headway.core.wire import NOT_ACCEPTED
 from headway.http.answers import header_lines
 from headway.http.exchange import Exchange
 
@@ -32,7 +33,8 @@ class RequestFailedError(Exception):
 
 
 def not_ready() -> RequestFailedError:
-    return RequestFailedError(503, "Model with name model is not ready.", MODEL_CODE)
+    """Nothing of the request was taken up: the gateway may give it to another replica."""
+    return RequestFailedError(503, "Model with name model is not ready.", MODEL_CODE, ((NOT_ACCEPTED, b"1"),))
 
 
 def no_method(name: str) -> RequestFailedError:

@@ -10,22 +10,22 @@ from headway.model_server.call import current_call
 _IDS = {b"x-baseten-request-id": "request_id", b"x-baseten-chain-request-id": "chain_request_id"}
 
 
-def configure_logging(*, debug: bool) -> "Lines":
-    """Send all records of this process to stderr. The formatter returned is told when the start is over."""
-    lines = Lines(as_json=not os.environ.get("DISABLE_JSON_LOGGING"))
+def configure_logging(*, debug: bool) -> None:
+    """Send all records of this process to stderr, those until `Lines.start_is_over` marked with startup."""
     output = logging.StreamHandler(sys.stderr)
-    output.setFormatter(lines)
+    output.setFormatter(Lines(as_json=not os.environ.get("DISABLE_JSON_LOGGING")))
     logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[output], force=True)
-    return lines
 
 
 class Lines(logging.Formatter):
     """One line a record."""
 
+    start_is_over = False
+    """Set with the first answer that says that the model is ready."""
+
     def __init__(self, *, as_json: bool) -> None:
         super().__init__("%(asctime)s.%(msecs)03d %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
         self._as_json = as_json
-        self.starting = True
 
     def format(self, record: logging.LogRecord) -> str:
         if not self._as_json:
@@ -37,7 +37,7 @@ class Lines(logging.Formatter):
         }
         if record.exc_info:
             fields["exc_info"] = self.formatException(record.exc_info)
-        if self.starting:
+        if not self.start_is_over:
             fields["startup"] = "1"
         call = current_call.get(None)
         if call is not None:

@@ -53,7 +53,10 @@ def encode_json(result: Any) -> bytes:
 
 
 def encode_binary(result: Any) -> bytes:
-    """A result as msgpack (also of numpy values and pydantic models), bytes as they are. Raises TypeError, ValueError."""
+    """A result as msgpack (also of numpy values and pydantic models); bytes stay as they are.
+
+    Raises TypeError, ValueError.
+    """
     if isinstance(result, bytes):
         return result
     import msgpack

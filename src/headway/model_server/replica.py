@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class Replica:
         # The model is loaded on the first of the threads that predict: with PC 1 it never sees another one.
         self._predict_threads = ThreadPool("predict", config.predict_concurrency)
         self._hook_threads = ThreadPool("hook", _HOOK_THREADS)
+        self._health_threads = ThreadPool("health", 1)
 
     async def load(self) -> None:
         """Make the model ready. Raises ModelDefinitionError, LoadFailedError."""
@@ -51,6 +53,7 @@ class Replica:
             self.config, self._secrets, self._environment_file, self._predict_threads.run
         )
         self._use(loaded)
+        _widen_anyio(self.config.predict_concurrency + _HOOK_THREADS)
         _log.info("The model is loaded")
 
     async def is_healthy(self) -> bool:
@@ -62,7 +65,7 @@ class Replica:
             return True
         try:
             verdict = await (
-                hook.function() if hook.kind is Kind.ASYNC else self._hook_threads.run(hook.function)
+                hook.function() if hook.kind is Kind.ASYNC else self._health_threads.run(hook.function)
             )
         except BaseException as error:  # noqa: BLE001 - whatever it raises, the model is not well
             _log.error("Health check failed.\n%s", self._traceback(error))
@@ -114,6 +117,15 @@ class Replica:
 
     def _traceback(self, error: BaseException) -> str:
         return model_traceback(error, self.config.model_class_filename)
+
+
+def _widen_anyio(threads: int) -> None:
+    """Starlette steps a StreamingResponse's plain iterator on AnyIO's threads: there shall be one for each."""
+    if "anyio" in sys.modules:
+        from anyio.to_thread import current_default_thread_limiter
+
+        limiter = current_default_thread_limiter()
+        limiter.total_tokens = max(limiter.total_tokens, threads)
 
 
 def _modified(path: Path) -> float | None:

@@ -1,0 +1,28 @@
+"""An answer that is cut while its work goes on: the client hears the end at once, the connection closes later."""
+
+from fakes.application import GET, Conversation
+
+
+async def test_a_cut_half_closes_and_counts_as_the_clients_leaving():
+    client = Conversation()
+    client.say(GET)
+    exchange = client.last.exchange
+    exchange.start(200)
+    exchange.write(b"part")
+    exchange.cut()
+    assert client.transport.has_written_eof
+    assert not client.transport.closed
+    assert exchange.left
+    assert not client.last.is_left  # who cuts knows it
+    client.connection.connection_lost(None)
+    assert not client.last.is_left
+    exchange.close()
+    assert client.transport.closed
+
+
+async def test_requests_sent_ahead_of_a_cut_are_dropped():
+    client = Conversation()
+    client.say(GET + GET)
+    client.last.exchange.cut()
+    client.last.exchange.close()
+    assert len(client.requests) == 1

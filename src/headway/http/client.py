@@ -48,7 +48,9 @@ class ClientConnection(asyncio.Protocol):
         self._complete = False
         self._keep_alive = False
         self._tunnel = False
+        self._paused = False
         self.closed = False
+        """It can carry no further request."""
         self.half_closed = False
 
     def send(self, data: bytes, receiver: AnswerReceiver, *, head_only: bool = False) -> None:
@@ -75,11 +77,13 @@ class ClientConnection(asyncio.Protocol):
         self._transport.abort()
 
     def pause_reading(self) -> None:
-        if not self.closed:
+        if not self.closed and not self._paused:
+            self._paused = True
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if not self.closed:
+        if not self.closed and self._paused:
+            self._paused = False
             self._transport.resume_reading()
 
     # What the transport tells.
@@ -87,6 +91,10 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(_WRITE_BUFFER)
+
+    def eof_received(self) -> None:
+        """The server sends nothing more: without a request under way the connection is of no use from now on."""
+        self.closed = self._receiver is None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
@@ -109,7 +117,8 @@ class ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         receiver = self._receiver
         if receiver is None:
-            self._transport.abort()  # nobody asked
+            self.closed = True  # nobody asked
+            self._transport.abort()
         elif self._tunnel:
             receiver.on_more(data)
         elif self._head is None:
@@ -129,19 +138,18 @@ class ClientConnection(asyncio.Protocol):
         self._keep_alive = self._parser.should_keep_alive()  # asked later it would have forgotten the head
 
     def _receive_head(self, data: bytes, receiver: AnswerReceiver) -> None:
-        end = data.find(_BLANK_LINE) + len(_BLANK_LINE)
-        if end < len(_BLANK_LINE):
-            self._head = data
-            if len(data) > _HEAD_LIMIT:
-                self._lose("the answer's head is too large")
-            return
-        status = _status(data)
-        if status is None:
-            self._lose("the answer is not HTTP/1.1")
-        elif status < 200 and status != 101:  # an interim answer: the real one follows
-            self._receive_head(data[end:], receiver)
-        else:
-            self._pass_head(status, data, end, receiver)
+        while (end := data.find(_BLANK_LINE) + len(_BLANK_LINE)) >= len(_BLANK_LINE):
+            status = _status(data)
+            if status is None:
+                self._lose("the answer is not HTTP/1.1")
+                return
+            if status >= 200 or status == 101:
+                self._pass_head(status, data, end, receiver)
+                return
+            data = data[end:]  # an interim answer: the real one follows
+        self._head = data
+        if len(data) > _HEAD_LIMIT:
+            self._lose("the answer's head is too large")
 
     def _pass_head(self, status: int, data: bytes, end: int, receiver: AnswerReceiver) -> None:
         self._head = None
@@ -168,6 +176,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _end_if_complete(self) -> None:
         if self._complete:
+            self.resume_reading()  # whoever held the answer back is done
             receiver, self._receiver = self._receiver, None
             if receiver is not None:
                 receiver.on_answer_end(reusable=self._keep_alive and not self.half_closed)

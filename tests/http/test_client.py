@@ -1,0 +1,199 @@
+"""The client's side of a connection, driven by hand: framing, reuse, tunnels, and servers that misbehave."""
+
+import pytest
+
+from fakes.transport import FakeTransport
+from headway.http.client import ClientConnection
+
+
+class Heard:
+    """An answer as its receiver was told of it."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.head = b""
+        self.body = b""
+        self.ends: list[bool] = []
+        self.losses: list[str] = []
+        self.room: list[bool] = []
+
+    def on_answer(self, status: int, head: bytes, rest: bytes) -> None:
+        assert self.status == 0
+        self.status, self.head, self.body = status, head, rest
+
+    def on_more(self, data: bytes) -> None:
+        assert self.status
+        self.body += data
+
+    def on_answer_end(self, *, reusable: bool) -> None:
+        self.ends.append(reusable)
+
+    def on_answer_lost(self, reason: str) -> None:
+        self.losses.append(reason)
+
+    def on_room(self, *, room: bool) -> None:
+        self.room.append(room)
+
+
+def asked(**options: bool) -> tuple[ClientConnection, FakeTransport, Heard]:
+    """A connection that has sent a request."""
+    connection, transport, heard = ClientConnection(), FakeTransport(), Heard()
+    connection.connection_made(transport)
+    connection.send(b"GET / HTTP/1.1\r\n\r\n", heard, **options)
+    return connection, transport, heard
+
+
+WITH_LENGTH = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody"
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("answer", [WITH_LENGTH, CHUNKED])
+@pytest.mark.parametrize("step", [1, 20, 1000])
+def test_an_answer_is_handed_on_as_it_is_framed_and_the_connection_can_be_used_again(answer, step):
+    connection, transport, heard = asked()
+    for _ in range(3):
+        for at in range(0, len(answer), step):
+            connection.data_received(answer[at : at + step])
+        assert heard.head + heard.body == answer
+        assert (heard.status, heard.ends, heard.losses) == (200, [True], [])
+        heard = Heard()
+        connection.send(b"GET / HTTP/1.1\r\n\r\n", heard)
+    assert not transport.closed
+
+
+@pytest.mark.parametrize(
+    ("answer", "reusable"),
+    [
+        (b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n", False),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+        (b"HTTP/1.1 304 Not Modified\r\ncontent-length: 10\r\n\r\n", True),
+    ],
+)
+def test_what_an_answer_says_of_its_connection_is_kept(answer, reusable):
+    connection, _, heard = asked()
+    connection.data_received(answer)
+    assert heard.ends == [reusable]
+
+
+def test_the_answer_to_head_ends_with_its_head():
+    connection, _, heard = asked(head_only=True)
+    connection.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n")
+    assert (heard.status, heard.body, len(heard.ends)) == (200, b"", 1)
+
+
+def test_an_answer_without_length_ends_with_the_connection():
+    connection, _, heard = asked()
+    connection.data_received(b"HTTP/1.1 200 OK\r\n\r\nsome")
+    connection.data_received(b"more")
+    assert heard.ends == []
+    connection.connection_lost(None)
+    assert (heard.body, heard.ends, heard.losses) == (b"somemore", [False], [])
+
+
+@pytest.mark.parametrize("cut", [0, 10, len(WITH_LENGTH) - 1])
+def test_a_connection_that_ends_before_its_answer_is_a_loss(cut):
+    for answer in (WITH_LENGTH, CHUNKED[: len(WITH_LENGTH)]):
+        connection, _, heard = asked()
+        if cut:
+            connection.data_received(answer[:cut])
+        connection.connection_lost(None)
+        assert (heard.ends, len(heard.losses)) == ([], 1)
+
+
+def test_an_answer_without_length_that_breaks_off_is_a_loss():
+    connection, _, heard = asked()
+    connection.data_received(b"HTTP/1.1 200 OK\r\n\r\nsome")
+    connection.connection_lost(ConnectionResetError("reset"))
+    assert (heard.ends, heard.losses) == ([], ["reset"])
+
+
+def test_interim_answers_are_skipped_however_many():
+    connection, _, heard = asked()
+    connection.data_received(
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 5000 + b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
+    )
+    connection.data_received(WITH_LENGTH)
+    assert (heard.status, heard.body, heard.ends) == (200, b"body", [True])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        b"HTTP/2 200\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nx: " + b"y" * 70_000,
+        WITH_LENGTH + WITH_LENGTH,
+    ],
+)
+def test_what_is_no_answer_is_a_loss_and_ends_the_connection(answer):
+    connection, transport, heard = asked()
+    connection.data_received(answer)
+    assert (heard.ends, len(heard.losses)) == ([], 1)
+    assert transport.aborted
+
+
+def test_bytes_that_nobody_asked_for_end_the_connection_at_once():
+    connection, transport, heard = asked()
+    connection.data_received(WITH_LENGTH)
+    connection.data_received(b"HTTP/1.1 408 Request Timeout\r\n\r\n")
+    assert transport.aborted
+    assert connection.closed
+    assert heard.losses == []
+
+
+def test_an_idle_connection_that_the_server_ends_is_closed_before_it_could_be_used_again():
+    connection, _, heard = asked()
+    connection.data_received(WITH_LENGTH)
+    connection.eof_received()
+    assert connection.closed
+    assert heard.losses == []
+
+
+def test_a_tunnel_passes_bytes_until_the_connection_ends():
+    connection, transport, heard = asked()
+    connection.data_received(b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x01")
+    connection.data_received(b"a\r\n\r\n")
+    connection.write(b"\x82\x00")
+    assert (heard.status, heard.body) == (101, b"\x81\x01a\r\n\r\n")
+    assert transport.take().endswith(b"\x82\x00")
+    connection.connection_lost(None)
+    assert (heard.ends, len(heard.losses)) == ([], 1)
+
+
+def test_half_closing_tells_the_server_and_reads_on_but_the_connection_is_not_used_again():
+    connection, transport, heard = asked()
+    connection.half_close()
+    connection.half_close()
+    assert transport.has_written_eof
+    connection.data_received(WITH_LENGTH)
+    assert heard.ends == [False]
+
+
+def test_a_reader_paused_at_the_end_of_an_answer_is_not_paused_for_the_next_one():
+    connection, transport, heard = asked()
+    heard.on_more = lambda data: connection.pause_reading()  # noqa: ARG005
+    connection.data_received(WITH_LENGTH[:-4])
+    connection.data_received(WITH_LENGTH[-4:])
+    assert heard.ends == [True]
+    assert transport.is_reading
+
+
+def test_the_receiver_is_told_when_more_of_the_request_may_be_written():
+    connection, _, heard = asked()
+    connection.pause_writing()
+    connection.resume_writing()
+    assert heard.room == [False, True]
+
+
+def test_a_closed_connection_tells_its_receiver_nothing_more():
+    connection, transport, heard = asked()
+    connection.close()
+    connection.connection_lost(None)
+    assert transport.aborted
+    assert (heard.ends, heard.losses) == ([], [])

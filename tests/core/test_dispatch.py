@@ -599,3 +599,12 @@ def test_load_counts_a_refused_request_as_an_arrival():
     d = dispatcher(queue_limit=0)
     d.submit("1", 0.0)
     assert d.load(1.0).arrivals == 1
+
+
+def test_load_counts_the_wait_that_a_resumed_replica_ends():
+    d = dispatcher("a")
+    d.suspend_replica("a")
+    d.submit("1", 0.0)
+    d.resume_replica("a", 4.0)
+    load = d.load(10.0)
+    assert (load.queued_seconds, load.in_flight_seconds) == (4.0, 6.0)

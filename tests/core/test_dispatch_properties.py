@@ -148,6 +148,7 @@ class DispatcherMachine(RuleBasedStateMachine):
     # What happens.
 
     def tick(self, elapsed: float) -> None:
+        self.stuck_replicas_are_watched_from_the_instant_they_have_no_slot_for_anybody()
         self.model.pass_time(elapsed)
         self.now += elapsed
 
@@ -292,7 +293,7 @@ class DispatcherMachine(RuleBasedStateMachine):
         assert [entry.request for entry in entries] == [number for number in numbers if number in leaving]
         away = {entry.request: self.model.requests.pop(entry.request) for entry in entries}
         self.model.totals.moved_out += len(away)
-        self.counts_and_integrals_agree()
+        self.counts_agree()
         self.tick(0.25)
         self.follow(self.dispatcher.expire(self.now))
         self.arrive(None, is_timed=True)
@@ -301,6 +302,16 @@ class DispatcherMachine(RuleBasedStateMachine):
         self.model.requests.update(away)
         self.model.totals.moved_in += len(away)
         self.follow(self.dispatcher.adopt(entries, self.now))
+
+    @rule()
+    def load_is_read(self):
+        """Now and then only: reading it brings the integrals up to date."""
+        load, model = self.dispatcher.load(self.now), self.model
+        assert (load.queued, load.in_flight) == (len(model.queue()), model.in_flight())
+        assert (load.arrivals, load.finished) == (model.totals.arrivals, model.totals.finished)
+        assert load.queued_seconds == model.queued_seconds
+        assert load.in_flight_seconds == model.in_flight_seconds
+        assert load.nonempty_seconds == model.nonempty_seconds
 
     # What follows.
 
@@ -375,18 +386,11 @@ class DispatcherMachine(RuleBasedStateMachine):
     # What holds after every step.
 
     @invariant()
-    def counts_and_integrals_agree(self):
-        model, dispatcher = self.model, self.dispatcher
-        load = dispatcher.load(self.now)
-        totals = model.totals
+    def counts_agree(self):
+        model, dispatcher, totals = self.model, self.dispatcher, self.model.totals
         assert (dispatcher.queued, dispatcher.in_flight) == (len(model.queue()), model.in_flight())
-        assert (load.queued, load.in_flight) == (dispatcher.queued, dispatcher.in_flight)
         assert dispatcher.abandoned == model.abandoned(), "I6"
         assert dispatcher.held() == {name: model.held(name) for name in model.replicas}, "I6"
-        assert (load.arrivals, load.finished) == (totals.arrivals, totals.finished)
-        assert load.queued_seconds == model.queued_seconds
-        assert load.in_flight_seconds == model.in_flight_seconds
-        assert load.nonempty_seconds == model.nonempty_seconds
         foreign = sum(replica.foreign for replica in model.replicas.values())
         gone = totals.refused + totals.finished + totals.expired + totals.left_queue + totals.lost
         here = dispatcher.queued + dispatcher.in_flight - foreign
@@ -432,6 +436,7 @@ class DispatcherMachine(RuleBasedStateMachine):
 
     def teardown(self):
         """Left alone with one good replica, everything ends."""
+        self.load_is_read()
         for name in self.model.replicas:
             self.dispatcher.suspend_replica(name)
         for replica in self.model.replicas.values():

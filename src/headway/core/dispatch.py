@@ -103,7 +103,7 @@ class Dispatcher(Generic[Request]):
         queue = self._queue
         self._advance(now)
         self._integrals.arrivals += 1
-        replica = None if queue else self._free_replica()
+        replica = self._free_replica()  # if there is one, nobody waits (I2)
         if replica is None and len(queue) >= self._settings.queue_limit:
             return [Refused(request, now, len(queue))]
         entry = Entry(request, next(self._sequence), now, deadline, is_timed=is_timed)

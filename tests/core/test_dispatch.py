@@ -172,6 +172,16 @@ def test_an_idle_replica_is_drained_at_once_and_once():
     assert d.drain_replica("a", 2.0) == []
 
 
+def test_a_replica_that_comes_draining_gets_nothing_and_stays_known_as_drained():
+    d = dispatcher()
+    d.submit("1", 0.0)
+    assert d.add_replica("a", 1.0, held=1, draining=True) == []
+    assert d.drained() == []
+    assert d.release_foreign("a", 2.0) == [Drained("a", 2.0)]
+    assert d.drained() == ["a"]
+    assert d.add_replica("b", 3.0, draining=True) == [Drained("b", 3.0)]
+
+
 def test_an_undrained_replica_takes_from_the_queue_again():
     d = dispatcher("a")
     d.drain_replica("a", 0.0)

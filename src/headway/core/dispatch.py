@@ -82,6 +82,10 @@ class Dispatcher(Generic[Request]):
         """Slots taken, by replica id."""
         return {replica.replica_id: replica.held for replica in self._replicas}
 
+    def drained(self) -> list[str]:
+        """The draining replicas that hold nothing, as `Drained` has told of each."""
+        return [one.replica_id for one in self._replicas if one.draining and not one.held]
+
     def place(self, request: Request) -> int | None:
         """Where the request stands in the queue, 1 being the head; None when it does not wait. O(n)."""
         for place, entry in enumerate(self._queue, start=1):
@@ -167,13 +171,19 @@ class Dispatcher(Generic[Request]):
 
     # Replicas and settings.
 
-    def add_replica(self, replica_id: str, now: float, *, held: int = 0) -> Events[Request]:
-        """A replica is ready and takes from the head of the queue. `held`: what an earlier gateway gave it."""
+    def add_replica(
+        self, replica_id: str, now: float, *, held: int = 0, draining: bool = False
+    ) -> Events[Request]:
+        """A replica is ready and takes from the head of the queue, unless it is `draining` already.
+
+        `held` is what an earlier gateway gave it.
+        """
         self._advance(now)
         replica = Replica(replica_id, held)
+        replica.draining = draining
         self._replicas.add(replica)
         self._in_flight.add_foreign(replica, now)
-        return self._fill(now, [])
+        return self._after_vacating(replica, now, [])
 
     def release_foreign(self, replica_id: str, now: float, count: int = 1) -> Events[Request]:
         """The replica is done with `count` of the requests that an earlier gateway had given it."""

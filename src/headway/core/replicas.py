@@ -65,7 +65,8 @@ class ReplicaSlots:
         if replica.replica_id in self._replicas:
             raise UsageError(f"replica {replica.replica_id} was added already")
         self._replicas[replica.replica_id] = replica
-        self._enter(replica)
+        if replica.in_rotation:
+            self._enter(replica)
 
     def remove(self, replica: Replica) -> None:
         if replica.in_rotation:

@@ -84,6 +84,10 @@ class DeploymentQueue:
         """Slots taken, by replica id."""
         return self._dispatcher.held()
 
+    def drained(self) -> list[str]:
+        """The draining replicas that hold nothing."""
+        return self._dispatcher.drained()
+
     # What requests tell.
 
     def submit(self, request: ProxiedRequest) -> None:
@@ -137,8 +141,8 @@ class DeploymentQueue:
 
     def close(self) -> None:
         """The deployment is gone: whatever it still has is refused."""
-        self._refuse_queued(refusals.deployment_gone(self.route.deployment_id))
         self.fleet.apply(())
+        self._refuse_queued(refusals.deployment_gone(self.route.deployment_id))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

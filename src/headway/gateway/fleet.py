@@ -50,7 +50,7 @@ class Fleet:
             if known is None:
                 known = self._upstreams[replica_id] = Upstream(route)
                 known.run(self._admit(known))
-            elif route.draining != known.route.draining and replica_id in self._admitted:
+            elif replica_id in self._admitted:
                 self._set_draining(route)
             known.route = route
 
@@ -82,9 +82,9 @@ class Fleet:
         if not self._admitted:
             self.ready_since = now
         self._admitted.add(replica_id)
-        self._carry_out(self._dispatcher.add_replica(replica_id, now, held=len(foreign)), now)
-        if upstream.route.draining:
-            self._set_draining(upstream.route)
+        draining = upstream.route.draining
+        events = self._dispatcher.add_replica(replica_id, now, held=len(foreign), draining=draining)
+        self._carry_out(events, now)
         while foreign:
             await asyncio.sleep(_FOREIGN_POLL)
             foreign = await self._release_foreign(upstream, foreign)
@@ -107,7 +107,12 @@ class Fleet:
         self._carry_out(self._dispatcher.resume_replica(upstream.route.replica_id, now), now)
 
     def _set_draining(self, route: ReplicaRoute) -> None:
+        """Control may have missed that a replica is drained: each table that asks is answered."""
         now = self._loop.time()
+        if route.draining and self._upstreams[route.replica_id].route.draining:
+            if self._dispatcher.held()[route.replica_id] == 0:
+                self._carry_out([Drained(route.replica_id, now)], now)
+            return
         change = self._dispatcher.drain_replica if route.draining else self._dispatcher.undrain_replica
         self._carry_out(change(route.replica_id, now), now)
 
@@ -115,6 +120,9 @@ class Fleet:
         replica_id = upstream.route.replica_id
         del self._upstreams[replica_id]
         upstream.close()
+        for request in list(upstream.requests.values()):
+            if request.outlives_its_replica:
+                request.give_back()
         if replica_id in self._admitted:
             self._admitted.discard(replica_id)
             now = self._loop.time()

@@ -91,6 +91,10 @@ class Gateway:
         exchange.headers = []  # what is needed of them is in the head: a queued request stays small
         return ProxiedRequest(exchange, address, head, queue, b"%s%08x" % (self._id_prefix, next(self._ids)))
 
+    def drained(self) -> list[str]:
+        """The draining replicas that hold nothing."""
+        return [replica_id for queue in self._queues.values() for replica_id in queue.drained()]
+
     def refresh_stages(self) -> None:
         """Ask the replicas what they do with the requests they have held for a while."""
         for queue in self._queues.values():

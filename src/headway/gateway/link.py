@@ -90,6 +90,8 @@ class Link:
         self.gateway.apply(table)
         self._save(text)
         self._send({"type": "applied", "version": self.gateway.version})
+        for replica_id in self.gateway.drained():  # said before, perhaps to a control that is no more
+            self._send({"type": "drained", "replica_id": replica_id})
         self._report_now.set()
 
     def _save(self, text: str) -> None:

@@ -37,6 +37,7 @@ class ProxiedRequest:
     __slots__ = (
         "_answered",
         "_body",
+        "_body_complete",
         "_body_sent",
         "_buffered_bytes",
         "_can_be_sent_again",
@@ -87,6 +88,7 @@ class ProxiedRequest:
         self._body: list[bytes] = []
         self._buffered_bytes = 0
         self._received_bytes = 0
+        self._body_complete = False
         self._body_sent = False
         self._can_be_sent_again = False
         self._submitted = False
@@ -103,6 +105,13 @@ class ProxiedRequest:
         if self.upstream is None:
             return "queue"
         return self.upstream.stages.get(self.request_id.decode(), "sent")
+
+    @property
+    def outlives_its_replica(self) -> bool:
+        """It can go to another replica: it was not sent yet, or its owner lets it be sent again."""
+        if self.left or self._answered:
+            return False
+        return self._connection is None or (self._can_be_sent_again and self._queue.settings.retry_on_crash)
 
     # What the client's side tells.
 
@@ -130,6 +139,7 @@ class ProxiedRequest:
     def on_body_complete(self) -> None:
         if self._ended or self.left:
             return
+        self._body_complete = True
         if self._connection is not None:
             self._connection.write(self._head.frame_end)
             self._body_sent = True
@@ -153,6 +163,7 @@ class ProxiedRequest:
             if writable:
                 self._connection.resume_reading()
             else:
+                self._exchange.bound_sending(self._queue.settings.send_timeout)
                 self._connection.pause_reading()
 
     # What the queue says.
@@ -167,15 +178,7 @@ class ProxiedRequest:
         self.refuse(refusals.waited_too_long(expired))
 
     def overrun(self, overran: Overran["ProxiedRequest"]) -> None:
-        """It ran too long: answer if that is still possible, and stop its work as if the client had left."""
-        self.left = True
-        if self._answered:
-            self._exchange.abort()
-        else:
-            refusal = refusals.ran_too_long(overran, self.stage)
-            self._exchange.respond(refusal.status, self._identity() + refusal.headers(), refusal.body())
-        self._release_body()
-        self._stop_work()
+        self._give_up(refusals.ran_too_long(overran, self.stage))
 
     def dispatch(self, upstream: "Upstream", at: float, timing: bytes) -> None:
         """It holds a slot of the replica: go there."""
@@ -197,6 +200,13 @@ class ProxiedRequest:
         """The replica never took it up: it waits again."""
         self._forget_upstream()
 
+    def give_back(self) -> None:
+        """Its replica is of no use: it waits for another one, at its old place."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+        self._queue.give_back(self)
+
     def lose(self, reason: str) -> None:
         """The replica is gone, and the slot with it: answer as far as that is possible."""
         stage = self.stage
@@ -213,7 +223,7 @@ class ProxiedRequest:
             return
         answer = AnswerHead(status, head, has_no_body=self._exchange.method == b"HEAD")
         if answer.is_not_accepted and self._can_be_sent_again:
-            self._give_back()
+            self.give_back()
             return
         self._release_body()
         self._answered = True
@@ -249,15 +259,16 @@ class ProxiedRequest:
             self._exchange.end_relay(keep=self._keep)
 
     def on_answer_lost(self, reason: str) -> None:
-        self._connection = None
         if self.left or self._is_tunnel:
+            self._connection = None
             self._finish()
             self._exchange.close()
-        elif not self._answered and self._queue.settings.retry_on_crash and self._can_be_sent_again:
-            self._give_back()
+        elif self.outlives_its_replica:
+            self.give_back()
         else:
             replica_id = self.upstream.route.replica_id if self.upstream is not None else ""
             refusal = refusals.replica_lost(replica_id, self.stage, reason)
+            self._connection = None
             self._queue.doubt(self)
             self._finish()
             self._answer_loss(refusal)
@@ -284,7 +295,9 @@ class ProxiedRequest:
             self._finish()
             return
         self._connection = connection
-        complete = self._exchange.body_read
+        complete = self._body_complete
+        if not complete:
+            self._exchange.resume_body()  # before the first bytes, which may fill the connection and pause it anew
         head = self._head.complete(
             self.request_id, self._received_bytes if complete else self._exchange.length
         )
@@ -293,19 +306,12 @@ class ProxiedRequest:
         self._body_sent = self._can_be_sent_again = complete
         if not complete:
             self._release_body()
-            self._exchange.resume_body()
 
     def _cannot_connect(self, error: OSError) -> None:  # noqa: ARG002 - the probe that follows will say
         if self.left:
             self._finish()
         else:
-            self._give_back()
-
-    def _give_back(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-        self._queue.give_back(self)
+            self.give_back()
 
     def _answer_loss(self, refusal: Refusal) -> None:
         if not self.left and self._answered:
@@ -326,6 +332,16 @@ class ProxiedRequest:
         upstream.requests.pop(self.request_id, None)
         return upstream.route.replica_id
 
+    def _give_up(self, refusal: Refusal) -> None:
+        """Answer if that is still possible, and stop its work as if the client had left."""
+        self.left = True
+        if self._answered:
+            self._exchange.abort()
+        else:
+            self._exchange.respond(refusal.status, self._identity() + refusal.headers(), refusal.body())
+        self._release_body()
+        self._stop_work()
+
     def _stop_work(self) -> None:
         """Nobody waits any more: the replica ends its connection when the work has stopped."""
         if self._connection is not None:
@@ -334,11 +350,8 @@ class ProxiedRequest:
 
     def _too_large(self, limit: int) -> None:
         if self._submitted:
-            self.left = True
-            self._exchange.respond(413, self._identity(), refusals.body_too_large(limit).body())
+            self._give_up(refusals.body_too_large(limit))
             self._queue.abandon(self)
-            if self._connection is not None:
-                self._connection.half_close()
         else:
             self.refuse(refusals.body_too_large(limit))
 

@@ -57,13 +57,16 @@ class Upstream:
         task.add_done_callback(self._tasks.discard)
 
     async def until_reachable(self) -> None:
-        """Return once the replica accepts connections; try for ever, until closed."""
+        """Return once the replica accepts connections; try for ever, until closed.
+
+        It begins with a pause: a replica that accepts connections and no requests is not asked without rest.
+        """
         pause = _FIRST_PAUSE
         while True:
+            await asyncio.sleep(pause)
             try:
                 connection = await connect(self.route.address, _CONNECT_TIMEOUT)
             except OSError:
-                await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
                 connection.close()
@@ -102,8 +105,5 @@ class Upstream:
             connection = await connect(self.route.address, _CONNECT_TIMEOUT)
         except OSError as error:
             failed(error)
-        except asyncio.CancelledError:
-            failed(ConnectionError("the replica is gone"))
-            raise
         else:
             opened(connection)

@@ -82,10 +82,6 @@ class Dispatcher(Generic[Request]):
         """Slots taken, by replica id."""
         return {replica.replica_id: replica.held for replica in self._replicas}
 
-    def drained(self) -> list[str]:
-        """The draining replicas that hold nothing, as `Drained` has told of each."""
-        return [one.replica_id for one in self._replicas if one.draining and not one.held]
-
     def place(self, request: Request) -> int | None:
         """Where the request stands in the queue, 1 being the head; None when it does not wait. O(n)."""
         for place, entry in enumerate(self._queue, start=1):
@@ -202,10 +198,8 @@ class Dispatcher(Generic[Request]):
         return self._fill(now, [])
 
     def drain_replica(self, replica_id: str, now: float) -> Events[Request]:
-        """Give the replica nothing more; Drained follows when it holds nothing. Draining twice changes nothing."""
+        """Give the replica nothing more; Drained follows when it holds nothing, and again when asked again."""
         replica = self._replicas[replica_id]
-        if replica.draining:
-            return []
         self._replicas.set_rotation(replica, draining=True)
         return [Drained(replica_id, now)] if replica.held == 0 else []
 

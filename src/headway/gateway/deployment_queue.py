@@ -84,10 +84,6 @@ class DeploymentQueue:
         """Slots taken, by replica id."""
         return self._dispatcher.held()
 
-    def drained(self) -> list[str]:
-        """The draining replicas that hold nothing."""
-        return self._dispatcher.drained()
-
     # What requests tell.
 
     def submit(self, request: ProxiedRequest) -> None:

@@ -50,7 +50,7 @@ class Fleet:
             if known is None:
                 known = self._upstreams[replica_id] = Upstream(route)
                 known.run(self._admit(known))
-            elif replica_id in self._admitted:
+            elif replica_id in self._admitted and (route.draining or known.route.draining):
                 self._set_draining(route)
             known.route = route
 
@@ -109,10 +109,6 @@ class Fleet:
     def _set_draining(self, route: ReplicaRoute) -> None:
         """Control may have missed that a replica is drained: each table that asks is answered."""
         now = self._loop.time()
-        if route.draining and self._upstreams[route.replica_id].route.draining:
-            if self._dispatcher.held()[route.replica_id] == 0:
-                self._carry_out([Drained(route.replica_id, now)], now)
-            return
         change = self._dispatcher.drain_replica if route.draining else self._dispatcher.undrain_replica
         self._carry_out(change(route.replica_id, now), now)
 

@@ -72,6 +72,9 @@ class Gateway:
         if found is None:
             if exchange.target == _HEALTH_TARGET:
                 return self._answer_health(exchange)
+            refusal = self._key_refusal(exchange)  # before a word about what exists
+            if refusal is not None:
+                return _refuse(exchange, refusal)
             looked_up = self._look_up(exchange.target)
             if isinstance(looked_up, Refusal):
                 return _refuse(exchange, looked_up)
@@ -90,10 +93,6 @@ class Gateway:
             return _refuse(exchange, refusals.bad_deadline(str(error)))
         exchange.headers = []  # what is needed of them is in the head: a queued request stays small
         return ProxiedRequest(exchange, address, head, queue, b"%s%08x" % (self._id_prefix, next(self._ids)))
-
-    def drained(self) -> list[str]:
-        """The draining replicas that hold nothing."""
-        return [replica_id for queue in self._queues.values() for replica_id in queue.drained()]
 
     def refresh_stages(self) -> None:
         """Ask the replicas what they do with the requests they have held for a while."""
@@ -116,10 +115,9 @@ class Gateway:
 
     def _refusal_of(self, exchange: Exchange, address: Address, queue: DeploymentQueue) -> Refusal | None:
         """Why the request goes no further, or None; told before any of its body is read."""
-        if self._table is not None and self._table.keys:
-            refusal = self._key_refusal(exchange)
-            if refusal is not None:
-                return refusal
+        refusal = self._key_refusal(exchange)
+        if refusal is not None:
+            return refusal
         if address.method is not None and exchange.method != address.method:
             return refusals.wrong_method(exchange.method.decode(), address.method.decode())
         if address.verb is Verb.WEBSOCKET and not exchange.is_upgrade:
@@ -130,6 +128,8 @@ class Gateway:
         return None
 
     def _key_refusal(self, exchange: Exchange) -> Refusal | None:
+        if self._table is None or not self._table.keys:
+            return None
         value = exchange.header(b"authorization") or b""
         if value not in self._checked_keys:
             if len(self._checked_keys) >= _CACHED:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from headway.core.errors import HeadwayError
 from headway.core.events import Stuck
 from headway.gateway.deployment_queue import Reports
 from headway.gateway.gateway import Gateway
@@ -74,24 +75,24 @@ class Link:
             try:
                 while line := await reader.readline():
                     self._receive(line)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, HeadwayError) as error:
                 _log.warning("the link to control broke: %s", error)
             finally:
                 self._writer = None
                 writer.close()
+            await asyncio.sleep(_DIAL_PAUSE)
 
     def _receive(self, line: bytes) -> None:
         message = json.loads(line)
-        if message["type"] != "table":
-            _log.warning("control sent a message of unknown type %r", message["type"])
+        if not isinstance(message, dict) or message.get("type") != "table":
+            _log.warning("control sent what is no table: %.100r", line)
             return
-        text = json.dumps(message["table"])
+        text = json.dumps(message.get("table"))
         table = RoutingTable.from_json(text)
-        self.gateway.apply(table)
-        self._save(text)
+        if table.version >= self.gateway.version:
+            self.gateway.apply(table)
+            self._save(text)
         self._send({"type": "applied", "version": self.gateway.version})
-        for replica_id in self.gateway.drained():  # said before, perhaps to a control that is no more
-            self._send({"type": "drained", "replica_id": replica_id})
         self._report_now.set()
 
     def _save(self, text: str) -> None:

@@ -48,10 +48,9 @@ _UPSTREAM = {Verb.PREDICT: PREDICT_PATH, Verb.WEBSOCKET: WEBSOCKET_PATH, Verb.WA
 def parse(target: bytes) -> Address | None:
     """Whom `target` (a request's path and query, as received) is for; None when it leads nowhere."""
     raw_path, _, query = target.partition(b"?")
-    try:
-        path = raw_path.decode("ascii")
-    except UnicodeDecodeError:
+    if b"#" in raw_path or not raw_path.isascii():
         return None
+    path = raw_path.decode()
     suffix = b"?" + query if query else b""
     if truss := _TRUSS_PATH.fullmatch(path):
         return Address(unquote(truss["model"]), Verb.PREDICT, PREDICT_PATH + suffix, method=b"POST")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Self
 
-from headway.core.errors import HeadwayError
+from headway.core.errors import HeadwayError, InvalidSettingError
 from headway.core.settings import DeploymentSettings
 
 
@@ -89,7 +89,7 @@ class RoutingTable:
         """Raises InvalidTableError when the text is no routing table."""
         try:
             content = json.loads(text)
-            return cls(
+            table = cls(
                 version=int(content["version"]),
                 deployments=tuple(_deployment_from_json(one) for one in content["deployments"]),
                 environments={
@@ -97,11 +97,17 @@ class RoutingTable:
                 },
                 keys={key: tuple(scopes) for key, scopes in content.get("keys", {}).items()},
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, InvalidSettingError) as error:
             raise InvalidTableError(
                 f"not a routing table: {type(error).__name__}: {error}",
                 hint="it is an object with version, deployments and environments",
             ) from error
+        missing = set(table.environments.values()) - {one.deployment_id for one in table.deployments}
+        if missing:
+            raise InvalidTableError(
+                f"environments point at deployments that are not there: {sorted(missing)}"
+            )
+        return table
 
 
 def _deployment_to_json(deployment: DeploymentRoute) -> dict[str, Any]:

@@ -43,6 +43,10 @@ format: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m benchmarks
 
+# Long random searches: minutes, not for every change.
+soak: $(READY)
+	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/core --timeout=3600
+
 system-packages:
 	@true
 

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench soak system-packages clean
+.PHONY: help serve test check format bench soak system-packages bench-packages clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -40,15 +40,19 @@ format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(READY)
+bench: $(READY) bench-packages
 	@$(BIN)/python -m benchmarks
 
 # Long random searches: minutes, not for every change.
 soak: $(READY)
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/core --timeout=3600
 
+# What tests need from the system: curl for the printed lines, and the libraries that OpenCV loads in receipts.
 system-packages:
-	@true
+	@tools/system-packages curl:curl libGL.so.1:libgl1 libgthread-2.0.so.0:libglib2.0-0
+
+bench-packages:
+	@tools/system-packages wrk:wrk haproxy:haproxy
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage benchmarks/results

@@ -1,6 +1,7 @@
 """Every example, served as its README says, in its own environment, with its own input."""
 
 import base64
+import ctypes.util
 import io
 import json
 import os
@@ -80,6 +81,7 @@ def test_digits_reads_from_s3_and_puts_an_annotated_picture_back(data_dir):
         )
 
 
+@pytest.mark.skipif(ctypes.util.find_library("GL") is None, reason="libGL is missing: apt-get install libgl1")
 @pytest.mark.timeout(300)
 def test_receipts_reads_its_sample(data_dir):
     with serving(EXAMPLES / "receipts", data_dir=data_dir) as served:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from fakes.replica import ServedModel, until
+from fakes.served_model import ServedModel, until
 from headway.model_server.app import held
 
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 import threading
 
-from fakes.replica import ServedModel, until
+from fakes.served_model import ServedModel, until
 from headway.model_server.app import held
 
 

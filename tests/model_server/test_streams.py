@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from fakes.replica import ServedModel, until
+from fakes.served_model import ServedModel, until
 from headway.model_server.streams import BUFFER_BYTES, GapWatch
 
 PIECE = b"x" * (BUFFER_BYTES // 4)

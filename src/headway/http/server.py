@@ -55,6 +55,7 @@ class ServerConnection(asyncio.Protocol):
         self._deaf_since = 0.0
         self._seen_buffered = 0
         self._stalled_since = 0.0
+        self._stalled = False
 
     # What the transport tells.
 
@@ -184,7 +185,10 @@ class ServerConnection(asyncio.Protocol):
 
     def close(self) -> None:
         self._current = None
-        self.transport.close()
+        if self._stalled:
+            self.transport.abort()  # what is still to be sent would keep the connection for ever
+        else:
+            self.transport.close()
 
     def abort(self) -> None:
         self._current = None
@@ -212,8 +216,7 @@ class ServerConnection(asyncio.Protocol):
         if buffered != self._seen_buffered or buffered == 0:
             self._seen_buffered, self._stalled_since = buffered, now
         elif now - self._stalled_since >= self.send_timeout:
-            self.client_left()
-            self.transport.abort()
+            self._give_up_on_reader()
             return
         if self._deaf:
             if now - self._deaf_since >= self._limits.linger:
@@ -221,6 +224,14 @@ class ServerConnection(asyncio.Protocol):
         else:
             self._deaf_since = now
             self._sweep_reading(now)
+
+    def _give_up_on_reader(self) -> None:
+        """The client takes nothing: it has left. The connection ends when the work for it has stopped."""
+        self._stalled = True
+        if self._current is None:
+            self.transport.abort()
+        else:
+            self.client_left()
 
     def _sweep_reading(self, now: float) -> None:
         # What it may send now is a head or the body of the current request; anything else does not count.

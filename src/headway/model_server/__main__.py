@@ -7,6 +7,7 @@ and ends with 0; a second one ends at once. A model that does not load ends with
 import argparse
 import asyncio
 import logging
+import math
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from typing import NoReturn
 import uvloop
 
 from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED
+from headway.http.limits import Limits
 from headway.http.listener import HttpServer, tcp_socket, unix_socket
 from headway.model_server.app import PrivateRoutes, PublicRoutes
 from headway.model_server.loader import LoadFailedError
@@ -26,6 +28,10 @@ from headway.model_server.truss_config import InvalidTrussError, TrussConfig, re
 
 STOP_GRACE = 3600.0
 """How long requests in flight may go on after SIGTERM."""
+_BEHIND_GATEWAY = Limits(
+    idle_timeout=math.inf, head_timeout=math.inf, body_timeout=math.inf, send_timeout=math.inf
+)
+"""The gateway bounds its clients and keeps its connections; to end one from here could cross a request on its way."""
 _log = logging.getLogger("headway.model_server")
 
 
@@ -71,7 +77,7 @@ async def _serve(
     replica = Replica(
         config, secrets_directory=options.secrets_directory, environment_file=options.environment_file
     )
-    server = HttpServer(PublicRoutes(replica))
+    server = HttpServer(PublicRoutes(replica), _BEHIND_GATEWAY if options.uds else None)
     await server.start([public])
     inspection = HttpServer(PrivateRoutes(replica))
     await inspection.start([private] if private is not None else [])

@@ -266,6 +266,18 @@ async def test_a_client_that_takes_no_byte_of_its_answer_has_left_after_send_tim
     assert not client.last.is_left
     clock.pass_(3)
     assert client.last.times_left == 1
+    assert not client.transport.aborted, "the connection tells that the work has stopped"
+    client.last.exchange.close()
+    assert client.transport.aborted, "nobody will ever take the rest"
+
+
+async def test_a_client_that_leaves_the_end_of_its_answer_untaken_is_cut():
+    client = Conversation()
+    clock = Clock(client)
+    client.say(GET)
+    client.last.exchange.respond(200)
+    client.transport.unsent_bytes = 5000
+    clock.pass_(63)
     assert client.transport.aborted
 
 

@@ -1,84 +1,72 @@
-"""A model behind the real pipeline and the real HTTP connection, on a fake transport."""
+"""A replica whose answers the test gives: it keeps each request until then, and says what it is told to hold."""
 
 import asyncio
+import json
 from pathlib import Path
 
-from fakes.application import post
-from fakes.transport import FakeTransport
-from headway.http.limits import Limits
-from headway.http.server import ServerConnection
-from headway.model_server.call import Call
-from headway.model_server.loader import LoadedModel
-from headway.model_server.pipeline import Pipeline
-from headway.model_server.signatures import inspect_model
-from headway.model_server.threads import ThreadPool
-from headway.model_server.truss_config import parse_config
+from fakes.application import Recorded
+from headway.gateway.table import ReplicaRoute
+from headway.http.exchange import SILENT, Exchange, Receiver
+from headway.http.listener import HttpServer, unix_socket
 
 
-class ServedModel:
-    """Runs a model object's requests. `predicting` is how many hold a place in the gate."""
+class FakeReplica:
+    def __init__(self, directory: Path, name: str) -> None:
+        self.name = name
+        self.path, self.private_path = directory / f"{name}.sock", directory / f"{name}.private"
+        self.holds: dict[str, str] = {}
+        """Stage by request id, as it is told at /held."""
+        self.received: list[Recorded] = []
+        self.refusing = False
+        self.refused = 0
+        self._new: asyncio.Queue[Recorded] = asyncio.Queue()
+        self._server = HttpServer(self._serve)
+        self._private = HttpServer(self._tell_held)
 
-    def __init__(self, model, *, concurrency=1, config="", cancels=True):
-        self.config = parse_config(
-            f"runtime: {{predict_concurrency: {concurrency}}}\n{config}", Path("/nowhere")
+    async def start(self) -> None:
+        await self._private.start([unix_socket(self.private_path)])
+        await self.listen()
+
+    async def listen(self) -> None:
+        self._server = HttpServer(self._serve)
+        await self._server.start([unix_socket(self.path)])
+
+    async def stop_listening(self) -> None:
+        """The process dies: its connections end."""
+        await self._server.stop(0)
+        self.path.unlink(missing_ok=True)
+
+    async def stop(self) -> None:
+        await self._server.stop(0)
+        await self._private.stop(0)
+
+    async def next(self) -> Recorded:
+        """The next request that comes, its body read."""
+        recorded = await self._new.get()
+        while not recorded.is_complete and not recorded.exchange.is_upgrade:
+            await asyncio.sleep(0.001)
+        return recorded
+
+    async def next_begun(self) -> Recorded:
+        """The next request that comes, as soon as its head is there."""
+        return await self._new.get()
+
+    def route(self, *, generation: int = 1, draining: bool = False) -> ReplicaRoute:
+        return ReplicaRoute(
+            self.name, generation, f"unix:{self.path}", f"unix:{self.private_path}", draining=draining
         )
-        loaded = LoadedModel(model, inspect_model(model))
-        self.pipeline = Pipeline(
-            self.config, loaded, ThreadPool("predict", concurrency), ThreadPool("hook", 8)
-        )
-        self.calls = set()
-        self._cancels = cancels
 
-    @property
-    def predicting(self):
-        return self.pipeline.gate.statistics().inside
+    def _serve(self, exchange: Exchange) -> Receiver:
+        if self.refusing:
+            self.refused += 1
+            exchange.respond(503, b"x-headway-not-accepted: full\r\n")
+            return SILENT
+        recorded = Recorded(exchange)
+        self.received.append(recorded)
+        self._new.put_nowait(recorded)
+        return recorded
 
-    def client(self, body=b"null", path=b"/"):
-        """A client that has sent its request."""
-        return Client(
-            lambda exchange: Call(exchange, self._work, self.calls, cancels=self._cancels), body, path
-        )
-
-    async def _work(self, call):
-        if call.exchange.target == b"/":
-            await self.pipeline.predict(call)
-        else:
-            await self.pipeline.run_method(call.exchange.target.decode().strip("/"), call)
-
-
-class Client:
-    def __init__(self, application, body, path):
-        self.transport = FakeTransport()
-        self.connection = ServerConnection(application, Limits(), set())
-        self.connection.connection_made(self.transport)
-        self.connection.data_received(post(body, path))
-
-    @property
-    def heard(self):
-        return self.transport.written
-
-    def half_close(self):
-        assert self.connection.eof_received()
-
-    def vanish(self):
-        self.transport.closed = True
-        self.connection.connection_lost(None)
-
-    async def answer(self):
-        """Waits until the answer is whole, and gives it."""
-        await until(lambda: is_whole(self.heard))
-        return self.heard
-
-
-def is_whole(answer):
-    head, _, body = answer.partition(b"\r\n\r\n")
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length: "):
-            return len(body) == int(line[16:])
-    return body.endswith(b"0\r\n\r\n")
-
-
-async def until(holds):
-    """Turns the loop until the condition holds; the story's own limit ends one that never does."""
-    while not holds():  # noqa: ASYNC110 - what it waits for is seen from outside only
-        await asyncio.sleep(0)
+    def _tell_held(self, exchange: Exchange) -> Receiver:
+        rows = [{"id": key, "stage": stage} for key, stage in self.holds.items()]
+        exchange.respond(200, b"", json.dumps(rows).encode())
+        return SILENT

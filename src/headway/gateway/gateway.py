@@ -72,10 +72,8 @@ class Gateway:
         if found is None:
             if exchange.target == _HEALTH_TARGET:
                 return self._answer_health(exchange)
-            refusal = self._key_refusal(exchange)  # before a word about what exists
-            if refusal is not None:
-                return _refuse(exchange, refusal)
-            looked_up = self._look_up(exchange.target)
+            # The key first: without one there is not a word about what exists.
+            looked_up = self._key_refusal(exchange) or self._look_up(exchange.target)
             if isinstance(looked_up, Refusal):
                 return _refuse(exchange, looked_up)
             found = looked_up

@@ -235,6 +235,8 @@ class ProxiedRequest:
         extra = b"x-headway-request-id: %s\r\n%s" % (self.request_id, self._timing)
         if close:
             extra += b"connection: close\r\n"
+        elif status == 101:
+            extra += b"connection: upgrade\r\n"
         if answer.is_chunked and not self._exchange.http_1_1:
             self._decoder = Dechunker(head)
             self._exchange.relay(answer.with_lines_for_1_0(extra) + self._decoder.decode(rest))

@@ -4,7 +4,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from headway.core.wire import PREDICT_PATH, PRIVATE_PATHS, WEBSOCKET_PATH
 
@@ -40,6 +40,7 @@ _MODEL_PATH = re.compile(
     r"/(?P<verb>predict|websocket|wake|sync(?P<path>/.*)?)$",
     re.DOTALL,
 )
+_UNQUOTED = "/:@!$&'()*+,;="
 _TRUSS_PATH = re.compile(r"/v1/models/(?P<model>[^/:]+):predict$")
 _METHODS = {Verb.PREDICT: b"POST", Verb.WAKE: b"POST", Verb.WEBSOCKET: b"GET"}
 _UPSTREAM = {Verb.PREDICT: PREDICT_PATH, Verb.WEBSOCKET: WEBSOCKET_PATH, Verb.WAKE: b""}
@@ -82,20 +83,14 @@ def _sync_path(path: str) -> bytes | None:
     once nothing in it can be read in two ways.
     """
     decoded = unquote(path, errors="replace")
-    if decoded != unquote(decoded, errors="replace") or any(
-        bad in decoded for bad in ("\\", "\0", "\r", "\n")
-    ):
+    is_ambiguous = decoded != unquote(decoded, errors="replace")
+    if is_ambiguous or any(character < " " or character in "\\\x7f" for character in decoded):
         return None
-    normal = posixpath.normpath(decoded).encode()
-    normal = b"/" + normal.lstrip(b"/")
-    lower = normal.lower()
+    normal = "/" + posixpath.normpath(decoded).lstrip("/")
+    lower = normal.lower().encode()
     if any(lower == private or lower.startswith(private + b"/") for private in PRIVATE_PATHS):
         return None
     has_dots = any(part in {".", ".."} for part in decoded.split("/"))
     if has_dots or "//" in decoded:
-        return (
-            normal
-            if normal.isascii() and b" " not in normal and b"?" not in normal and b"#" not in normal
-            else None
-        )
-    return path.encode("ascii")
+        return quote(normal, safe=_UNQUOTED).encode()
+    return path.encode()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fakes.client import Answer, Client
-from fakes.replica import FakeReplica
+from fakes.scripted_replica import FakeReplica
 from headway.core.events import Stuck
 from headway.core.settings import DeploymentSettings
 from headway.gateway.deployment_queue import DeploymentQueue, Reports
@@ -26,7 +26,7 @@ def predict(body: bytes = b"{}", *, headers: bytes = b"", target: bytes = PREDIC
 
 async def until(condition: Callable[[], object]) -> None:
     """Return once `condition` holds; the test's own time limit bounds it."""
-    while not condition():
+    while not condition():  # noqa: ASYNC110 - what it waits for is no event
         await asyncio.sleep(0.001)
 
 

@@ -1,5 +1,7 @@
 """From a path to whom it is for, and what never leads anywhere."""
 
+from urllib.parse import unquote
+
 import pytest
 
 from headway.gateway.routes import Verb, parse
@@ -52,8 +54,10 @@ def test_paths(target, model, environment, deployment, verb, upstream):
 @pytest.mark.parametrize(
     "target",
     [
-        "/", "", "*", "/predict", "/models", "/models/", "/models//predict", "/models/m", "/models/m/", "/models/m/predict/",
-        "/models/m/predictx", "/models/m/syncx", "/models/m/n/predict", "//models/m/predict", "/models/m/environments/predict",
+        "/", "", "*", "/predict", "/models", "/models/", "/models//predict", "/models/m", "/models/m/",
+        "/models/m/predict/",
+        "/models/m/predictx", "/models/m/syncx", "/models/m/n/predict", "//models/m/predict",
+        "/models/m/environments/predict",
         "/models/m/environments/e/deployments/d/predict", "/v1/models/m/n:predict", "http://h/models/m/predict",
         "/models/m/predict#x", "/models/\xe9/predict",
     ],
@@ -63,8 +67,10 @@ def test_what_leads_nowhere(target):
 
 
 TRICKS = [
-    "{}", "{}/", "{}/below", "{}?query", "{}#fragment", "/{}", "//{}", "/.{}", "/..{}", "/x/..{}", "/x/%2e%2e{}", "/x/%2E%2E{}",
-    "/%2e{}", "/x/y/../..{}", "/x%2f..{}", "/%2f{}", "%2f{}", "{}/.", "{}/x/..", "{}%2f", "{}//", "{}/%2e", "{}%00", "{}%0d%0a",
+    "{}", "{}/", "{}/below", "{}?query", "{}#fragment", "/{}", "//{}", "/.{}", "/..{}", "/x/..{}", "/x/%2e%2e{}",
+    "/x/%2E%2E{}",
+    "/%2e{}", "/x/y/../..{}", "/x%2f..{}", "/%2f{}", "%2f{}", "{}/.", "{}/x/..", "{}%2f", "{}//", "{}/%2e", "{}%00",
+    "{}%0d%0a",
     "{}%23", "/x/..%5c{}", "/%5c{}", "/x/..%09{}",
 ]  # fmt: skip
 SPELLINGS = [
@@ -100,6 +106,4 @@ def test_private_paths_are_out_of_reach_however_they_are_written(spelling, trick
 
 
 def _decoded(path: str) -> str:
-    from urllib.parse import unquote
-
     return unquote(path)

@@ -10,16 +10,28 @@ from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.http.listener import HttpServer, unix_socket
 
 
+class Received(Recorded):
+    """A request of the gateway."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self.whole = asyncio.Event()
+
+    def on_body_complete(self) -> None:
+        super().on_body_complete()
+        self.whole.set()
+
+
 class FakeReplica:
     def __init__(self, directory: Path, name: str) -> None:
         self.name = name
         self.path, self.private_path = directory / f"{name}.sock", directory / f"{name}.private"
         self.holds: dict[str, str] = {}
         """Stage by request id, as it is told at /held."""
-        self.received: list[Recorded] = []
+        self.received: list[Received] = []
         self.refusing = False
         self.refused = 0
-        self._new: asyncio.Queue[Recorded] = asyncio.Queue()
+        self._new: asyncio.Queue[Received] = asyncio.Queue()
         self._server = HttpServer(self._serve)
         self._private = HttpServer(self._tell_held)
 
@@ -40,14 +52,14 @@ class FakeReplica:
         await self._server.stop(0)
         await self._private.stop(0)
 
-    async def next(self) -> Recorded:
+    async def next(self) -> Received:
         """The next request that comes, its body read."""
         recorded = await self._new.get()
-        while not recorded.is_complete and not recorded.exchange.is_upgrade:
-            await asyncio.sleep(0.001)
+        if not recorded.exchange.is_upgrade:
+            await recorded.whole.wait()
         return recorded
 
-    async def next_begun(self) -> Recorded:
+    async def next_begun(self) -> Received:
         """The next request that comes, as soon as its head is there."""
         return await self._new.get()
 
@@ -61,7 +73,7 @@ class FakeReplica:
             self.refused += 1
             exchange.respond(503, b"x-headway-not-accepted: full\r\n")
             return SILENT
-        recorded = Recorded(exchange)
+        recorded = Received(exchange)
         self.received.append(recorded)
         self._new.put_nowait(recorded)
         return recorded

@@ -3,6 +3,7 @@
 import asyncio
 
 from fakes.cluster import cluster, predict, until
+from headway.gateway import upstream
 
 LONG = b"POST /models/m/predict HTTP/1.1\r\nhost: h\r\ncontent-length: 1000\r\n\r\n"
 
@@ -99,8 +100,6 @@ async def test_leaving_in_the_turn_in_which_the_slot_comes_does_not_lose_the_slo
 
 
 async def test_on_the_way_to_its_replica_the_slot_comes_back(tmp_path, monkeypatch):
-    from headway.gateway import upstream
-
     reached, go_on = asyncio.Event(), asyncio.Event()
     connect = upstream.connect
 

@@ -48,6 +48,9 @@ class Reports:
     wake: Callable[[str], None]
 
 
+HomeOf = Callable[[ProxiedRequest], "DeploymentQueue | None"]
+
+
 class DeploymentQueue:
     """Queue and slots of one deployment."""
 
@@ -58,6 +61,7 @@ class DeploymentQueue:
         self._retry_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._finished_window = IntegralWindow(_RATE_WINDOW)
+        self._home_of: HomeOf | None = None  # set once an environment has left it
         self.route = route
         self.budget = budget
         self.fleet = Fleet(self._dispatcher, self.carry_out)
@@ -87,6 +91,8 @@ class DeploymentQueue:
     # What requests tell.
 
     def submit(self, request: ProxiedRequest) -> None:
+        if self._home_of is not None and self._follow(request, self._home_of):
+            return  # the table changed while its body was read
         now = self._loop.time()
         if self.route.state is not DeploymentState.ACTIVE:
             request.refuse(self._state_refusal(now))
@@ -131,9 +137,12 @@ class DeploymentQueue:
         if route.settings != self._dispatcher.settings:
             self.carry_out(self._dispatcher.change_settings(route.settings, now), now)
         self.fleet.apply(route.replicas)
-        if route.state is not DeploymentState.ACTIVE:
-            self._refuse_queued(self._state_refusal(now))
         self._set_timer(now)
+
+    def refuse_unless_active(self) -> None:
+        """What waits for a deployment that failed or was switched off, and has nowhere else to go, is told so."""
+        if self.route.state is not DeploymentState.ACTIVE:
+            self._refuse_queued(self._state_refusal(self._loop.time()))
 
     def close(self) -> None:
         """The deployment is gone: whatever it still has is refused."""
@@ -143,12 +152,13 @@ class DeploymentQueue:
             self._timer.cancel()
             self._timer = None
 
-    def move_queued(self, new_home: "Callable[[ProxiedRequest], DeploymentQueue | None]") -> None:
+    def move_queued(self, home_of: "HomeOf") -> None:
         """Queued requests whose home is another deployment by now go there, each at the place of its arrival."""
+        self._home_of = home_of
         now = self._loop.time()
         leaving: dict[DeploymentQueue, list[Entry[ProxiedRequest]]] = {}
-        for entry in self._dispatcher.withdraw(lambda request: new_home(request) not in {None, self}, now):
-            home = new_home(entry.request)
+        for entry in self._dispatcher.withdraw(lambda request: home_of(request) not in {None, self}, now):
+            home = home_of(entry.request)
             if home is not None:
                 entry.request.move(home)
                 leaving.setdefault(home, []).append(entry)
@@ -208,6 +218,18 @@ class DeploymentQueue:
         if is_cold:
             line += b", cold;dur=%.1f\r\n%s: %.3f" % (cold * 1e3, COLD_START, cold)
         return line + b"\r\n"
+
+    def _follow(self, request: ProxiedRequest, home_of: "HomeOf") -> bool:
+        """Whether the request, which was found here, belongs elsewhere by now; it is taken there."""
+        home = home_of(request)
+        if home is self:
+            return False
+        if home is None:
+            request.refuse(refusals.deployment_gone(self.route.deployment_id))
+        else:
+            request.move(home)
+            home.submit(request)
+        return True
 
     def _refuse_queued(self, refusal: refusals.Refusal) -> None:
         for entry in self._dispatcher.withdraw(lambda _: True, self._loop.time()):

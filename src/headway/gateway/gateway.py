@@ -51,6 +51,8 @@ class Gateway:
         """Bring everything to the table. An older version than the one in force is ignored."""
         if table.version < self.version:
             return
+        pointed_at = set() if self._table is None else set(self._table.environments.items())
+        left = {deployment_id for _, deployment_id in pointed_at - set(table.environments.items())}
         self._table = table
         self._found.clear()
         self._checked_keys.clear()
@@ -61,10 +63,14 @@ class Gateway:
                 self._queues[deployment_id] = DeploymentQueue(route, self._budget, self._reports)
             else:
                 queue.apply(route)
-        self._move_queued(table)
-        for deployment_id in list(self._queues):
-            if deployment_id not in wanted:
-                self._queues.pop(deployment_id).close()
+        for deployment_id in left | (self._queues.keys() - wanted.keys()):
+            self._queues[deployment_id].move_queued(self._home_of)
+        for deployment_id, queue in list(self._queues.items()):
+            if deployment_id in wanted:
+                queue.refuse_unless_active()
+            else:
+                del self._queues[deployment_id]
+                queue.close()
 
     def serve(self, exchange: Exchange) -> Receiver:
         """The application that the server runs for each request."""
@@ -150,16 +156,13 @@ class Gateway:
         exchange.respond(200, _JSON, b'{"status": "ok"}\n')
         return SILENT
 
-    def _move_queued(self, table: RoutingTable) -> None:
-        """Requests addressed by model or environment follow it to another deployment; those by id stay."""
-
-        def new_home(request: ProxiedRequest) -> DeploymentQueue | None:
-            address = request.address
-            deployment_id = table.deployment_of(address.model, address.environment, address.deployment)
-            return None if deployment_id is None else self._queues[deployment_id]
-
-        for queue in self._queues.values():
-            queue.move_queued(new_home)
+    def _home_of(self, request: ProxiedRequest) -> DeploymentQueue | None:
+        """Where the request belongs by now: one addressed by model or environment follows it; one by id stays."""
+        if self._table is None:
+            return None
+        address = request.address
+        deployment_id = self._table.deployment_of(address.model, address.environment, address.deployment)
+        return None if deployment_id is None else self._queues[deployment_id]
 
 
 def _refuse(exchange: Exchange, refusal: Refusal) -> Receiver:

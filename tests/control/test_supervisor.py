@@ -185,10 +185,3 @@ def test_a_new_control_adopts_what_runs_as_the_last_table_had_it(tell):
         assert world.backend.specs == []
 
     tell(story, prepare, replicas=2)
-
-
-def test_the_version_of_the_table_never_falls(tmp_path):
-    store = TableStore(tmp_path / "table.json")
-    versions = [store.store(RoutingTable(0)).version, store.store(RoutingTable(0)).version]
-    versions.append(TableStore(tmp_path / "table.json").store(RoutingTable(0)).version)
-    assert versions == [1, 2, 3]

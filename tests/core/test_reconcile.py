@@ -197,3 +197,22 @@ def test_without_failures_one_plan_brings_exactly_what_is_desired(desired, state
     removed = sum(isinstance(one, Drain | Stop) for one in actions)
     assert serving + added - removed == desired
     assert not (added and removed)
+
+
+def test_ill_health_counts_towards_a_restart_only_after_the_restart_check_delay():
+    reconciler = Reconciler(Thresholds(stop_traffic=10.0, restart=20.0, restart_delay=100.0))
+    ill = replica("a", READY, 5.0, unhealthy_since=6.0, ordered_at=1.0)
+    assert reconciler.decide(1, [ill], 10.0).next_at == 16.0
+    out = replica("a", UNHEALTHY, 16.0, unhealthy_since=6.0, ordered_at=1.0)
+    assert reconciler.decide(1, [out], 30.0).actions == ()
+    assert reconciler.decide(1, [out], 30.0).next_at == 121.0
+    assert reconciler.decide(1, [out], 121.0).actions == (
+        Stop("a", "unhealthy for restart_threshold_seconds (20 s)"),
+    )
+
+
+def test_ill_health_after_the_restart_check_delay_counts_from_its_beginning():
+    reconciler = Reconciler(Thresholds(restart=20.0, restart_delay=100.0))
+    ill = replica("a", READY, 5.0, unhealthy_since=200.0, ordered_at=1.0)
+    assert reconciler.decide(1, [ill], 219.9).actions == ()
+    assert isinstance(reconciler.decide(1, [ill], 220.0).actions[0], Stop)

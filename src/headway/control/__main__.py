@@ -56,7 +56,7 @@ async def _control(options: argparse.Namespace) -> int:
     try:
         await supervising
     except asyncio.CancelledError:
-        _logger.info("control stops; replicas run on")
+        _logger.info("control stops; its replicas are root's")
     finally:
         await server.stop(_HTTP_GRACE)
         await backend.close()

@@ -76,5 +76,6 @@ def _thresholds(prepared: PreparedModel, settings: DeploymentSettings) -> Thresh
         startup=checks.startup_threshold_seconds or default.startup,
         stop_traffic=checks.stop_traffic_threshold_seconds or default.stop_traffic,
         restart=checks.restart_threshold_seconds or default.restart,
+        restart_delay=checks.restart_check_delay_seconds or default.restart_delay,
         drain=settings.drain_timeout,
     )

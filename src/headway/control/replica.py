@@ -45,7 +45,13 @@ class Replica:
 
     def view(self, in_flight: int, *, is_drained: bool) -> ReplicaView:
         return ReplicaView(
-            self.replica_id, self.state, self.since, in_flight, is_drained, self.unhealthy_since
+            self.replica_id,
+            self.state,
+            self.since,
+            in_flight,
+            is_drained,
+            self.unhealthy_since,
+            self.ordered_at,
         )
 
     def route(self) -> ReplicaRoute | None:

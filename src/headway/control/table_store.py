@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import os
+import time
 from pathlib import Path
 
 from headway.gateway.table import InvalidTableError, RoutingTable
@@ -25,8 +26,13 @@ class TableStore:
             _logger.warning("the stored routing table cannot be used: %s", error)
 
     def store(self, table: RoutingTable) -> RoutingTable:
-        """`table` under the next version, which is on disk before anybody is told of it."""
-        self.table = dataclasses.replace(table, version=self.table.version + 1)
+        """`table` under the next version, which is on disk before anybody is told of it.
+
+        Versions are milliseconds of the wall clock, or one more than the last: so they rise though the file is
+        lost, and though the clock is set back.
+        """
+        version = max(self.table.version + 1, int(time.time() * 1000))
+        self.table = dataclasses.replace(table, version=version)
         unfinished = self._path.with_suffix(".new")
         with unfinished.open("w", encoding="utf-8") as file:
             file.write(self.table.to_json())

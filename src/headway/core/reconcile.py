@@ -21,6 +21,8 @@ class Thresholds:
     startup: float = 1800.0
     stop_traffic: float = 1800.0
     restart: float = 1800.0
+    restart_delay: float = 0.0
+    """For so long from its order a replica's ill health does not count towards a restart."""
     drain: float = 3600.0
 
 
@@ -36,6 +38,7 @@ class ReplicaView:
     """The gateway said that the replica, draining, holds nothing any more."""
     unhealthy_since: float | None = None
     """Since when its probes failed, without one that succeeded."""
+    ordered_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +179,11 @@ class Reconciler:
         is_out = replica.state is ReplicaState.UNHEALTHY
         if replica.unhealthy_since is None:
             return TakeBack(replica.replica_id) if is_out else None
-        if now >= replica.unhealthy_since + self.thresholds.restart:
+        if now >= self._restart_at(replica, replica.unhealthy_since):
             reason = f"unhealthy for restart_threshold_seconds ({self.thresholds.restart:g} s)"
-            self.replica_failed(reason, ordered_at=replica.since, ready_at=replica.unhealthy_since, now=now)
+            self.replica_failed(
+                reason, ordered_at=replica.ordered_at, ready_at=replica.unhealthy_since, now=now
+            )
             return Stop(replica.replica_id, reason)
         if now >= replica.unhealthy_since + self.thresholds.stop_traffic and not is_out:
             reason = f"unhealthy for stop_traffic_threshold_seconds ({self.thresholds.stop_traffic:g} s)"
@@ -193,9 +198,13 @@ class Reconciler:
                 yield replica.since + self.thresholds.drain
             case ReplicaState.READY | ReplicaState.UNHEALTHY if replica.unhealthy_since is not None:
                 yield replica.unhealthy_since + self.thresholds.stop_traffic
-                yield replica.unhealthy_since + self.thresholds.restart
+                yield self._restart_at(replica, replica.unhealthy_since)
             case _:
                 pass
+
+    def _restart_at(self, replica: ReplicaView, unhealthy_since: float) -> float:
+        counted_from = max(unhealthy_since, replica.ordered_at + self.thresholds.restart_delay)
+        return counted_from + self.thresholds.restart
 
     def _starts(self, serving: Sequence[ReplicaView], missing: int, now: float) -> list[Action]:
         """After a failed start one replica at a time is tried: what failed once will mostly fail again."""

@@ -1,0 +1,104 @@
+"""Heads on their way through: what is passed on, what stays behind, how bodies are framed."""
+
+import pytest
+
+from fakes.application import Conversation
+from headway.gateway.heads import AnswerHead, Dechunker, InvalidDeadlineError, RequestHead
+from headway.gateway.routes import parse
+
+
+async def head_of(
+    lines: bytes = b"", *, target: bytes = b"/models/m/predict", length: bytes = b"content-length: 4\r\n"
+):
+    client = Conversation()
+    client.say(b"POST %s HTTP/1.1\r\nhost: h\r\n%s%s\r\n" % (target, length, lines))
+    return RequestHead(client.last.exchange, parse(target))
+
+
+async def test_a_head_goes_on_with_its_headers_the_id_and_the_length():
+    head = await head_of(b"X-A: 1\r\nx-a: 2\r\n")
+    assert head.complete(b"id1", 4) == (
+        b"POST /v1/models/model:predict HTTP/1.1\r\nhost: h\r\nx-a: 1\r\nx-a: 2\r\n"
+        b"x-headway-request-id: id1\r\ncontent-length: 4\r\n\r\n"
+    )
+    assert head.frame(b"data") == b"data"
+    assert head.frame_end == b""
+
+
+async def test_a_body_of_unknown_length_is_framed_anew():
+    head = await head_of(length=b"transfer-encoding: chunked\r\n")
+    assert head.complete(b"id1", None).endswith(b"\r\ntransfer-encoding: chunked\r\n\r\n")
+    assert b"transfer-encoding" not in head.complete(b"id1", 4)
+    assert head.frame(b"0123456789") == b"a\r\n0123456789\r\n"
+    assert head.frame_end == b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"connection: close", b"keep-alive: timeout=5", b"te: trailers", b"trailer: x", b"expect: 100-continue",
+        b"proxy-connection: x", b"proxy-authorization: x", b"upgrade: h2c", b"x-headway-request-id: forged",
+        b"x-headway-deadline: 5", b"x-headway-cold-start: 1",
+    ],
+)  # fmt: skip
+async def test_what_concerns_only_the_clients_connection_stays_behind(line):
+    complete = (await head_of(line + b"\r\n")).complete(b"id1", 4)
+    assert line.partition(b":")[0] + b":" not in complete.replace(b"x-headway-request-id: id1", b"")
+
+
+async def test_so_does_what_the_connection_header_names():
+    complete = (
+        await head_of(b"x-b: 1\r\nconnection: keep-alive, X-B ,x-c\r\nx-c: 2\r\nx-d: 3\r\n")
+    ).complete(b"id1", 4)
+    assert b"x-b" not in complete
+    assert b"x-c" not in complete
+    assert b"x-d: 3\r\n" in complete
+
+
+async def test_a_websocket_asks_the_replica_for_one():
+    head = await head_of(
+        b"connection: x, Upgrade\r\nupgrade: websocket\r\n", target=b"/models/m/websocket", length=b""
+    )
+    assert head.complete(b"id1", 0).count(b"connection: upgrade\r\nupgrade: websocket\r\n") == 1
+
+
+async def test_deadlines_are_seconds():
+    assert (await head_of(b"x-headway-deadline: 2.5\r\n")).deadline == 2.5
+    assert (await head_of()).deadline is None
+    with pytest.raises(InvalidDeadlineError, match="soon"):
+        await head_of(b"x-headway-deadline: soon\r\n")
+
+
+def answer(lines: bytes, status: int = 200, *, has_no_body: bool = False) -> AnswerHead:
+    return AnswerHead(status, b"HTTP/1.1 %d X\r\n%s\r\n" % (status, lines), has_no_body=has_no_body)
+
+
+def test_how_an_answer_is_framed():
+    assert answer(b"Content-Length: 4\r\n").is_framed
+    assert answer(b"Transfer-Encoding: chunked\r\n").is_chunked
+    assert answer(b"transfer-encoding: chunked\r\n").is_framed
+    assert answer(b"", 204).is_framed
+    assert answer(b"", 304).is_framed
+    assert answer(b"", has_no_body=True).is_framed
+    assert not answer(b"x-content-length: 4\r\nx: transfer-encoding: chunked\r\n").is_framed
+
+
+def test_not_accepted_is_told_by_its_header_alone():
+    assert answer(b"X-Headway-Not-Accepted: full\r\n", 503).is_not_accepted
+    assert not answer(b"x: x-headway-not-accepted: full\r\n", 503).is_not_accepted
+
+
+def test_lines_are_added_and_the_replicas_connection_is_its_own_affair():
+    head = answer(b"Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nx: y\r\n")
+    assert head.with_lines(b"a: b\r\n") == b"HTTP/1.1 200 X\r\nx: y\r\na: b\r\n\r\n"
+    assert answer(b"x: y\r\n").with_lines(b"") == b"HTTP/1.1 200 X\r\nx: y\r\n\r\n"
+    chunked = answer(b"transfer-encoding: chunked\r\nx: y\r\n")
+    assert chunked.with_lines_for_1_0(b"") == b"HTTP/1.1 200 X\r\nx: y\r\n\r\n"
+
+
+def test_chunks_are_taken_out_of_their_framing_however_they_are_cut():
+    for step in (1, 3, 100):
+        dechunker = Dechunker(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        data = b"3\r\none\r\n5;x=y\r\ntwo\r\n\r\n0\r\n\r\n"
+        decoded = b"".join(dechunker.decode(data[at : at + step]) for at in range(0, len(data), step))
+        assert decoded == b"onetwo\r\n"

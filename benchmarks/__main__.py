@@ -79,7 +79,7 @@ def _start_all(row: Row, stack: ExitStack, result: RowResult) -> dict[str, Runni
     running = {}
     for contender in row.contenders:
         try:
-            running[contender.name] = contender.start(stack.enter_context(Bench()))
+            running[contender.name] = contender.start(stack.enter_context(Bench(row.load_core)))
             row.measure(running[contender.name], _WARM_UP)
         except _FAILURES as error:
             _note_missing(result, contender, error)
@@ -89,7 +89,7 @@ def _start_all(row: Row, stack: ExitStack, result: RowResult) -> dict[str, Runni
 def _turn(row: Row, contender: Contender, running: Running | None, seconds: float) -> Figures:
     if running is not None:
         return row.measure(running, seconds)
-    with Bench() as bench:
+    with Bench(row.load_core) as bench:
         return row.measure(contender.start(bench), seconds)
 
 

@@ -3,7 +3,6 @@
 Run it before and after a change of the hot path: `python -m benchmarks.gateway_path`.
 """
 
-import asyncio
 import time
 from typing import Any
 
@@ -12,9 +11,8 @@ import uvloop
 from headway.core.settings import DeploymentSettings
 from headway.gateway.deployment_queue import Reports
 from headway.gateway.gateway import Gateway
-from headway.gateway.table import DeploymentRoute, RoutingTable
+from headway.gateway.table import DeploymentRoute, ReplicaRoute, RoutingTable
 from headway.gateway.upstream import Upstream
-from headway.gateway.table import ReplicaRoute
 from headway.http.client import ClientConnection
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
@@ -23,7 +21,10 @@ _REQUEST = (
     b"POST /models/echo/predict HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: bench\r\nAccept: */*\r\n"
     b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 )
-_ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\nserver-timing: pre;dur=0.1\r\n\r\n{}"
+_ANSWER = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n"
+    b"server-timing: pre;dur=0.1\r\n\r\n{}"
+)
 _REQUESTS = 2_000
 _ROUNDS = 80
 

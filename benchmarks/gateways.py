@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.contenders import Contender, Running
 from benchmarks.environments import Environment, python_of, system_program
-from benchmarks.processes import LOAD_CORE, Bench, Program, answers, free_port, wait_for
+from benchmarks.processes import Bench, Program, answers, free_port, wait_for
 from benchmarks.replicas import PREDICT, PROGRAMS, launch_headway
 
 LIMIT = 16
@@ -77,7 +77,8 @@ def start_upstream(bench: Bench, *, unix: bool = False, hold: bool = False) -> s
     port = free_port()
     address = f"unix:{bench.folder}/upstream-{port}" if unix else f"tcp:127.0.0.1:{port}"
     program = bench.start(
-        [sys.executable, PROGRAMS / "upstream.py", address, *(["--hold"] if hold else [])], core=LOAD_CORE
+        [sys.executable, PROGRAMS / "upstream.py", address, *(["--hold"] if hold else [])],
+        core=bench.load_core,
     )
     if unix:
         wait_for(program, Path(address.removeprefix("unix:")).exists)

@@ -35,6 +35,7 @@ class Wrk:
 
     connections: int = 32
     body: bytes = SMALL_BODY
+    core: int = LOAD_CORE
 
     def __call__(self, running: Running, seconds: float) -> Figures:
         before, began = running.usage(), time.perf_counter()
@@ -60,7 +61,7 @@ class Wrk:
             body.flush()
             output = subprocess.run(
                 [
-                    *("taskset", "-c", str(LOAD_CORE), wrk, "-t1", f"-c{self.connections}"),
+                    *("taskset", "-c", str(self.core), wrk, "-t1", f"-c{self.connections}"),
                     *(f"-d{max(1, round(seconds))}s", "--timeout", "20s", "-s", str(_SCRIPT), url),
                 ],
                 check=True,

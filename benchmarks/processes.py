@@ -74,6 +74,8 @@ class Program:
 class Bench:
     """Where one row is measured: a scratch folder, and everything started there, stopped at the end."""
 
+    load_core: int = LOAD_CORE
+    """Where the load, and what stands behind a gateway, runs."""
     folder: Path = field(init=False)
     _stack: ExitStack = field(default_factory=ExitStack)
     _started: int = 0

@@ -7,6 +7,7 @@ from benchmarks import gateways, replicas
 from benchmarks.contenders import Contender, Running
 from benchmarks.load import Figures, Wrk, large_body
 from benchmarks.models import CHUNKS, SLEEP
+from benchmarks.processes import LOAD_CORE, SERVER_CORE
 from benchmarks.queueing import (
     DISCONNECT_WITHIN,
     HELD,
@@ -45,6 +46,7 @@ class Row:
     goals: tuple[Goal, ...]
     fresh: bool = False
     """Whether each round starts the contenders anew; then there is no warm-up."""
+    load_core: int = LOAD_CORE
 
 
 def _ratio(figure: str, peer: str) -> Callable[[Round], float]:
@@ -186,9 +188,9 @@ GATEWAY = (
     ),
     Row(
         "gateway-latency",
-        "Gateway: one connection",
+        "Gateway: one connection; everything on one core, for waking another one takes longer than any gateway",
         (gateways.headway(), gateways.haproxy(), gateways.DIRECT),
-        Wrk(1),
+        Wrk(1, core=SERVER_CORE),
         (
             Goal(
                 "gateway, p50 added at one connection",
@@ -200,13 +202,21 @@ GATEWAY = (
                 lower_is_better=True,
             ),
         ),
+        load_core=SERVER_CORE,
     ),
     Row(
         "gateway-stream",
-        f"Gateway: relay of {CHUNKS} chunks sent 2 ms apart, 16 connections",
+        f"Gateway: relay of {CHUNKS} chunks, each sent in a loop turn of its own, 16 connections",
         (gateways.headway(path="/models/model/sync/stream"), gateways.haproxy(path="/stream")),
         Wrk(16),
         (Goal("gateway, SSE relay per chunk: CPU", "µs", 12, 7, _relay_per_chunk, lower_is_better=True),),
+    ),
+    Row(
+        "gateway-stream-paced",
+        f"Gateway: relay of {CHUNKS} chunks sent 2 ms apart, 16 connections: nearly idle, so each chunk wakes it",
+        (gateways.headway(path="/models/model/sync/paced"), gateways.haproxy(path="/paced")),
+        Wrk(16),
+        (),
     ),
 )
 

@@ -1,8 +1,9 @@
 """A trivial upstream for gateways: answers a few bytes, streams chunks, or holds what it is given.
 
 It does as little as an HTTP server can, so that a gateway in front of it is what is measured. Paths:
-`/stream` sends chunks in time, `/release` answers all that is held and holds no more, `/order` tells the
-bodies in the order they came, `/held` says that nothing is held; anything else is answered, or held.
+`/stream` sends chunks in a loop turn each, `/paced` every 2 ms, `/release` answers all that is held and holds
+no more, `/order` tells the bodies in the order they came, `/held` says that nothing is held; anything else is
+answered, or held.
 """
 
 import argparse
@@ -57,11 +58,11 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         records = self._records
         match self._url:
-            case b"/stream":
+            case b"/stream" | b"/paced":
                 self._transport.write(
                     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
                 )
-                self._stream(_CHUNKS)
+                self._stream(_CHUNKS, _CHUNK_EVERY if self._url == b"/paced" else 0.0)
             case b"/release":
                 records.release()
                 self.answer(_ANSWER)
@@ -83,14 +84,18 @@ class Connection(asyncio.Protocol):
             % (len(body), body)
         )
 
-    def _stream(self, left: int) -> None:
+    def _stream(self, left: int, pause: float) -> None:
         if self._transport.is_closing():
             return
         if not left:
             self._transport.write(b"0\r\n\r\n")
             return
         self._transport.write(_CHUNK)
-        asyncio.get_running_loop().call_later(_CHUNK_EVERY, self._stream, left - 1)
+        loop = asyncio.get_running_loop()
+        if pause:
+            loop.call_later(pause, self._stream, left - 1, pause)
+        else:
+            loop.call_soon(self._stream, left - 1, pause)
 
 
 async def serve(address: str, *, holding: bool) -> None:

@@ -206,11 +206,8 @@ class DeploymentQueue:
 
     def _dispatch(self, event: Dispatched[ProxiedRequest]) -> None:
         request = event.request
-        timing = (
-            _NO_WAIT
-            if event.waited == 0 and not request.is_cold
-            else self._timing(event, is_cold=request.is_cold)
-        )
+        is_at_once = event.waited == 0 and not request.is_cold
+        timing = _NO_WAIT if is_at_once else self._timing(event, is_cold=request.is_cold)
         request.dispatch(self.fleet[event.replica_id], event.at, timing)
 
     def _timing(self, event: Dispatched[ProxiedRequest], *, is_cold: bool) -> bytes:

@@ -160,9 +160,9 @@ def test_what_is_not_on_this_machine_is_a_warning(truss, prepared):
     assert "no-such-package-here" in warning
 
 
-def test_a_truss_with_a_server_of_its_own_is_refused(truss, prepared):
+def test_a_server_that_only_its_image_can_start_is_refused(truss, prepared):
     top = truss(
-        "docker_server: {start_command: serve, server_port: 80, predict_endpoint: /,"
+        "docker_server: {no_build: true, server_port: 80, predict_endpoint: /,"
         " readiness_endpoint: /, liveness_endpoint: /}\nbase_image: {image: some/server}"
     )
     with pytest.raises(InvalidTrussError, match="docker_server"):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from headway.control.packages import first_settings
 from headway.core.errors import HeadwayError, InvalidSettingError
+from headway.model_server.docker_server import docker_server
 from headway.model_server.truss_config import InvalidTrussError, TrussConfig, read_truss
 
 _STAGES = ("preprocess", "predict", "postprocess")
@@ -75,9 +76,10 @@ def _error(place: str, error: HeadwayError) -> Finding:
 def _of_model(config: TrussConfig) -> Iterator[Finding]:
     place = str(config.model_file.relative_to(config.directory.resolve()))
     if config.docker_server:
-        yield Finding(
-            Level.ERROR, "config.yaml", "docker_server is not run by Headway", "write a model/model.py"
-        )
+        try:
+            docker_server(config.expanded)
+        except InvalidTrussError as error:
+            yield _error("config.yaml", error)
         return
     try:
         tree = ast.parse(config.model_file.read_bytes())

@@ -22,7 +22,8 @@ from headway.control.interpreters import pick_interpreter
 from headway.control.requirements import read_requirements
 from headway.control.snapshots import take_snapshot
 from headway.core.settings import DeploymentSettings
-from headway.model_server.truss_config import InvalidTrussError, TrussConfig, read_truss
+from headway.model_server.docker_server import docker_server
+from headway.model_server.truss_config import TrussConfig, read_truss
 
 _QUERY_TIMEOUT = 10.0
 
@@ -49,10 +50,7 @@ def prepare(directory: Path, *, data_dir: Path, progress: Progress) -> PreparedM
     """
     config, data_dir = read_truss(directory.resolve()), data_dir.resolve()
     if config.docker_server:
-        raise InvalidTrussError(
-            "docker_server: this Truss brings its own server in an image, which Headway does not run",
-            hint="serve it with Docker, or write a model/model.py",
-        )
+        docker_server(config.expanded)  # or its error
     snapshot = take_snapshot(config, data_dir / "snapshots", progress)
     interpreter, interpreter_warnings = pick_interpreter(_stated_python_version(config))
     plan = EnvironmentPlan(

@@ -52,7 +52,8 @@ def main() -> int:
     except OSError as error:
         _log.error("Cannot listen: %s", error)
         return EXIT_BAD_TRUSS
-    return uvloop.run(_serve(options, config, public, private))
+    serve = _serve if config.docker_server is None else _serve_front
+    return uvloop.run(serve(options, config, public, private))
 
 
 def _options() -> argparse.Namespace:
@@ -79,7 +80,7 @@ async def _serve(
     )
     server = HttpServer(PublicRoutes(replica), _BEHIND_GATEWAY if options.uds else None)
     await server.start([public])
-    inspection = HttpServer(PrivateRoutes(replica))
+    inspection = HttpServer(PrivateRoutes(replica.calls))
     await inspection.start([private] if private is not None else [])
     _log.info("Replica %s listens on %s", options.replica_id, options.uds or f"{options.host}:{options.port}")
     life = asyncio.create_task(_live(replica))
@@ -93,6 +94,17 @@ async def _serve(
     await server.stop(STOP_GRACE)
     await inspection.stop(0.0)
     return 0
+
+
+async def _serve_front(
+    options: argparse.Namespace, config: TrussConfig, public: socket.socket, private: socket.socket | None
+) -> int:
+    from headway.model_server.front import serve_front  # few replicas need it
+
+    _log.info("Replica %s stands before the Truss's own server", options.replica_id)
+    return await serve_front(
+        config, public, private, _BEHIND_GATEWAY if options.uds else None, _stop_on_signals(), STOP_GRACE
+    )
 
 
 async def _live(replica: Replica) -> None:

@@ -2,14 +2,14 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from headway.core.wire import HELD_PATH, PREDICT_PATH, WEBSOCKET_PATH
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.model_server import failures
-from headway.model_server.call import STAGE_NAMES, Call
+from headway.model_server.call import STAGE_NAMES, Call, Stage
 from headway.model_server.logs import Lines
 from headway.model_server.replica import Replica
 
@@ -149,21 +149,34 @@ class PublicRoutes:
         call.exchange.respond(200, _JSON, json.dumps(page).encode())
 
 
+class Held(Protocol):
+    """A request that the replica holds; without a stage it is none of the gateway's."""
+
+    @property
+    def identity(self) -> str: ...
+    @property
+    def stage(self) -> Stage | None: ...
+    @property
+    def since(self) -> float: ...
+    @property
+    def left(self) -> bool: ...
+
+
 class PrivateRoutes:
     """The application of the private server, which the gateway never passes anybody on to."""
 
-    def __init__(self, replica: Replica) -> None:
-        self._replica = replica
+    def __init__(self, calls: Collection[Held]) -> None:
+        self._calls = calls
 
     def __call__(self, exchange: Exchange) -> Receiver:
         if exchange.target == HELD_PATH and exchange.method == b"GET":
-            exchange.respond(200, _JSON, json.dumps(held(self._replica.calls, monotonic())).encode())
+            exchange.respond(200, _JSON, json.dumps(held(self._calls, monotonic())).encode())
         else:
             failures.answer_framework(exchange, 404, "Not Found")
         return SILENT
 
 
-def held(calls: set[Call], now: float) -> list[dict[str, Any]]:
+def held(calls: Collection[Held], now: float) -> list[dict[str, Any]]:
     """What the replica holds: each request's id, stage, seconds in that stage, and whether its client left."""
     return [
         {

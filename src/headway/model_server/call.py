@@ -108,8 +108,7 @@ class Call:
     @property
     def identity(self) -> str:
         """The gateway's id of the request, or one of the replica's own."""
-        given = self.exchange.header(REQUEST_ID)
-        return given.decode("latin-1") if given else f"local-{id(self):x}"
+        return identity_of(self.exchange)
 
     def enter(self, stage: Stage) -> None:
         """Begin a stage, and note how long the one before took."""
@@ -187,3 +186,9 @@ class Call:
                 self.exchange.close()
             elif not self.exchange.ended:
                 self.exchange.abort()
+
+
+def identity_of(exchange: Exchange) -> str:
+    """The gateway's id of a request, or one of the replica's own."""
+    given = exchange.header(REQUEST_ID)
+    return given.decode("latin-1") if given else f"local-{id(exchange):x}"

@@ -13,6 +13,7 @@ from headway.core.settings import DeploymentSettings, nearest
 from headway.model_server.config_fields import expand
 from headway.model_server.config_unused import unused_fields
 from headway.model_server.config_values import InvalidTrussError, list_of, one_of, record, table
+from headway.model_server.docker_server import docker_warnings
 
 __all__ = [
     "HeadwayOptions",
@@ -194,6 +195,7 @@ def _warnings(expanded: dict[str, Any]) -> Iterator[str]:
     for name in _RESERVED_VARIABLES:
         if name in expanded["environment_variables"]:
             yield f"environment_variables.{name} is reserved and will be overwritten"
+    yield from docker_warnings(expanded)
     if expanded["python_version"] == "py39":
         yield "python_version: Python 3.9 gets no more fixes; choose a newer one"
 

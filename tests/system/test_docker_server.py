@@ -1,0 +1,204 @@
+"""A Truss that brings its own server, on real processes: the program's start and end, and the proxy before it."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+import websockets.sync.client
+
+from system.serving import descendants, serving, wait_until
+
+OWN_SERVER = Path(__file__).parent / "models" / "own_server"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with serving(
+        OWN_SERVER, "--name", "own", "--replicas", "2", data_dir=tmp_path_factory.mktemp("data")
+    ) as running:
+        yield running
+
+
+def test_predict_goes_to_the_endpoint_with_its_query_headers_and_body_and_the_answer_comes_back(served):
+    answer = httpx.post(f"{served.model_url}", content=b'{"a": 1}', headers={"x-mine": "yes"})
+
+    assert answer.status_code == 200
+    said = answer.json()
+    assert (said["path"], said["body"], said["greeting"]) == ("/generate", '{"a": 1}', "hello")
+    assert said["headers"]["x-mine"] == "yes"
+    assert said["headers"]["x-headway-request-id"] == answer.headers["x-headway-request-id"]
+
+
+def test_truss_paths_are_mapped_and_all_others_stay(served):
+    assert passed(served, "v1/models/model") == {"ready": True}
+    assert passed(served, "v1/models/other")["path"] == "/v1/models/other"
+    assert passed(served, "v1/whatever?x=1&y=%20")["path"] == "/v1/whatever?x=1&y=%20"
+
+
+def test_each_replica_has_its_own_port_though_config_yaml_has_only_one(served):
+    ports = set()
+
+    def both_answered() -> bool:
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda _: httpx.post(f"{sync(served)}/slow", content=b"0.2"), range(4)))
+        for answer in answers:
+            one, *told = answer.json()["port"]
+            assert told == [str(one)] * 2
+            ports.add(one)
+        return len(ports) == 2
+
+    wait_until(both_answered, 10, "both replicas answered")
+    assert 8000 not in ports
+
+
+def test_a_body_of_unknown_length_and_its_answer_stream_at_the_same_time(served):
+    large = b"a" * 100_000  # more than the gateway gathers before it sends
+
+    async def converse() -> None:
+        where = httpx.URL(sync(served))
+        reader, writer = await asyncio.open_connection(where.host, where.port)
+        head = f"POST {where.path}/stream HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        writer.write(head.encode() + chunk(large))
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        assert await reader.readexactly(len(chunk(large))) == chunk(large)
+        writer.write(chunk(b"second") + b"0\r\n\r\n")
+        assert await reader.readexactly(len(chunk(b"second")) + 5) == chunk(b"second") + b"0\r\n\r\n"
+        writer.close()
+
+    asyncio.run(asyncio.wait_for(converse(), 10))
+
+
+def test_megabytes_pass_both_ways_whole(served):
+    size = 20 * 1024 * 1024
+    assert httpx.post(f"{sync(served)}/size", content=bytes(size), timeout=30).json() == {"bytes": size}
+    echoed = httpx.post(f"{sync(served)}/generate", content=b"a" * size, timeout=30).json()
+    assert echoed["body"] == "a" * size
+
+
+def test_an_answer_that_ends_with_its_connection_is_whole(served):
+    assert httpx.get(f"{sync(served)}/until-close").text == "no length"
+
+
+def test_a_client_that_leaves_a_stream_ends_the_programs_work_and_frees_the_slot(served):
+    def body():
+        yield b"for ever"
+
+    with httpx.stream("POST", f"{sync(served)}/stream", content=body()) as answer:
+        chunks = answer.iter_raw()
+        next(chunks)
+        wait_until(lambda: served.model()["in_flight"] == 1, 5, "the stream holds a slot")
+    wait_until(lambda: served.model()["in_flight"] == 0, 5, "the slot is free")
+    with ThreadPoolExecutor(2) as pool:  # one of the two replicas was left
+        said = pool.map(lambda _: httpx.get(f"{sync(served)}/left", timeout=15).json()["left"], range(2))
+    assert True in said
+
+
+def test_a_client_that_leaves_work_that_cannot_stop_keeps_its_slot_until_the_work_is_over(served):
+    began = time.monotonic()
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{sync(served)}/slow", content=b"1.5", timeout=0.3)
+    assert served.model()["in_flight"] == 1
+    wait_until(lambda: served.model()["in_flight"] == 0, 5, "the slot is free")
+    assert 1.4 < time.monotonic() - began < 2.5
+
+
+def test_a_websocket_reaches_the_predict_endpoint(served):
+    url = served.model_url.replace("http", "ws").removesuffix("predict") + "websocket"
+    with websockets.sync.client.connect(url, compression=None) as websocket:
+        websocket.send("to and fro")
+        assert websocket.recv(timeout=5) == "to and fro"
+        wait_until(lambda: served.model()["in_flight"] == 1, 5, "the conversation holds a slot")
+    wait_until(lambda: served.model()["in_flight"] == 0, 5, "the slot is free")
+
+
+def test_a_program_that_ends_takes_its_replica_along_which_is_started_anew(served):
+    before = {replica["generation"] for replica in served.model()["replicas"]}
+    assert httpx.get(f"{sync(served)}/end", timeout=10).status_code == 502
+
+    def anew() -> bool:
+        replicas = served.model()["replicas"]
+        return (
+            len(replicas) == 2
+            and {one["generation"] for one in replicas} != before
+            and all(one["state"] == "ready" for one in replicas)
+        )
+
+    wait_until(anew, 20, "a new replica is ready")
+    assert any("exit code 9" in one["last_exit"] for one in served.model()["replicas"])
+
+
+def test_stopping_lets_requests_finish_passes_sigterm_on_and_leaves_nothing(tmp_path):
+    with serving(OWN_SERVER, "--name", "own", data_dir=tmp_path) as running:
+        answers: list[int] = []
+        thread = threading.Thread(
+            target=lambda: answers.append(
+                httpx.post(f"{sync(running)}/slow", content=b"1", timeout=20).status_code
+            )
+        )
+        thread.start()
+        wait_until(lambda: running.model()["in_flight"] == 1, 5, "a request is in flight")
+        below = running.processes()
+        assert sum("server.py --port" in command for command in below.values()) >= 2, (
+            "the shell and its child"
+        )
+        running.process.send_signal(signal.SIGINT)
+        running.process.wait(30)
+        thread.join(5)
+        log = (tmp_path / "logs" / "own-1.log").read_text()
+    assert answers == [200]
+    assert "server.py ends as it was asked to" in log
+    assert not [one for one in below if Path(f"/proc/{one}").exists()]
+
+
+def test_a_killed_replica_takes_the_program_and_its_children_along(tmp_path):
+    with serving(OWN_SERVER, "--name", "own", data_dir=tmp_path) as running:
+        [(replica, _)] = [one for one in running.processes().items() if "-m headway.model_server" in one[1]]
+        below = descendants(replica)
+        assert len(below) >= 3, "the keeper, the shell and the server"
+        os.kill(replica, signal.SIGKILL)
+        wait_until(lambda: not any(alive(one) for one in below), 5, "nothing is left of it")
+
+
+def test_a_command_that_does_not_say_its_port_runs_once(tmp_path):
+    truss = tmp_path / "fixed"
+    truss.mkdir()
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    text = (OWN_SERVER / "config.yaml").read_text().replace("8000", str(port))
+    (truss / "config.yaml").write_text(text.replace(f"--port {port}", "$(echo x) $(cat port)"))
+    (truss / "port").write_text(str(port))
+    (truss / "server.py").write_text((OWN_SERVER / "server.py").read_text())
+    with serving(truss, "--name", "own", data_dir=tmp_path / "data") as running:
+        said = passed(running, "anything")
+        assert said["port"] == port
+        assert "only one replica can run on a machine" in running.printed()
+
+
+def sync(served) -> str:
+    return served.model_url.removesuffix("/predict") + "/sync"
+
+
+def passed(served, path: str):
+    answer = httpx.get(f"{sync(served)}/{path}", timeout=10)
+    assert answer.status_code == 200, answer.text
+    return json.loads(answer.text)
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

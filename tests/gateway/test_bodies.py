@@ -4,7 +4,7 @@ import pytest
 
 from fakes.application import post_chunked
 from fakes.cluster import PREDICT, cluster, predict, until
-from headway.gateway.request import BodyBudget
+from headway.gateway.body import BodyBudget
 
 HEAD = b"POST /models/m/predict HTTP/1.1\r\nhost: h\r\ncontent-length: %d\r\n\r\n"
 

@@ -63,8 +63,8 @@ async def test_a_websocket_asks_the_replica_for_one():
 
 
 async def test_deadlines_are_seconds():
-    assert (await head_of(b"x-headway-deadline: 2.5\r\n")).deadline == 2.5
-    assert (await head_of()).deadline is None
+    assert (await head_of(b"x-headway-deadline: 2.5\r\n")).patience == 2.5
+    assert (await head_of()).patience is None
     with pytest.raises(InvalidDeadlineError, match="soon"):
         await head_of(b"x-headway-deadline: soon\r\n")
 

@@ -104,14 +104,14 @@ class Dispatcher(Generic[Request]):
         self._advance(now)
         self._integrals.arrivals += 1
         replica = self._free_replica()  # if there is one, nobody waits (I2)
-        if replica is None and len(queue) >= self._settings.queue_limit:
-            return [Refused(request, now, len(queue))]
+        if replica is None and queue.size >= self._settings.queue_limit:
+            return [Refused(request, now, queue.size)]
         entry = Entry(request, next(self._sequence), now, deadline, is_timed=is_timed)
         self._entries[request] = entry
         if replica is not None:
             return [self._assign(entry, replica, now)]
         queue.append(entry)
-        return [Queued(request, now, len(queue))]
+        return [Queued(request, now, queue.size)]
 
     def finish(self, request: Request, now: float) -> Events[Request]:
         """The replica is done with the request: the slot is free, the head of the queue may take it."""
@@ -258,7 +258,7 @@ class Dispatcher(Generic[Request]):
 
     def _advance(self, now: float) -> None:
         """Before queue or slots change: they were as they are up to `now`."""
-        self._integrals.advance(now, len(self._queue), self._in_flight.count)
+        self._integrals.advance(now, self._queue.size, self._in_flight.count)
 
     def _free_replica(self) -> Replica | None:
         return self._replicas.least_loaded(self._settings.concurrency_target)
@@ -288,8 +288,8 @@ class Dispatcher(Generic[Request]):
     def _fill(self, now: float, events: Events[Request]) -> Events[Request]:
         """Give free slots to the head of the queue (I2), after what has happened so far."""
         queue = self._queue
-        if queue:
+        if queue.size:
             self._advance(now)
-            while queue and (replica := self._free_replica()) is not None:
+            while queue.size and (replica := self._free_replica()) is not None:
                 events.append(self._assign(queue.pop(), replica, now))
         return events

@@ -106,7 +106,8 @@ class Reconciler:
         self._failed_starts = 0
         self._failures = 0
         self._failed_at = 0.0
-        self._retry_at = 0.0
+        self.retry_at = 0.0
+        """Before this instant no replica is started."""
         self._reason = ""
 
     @property
@@ -132,12 +133,12 @@ class Reconciler:
             self._failures = 0
         self._failures += 1
         self._failed_at = now
-        self._retry_at = now + back_off(self._failures)
+        self.retry_at = now + back_off(self._failures)
 
     def reset(self) -> None:
         """A push or an activate: forget the failures, start at once."""
         self._failed_starts = self._failures = 0
-        self._retry_at = 0.0
+        self.retry_at = 0.0
         self._reason = ""
 
     def decide(self, desired: int, replicas: Sequence[ReplicaView], now: float) -> Plan:
@@ -154,8 +155,8 @@ class Reconciler:
             taken_back = _taken_back(staying, missing)
             starts = self._starts(serving, missing - len(taken_back), now)
             actions += [*taken_back, *starts]
-            if missing > len(taken_back) and now < self._retry_at:
-                deadlines.append(self._retry_at)
+            if missing > len(taken_back) and now < self.retry_at:
+                deadlines.append(self.retry_at)
         return Plan(tuple(actions), self._failed(serving, now), min(deadlines, default=None))
 
     def _judge(self, replica: ReplicaView, now: float) -> Action | None:
@@ -208,7 +209,7 @@ class Reconciler:
 
     def _starts(self, serving: Sequence[ReplicaView], missing: int, now: float) -> list[Action]:
         """After a failed start one replica at a time is tried: what failed once will mostly fail again."""
-        if now < self._retry_at:
+        if now < self.retry_at:
             return []
         if self._failed_starts:
             is_trying = any(one.state is ReplicaState.STARTING for one in serving)
@@ -217,9 +218,9 @@ class Reconciler:
 
     def _failed(self, serving: Sequence[ReplicaView], now: float) -> Failed | None:
         has_ready = any(one.state is ReplicaState.READY for one in serving)
-        if self._failed_starts < STARTS_UNTIL_FAILED or has_ready or now >= self._retry_at:
+        if self._failed_starts < STARTS_UNTIL_FAILED or has_ready or now >= self.retry_at:
             return None
-        return Failed(self._reason, self._retry_at)
+        return Failed(self._reason, self.retry_at)
 
 
 def _taken_back(staying: Sequence[ReplicaView], missing: int) -> list[Action]:

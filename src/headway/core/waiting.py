@@ -64,31 +64,37 @@ class WaitingQueue(Generic[Request]):
         self._arrived: OrderedDict[Request, Entry[Request]] = OrderedDict()
         self._returned: list[Entry[Request]] = []  # in order; a handful at most, when a replica dies
         self._deadlines: list[tuple[float, int, Entry[Request]]] = []
+        self.size = 0
+        """How many wait; kept, since it is asked for several times a request."""
 
     def __len__(self) -> int:
-        return len(self._arrived) + len(self._returned)
+        return self.size
 
     def __iter__(self) -> Iterator[Entry[Request]]:
         return heapq.merge(self._returned, self._arrived.values(), key=lambda entry: entry.order)
 
     def append(self, entry: Entry[Request]) -> None:
         self._arrived[entry.request] = entry
+        self.size += 1
         self._note_deadline(entry)
 
     def put_back(self, entry: Entry[Request]) -> None:
         """An entry that had left the queue returns to where its arrival puts it."""
         bisect.insort(self._returned, entry, key=lambda other: other.order)
+        self.size += 1
         self._note_deadline(entry)
 
     def merge(self, entries: Sequence[Entry[Request]]) -> None:
         """Entries of another queue come in, each where its arrival puts it. O(n log n): for updates only."""
         both = sorted([*self._arrived.values(), *entries], key=lambda entry: entry.order)
         self._arrived = OrderedDict((entry.request, entry) for entry in both)
+        self.size += len(entries)
         for entry in entries:
             self._note_deadline(entry)
 
     def pop(self) -> Entry[Request]:
         """The head leaves. Raises KeyError when nobody waits."""
+        self.size -= 1
         if self._returned:
             head = next(iter(self._arrived.values()), None)
             if head is None or self._returned[0].order < head.order:
@@ -98,6 +104,7 @@ class WaitingQueue(Generic[Request]):
     def remove(self, entry: Entry[Request]) -> None:
         if self._arrived.pop(entry.request, None) is None:
             self._returned.remove(entry)
+        self.size -= 1
 
     def next_deadline(self, timeout: float) -> float | None:
         """The instant at which the next wait ends: arrival plus `timeout`, or an entry's own deadline."""

@@ -28,8 +28,9 @@ from headway.core.waiting import Entry
 from headway.core.window import IntegralWindow
 from headway.core.wire import COLD_START, SERVER_TIMING
 from headway.gateway import refusals
+from headway.gateway.body import BodyBudget
 from headway.gateway.fleet import Fleet
-from headway.gateway.request import BodyBudget, ProxiedRequest
+from headway.gateway.request import ProxiedRequest
 from headway.gateway.table import DeploymentRoute, DeploymentState
 
 _RATE_WINDOW = 60.0
@@ -79,6 +80,10 @@ class DeploymentQueue:
     def abandoned(self) -> int:
         return self._dispatcher.abandoned
 
+    def now(self) -> float:
+        """The instant by the clock that the queue goes by."""
+        return self._loop.time()
+
     def load(self) -> Load:
         load = self._dispatcher.load(self._loop.time())
         self._finished_window.record(load.at, load.finished)
@@ -99,11 +104,9 @@ class DeploymentQueue:
             return
         request.is_cold = not self.fleet.ready
         deadline = request.deadline
-        if deadline is not None:
-            deadline += now
         events = self._dispatcher.submit(request, now, deadline=deadline, is_timed=request.is_timed)
         self.carry_out(events, now)
-        if self._timer is None or deadline is not None:
+        if deadline is not None:
             self._set_timer(now)
 
     def finish(self, request: ProxiedRequest) -> None:
@@ -203,6 +206,8 @@ class DeploymentQueue:
                     self._reports.stuck(event)
                 case _ as never:
                     assert_never(never)
+        if self._timer is None:
+            self._set_timer(now)
 
     def _dispatch(self, event: Dispatched[ProxiedRequest]) -> None:
         request = event.request

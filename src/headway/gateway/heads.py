@@ -27,7 +27,16 @@ _HOP_BY_HOP = frozenset(
         COLD_START,
     )
 )
-_NOTABLE = re.compile(rb"\n(connection|keep-alive|content-length|transfer-encoding|" + NOT_ACCEPTED + rb"):")
+_NOTABLE_NAMES = (
+    b"connection",
+    b"keep-alive",
+    b"content-length",
+    b"transfer-encoding",
+    NOT_ACCEPTED,
+    REQUEST_ID,
+)
+_NOTABLE = re.compile(rb"\n(" + b"|".join(_NOTABLE_NAMES) + rb"):")
+_NOT_PASSED_ON = frozenset((b"connection", b"keep-alive", REQUEST_ID))
 _WEBSOCKET_LINES = b"connection: upgrade\r\nupgrade: websocket\r\n"
 
 
@@ -42,10 +51,11 @@ class RequestHead:
     the client's Connection header names.
     """
 
-    __slots__ = ("_chunked", "_lines", "deadline")
+    __slots__ = ("_chunked", "_lines", "patience")
 
     def __init__(self, exchange: Exchange, address: Address) -> None:
-        self.deadline: float | None = None
+        self.patience: float | None = None
+        """How long the client lets it wait, in seconds from arrival."""
         self._chunked = exchange.length is None
         named: frozenset[bytes] = frozenset()
         lines: list[bytes] = []
@@ -53,7 +63,7 @@ class RequestHead:
             if name not in _HOP_BY_HOP:
                 lines += name, b": ", value, b"\r\n"
             elif name == DEADLINE:
-                self.deadline = _seconds(value)
+                self.patience = _seconds(value)
             elif name == b"connection":
                 named |= {part.strip().lower() for part in value.split(b",")}
         if named - {b"close", b"keep-alive", b"upgrade"}:
@@ -96,17 +106,18 @@ class AnswerHead:
         """The replica never took the request up."""
         return NOT_ACCEPTED in self._names
 
+    def dechunker(self) -> "Dechunker":
+        return Dechunker(self._raw)
+
     def with_lines(self, lines: bytes) -> bytes:
         """The head for the client, with these lines added; what concerns only the replica's connection is gone."""
-        raw = self._raw
-        if b"connection" in self._names or b"keep-alive" in self._names:
-            raw = _without(raw, (b"connection", b"keep-alive"))
+        raw = self._raw if _NOT_PASSED_ON.isdisjoint(self._names) else _without(self._raw, _NOT_PASSED_ON)
         return b"%s%s\r\n" % (raw[:-2], lines)
 
     def with_lines_for_1_0(self, lines: bytes) -> bytes:
         """The same for a client that knows no chunks: the end of the connection ends the body."""
         return b"%s%s\r\n" % (
-            _without(self._raw, (b"connection", b"keep-alive", b"transfer-encoding"))[:-2],
+            _without(self._raw, _NOT_PASSED_ON | {b"transfer-encoding"})[:-2],
             lines,
         )
 
@@ -133,7 +144,7 @@ def _without_named(headers: Headers, named: frozenset[bytes]) -> list[bytes]:
     return [b"%s: %s\r\n" % (name, value) for name, value in headers if name not in dropped]
 
 
-def _without(raw: bytes, names: tuple[bytes, ...]) -> bytes:
+def _without(raw: bytes, names: frozenset[bytes]) -> bytes:
     lines = raw.split(b"\r\n")
     return b"\r\n".join([line for line in lines if line.partition(b":")[0].lower() not in names])
 

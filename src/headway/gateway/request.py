@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from headway.core.events import Expired, Overran
 from headway.gateway import refusals
-from headway.gateway.heads import AnswerHead, Dechunker, RequestHead
+from headway.gateway.body import RequestBody
+from headway.gateway.heads import AnswerHead, RequestHead
 from headway.gateway.refusals import Refusal
+from headway.gateway.relay import SWITCHING_PROTOCOLS, AnswerRelay
 from headway.gateway.routes import Address, Verb
 from headway.http.client import ClientConnection
 from headway.http.exchange import Exchange
@@ -18,38 +20,24 @@ if TYPE_CHECKING:
     from headway.gateway.deployment_queue import DeploymentQueue
     from headway.gateway.upstream import Upstream
 
-
-class BodyBudget:
-    """How many bytes of bodies all queued requests together may keep in memory."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self.limit_bytes = limit_bytes
-        self.used_bytes = 0
-
-    @property
-    def is_exhausted(self) -> bool:
-        return self.used_bytes >= self.limit_bytes
+_MOST_SENDS = 3
+"""A request on which replicas die is sent no more often than this, however its owner wants it retried."""
 
 
 class ProxiedRequest:
     """A request and its way; `Receiver` for its exchange and `AnswerReceiver` for the replica's connection."""
 
     __slots__ = (
-        "_answered",
         "_body",
-        "_body_complete",
         "_body_sent",
-        "_buffered_bytes",
         "_can_be_sent_again",
         "_connection",
-        "_decoder",
         "_ended",
         "_exchange",
         "_head",
-        "_is_tunnel",
-        "_keep",
         "_queue",
-        "_received_bytes",
+        "_relay",
+        "_sends",
         "_submitted",
         "_timing",
         "address",
@@ -77,26 +65,21 @@ class ProxiedRequest:
         self.request_id = request_id
         self.upstream: Upstream | None = None
         self.dispatched_at = 0.0
-        self.deadline = head.deadline
-        """The longest wait that the client allows, in seconds from arrival."""
+        self.deadline = None if head.patience is None else queue.now() + head.patience
+        """The instant after which the client does not want it to wait any more."""
         self.is_timed = address.verb is not Verb.WEBSOCKET
         self.is_cold = False
         """No replica was ready when it came."""
         self.left = False
         """Nobody waits for the answer any more."""
+        self._body = RequestBody(queue.budget)
         self._connection: ClientConnection | None = None
-        self._body: list[bytes] = []
-        self._buffered_bytes = 0
-        self._received_bytes = 0
-        self._body_complete = False
+        self._relay: AnswerRelay | None = None  # of an answer that has begun
         self._body_sent = False
         self._can_be_sent_again = False
+        self._sends = 0
         self._submitted = False
-        self._answered = False
         self._ended = False
-        self._is_tunnel = False
-        self._keep = True
-        self._decoder: Dechunker | None = None
         self._timing = b""
 
     @property
@@ -109,37 +92,37 @@ class ProxiedRequest:
     @property
     def outlives_its_replica(self) -> bool:
         """It can go to another replica: it was not sent yet, or its owner lets it be sent again."""
-        if self.left or self._answered:
+        if self.left or self._relay is not None:
             return False
-        return self._connection is None or (self._can_be_sent_again and self._queue.settings.retry_on_crash)
+        may_retry = self._queue.settings.retry_on_crash and self._sends < _MOST_SENDS
+        return self._connection is None or (self._can_be_sent_again and may_retry)
 
     # What the client's side tells.
 
     def on_body(self, data: bytes) -> None:
-        if self._is_tunnel:
-            if self._connection is not None:
-                self._connection.write(data)
+        connection = self._connection
+        if self._relay is not None and self._relay.is_tunnel:
+            if connection is not None:
+                connection.write(data)
             return
         if self._ended or self.left:
             return
-        self._received_bytes += len(data)
-        settings = self._queue.settings
-        if self._received_bytes > settings.body_limit_bytes:
+        body, settings = self._body, self._queue.settings
+        body.received_bytes += len(data)
+        if body.received_bytes > settings.body_limit_bytes:
             self._too_large(settings.body_limit_bytes)
-        elif self._connection is not None:
-            self._connection.write(self._head.frame(data))
+        elif connection is not None:
+            connection.write(self._head.frame(data))
         else:
-            self._body.append(data)
-            self._buffered_bytes += len(data)
-            self._queue.budget.used_bytes += len(data)
-            if self._buffered_bytes >= settings.body_buffer_bytes or self._queue.budget.is_exhausted:
+            body.keep(data)
+            if body.is_full(settings.body_buffer_bytes):
                 self._exchange.pause_body()
                 self._submit()
 
     def on_body_complete(self) -> None:
         if self._ended or self.left:
             return
-        self._body_complete = True
+        self._body.is_complete = True
         if self._connection is not None:
             self._connection.write(self._head.frame_end)
             self._body_sent = True
@@ -150,7 +133,7 @@ class ProxiedRequest:
         if self._ended or self.left:
             return
         self.left = True
-        self._release_body()
+        self._body.release()
         self._exchange.abort()
         if not self._submitted:
             self._ended = True
@@ -171,7 +154,7 @@ class ProxiedRequest:
     def refuse(self, refusal: Refusal) -> None:
         """It is out: answer it so."""
         self._ended = True
-        self._release_body()
+        self._body.release()
         self._exchange.respond(refusal.status, self._identity() + refusal.headers(), refusal.body())
 
     def expire(self, expired: Expired["ProxiedRequest"]) -> None:
@@ -224,28 +207,16 @@ class ProxiedRequest:
         answer = AnswerHead(status, head, has_no_body=self._exchange.method == b"HEAD")
         if answer.is_not_accepted and self._can_be_sent_again:
             self.give_back()
-            return
-        self._release_body()
-        self._answered = True
-        if status == 101:
-            self._is_tunnel = True
-            self._exchange.accept_tunnel()
-        close = status != 101 and (self._exchange.will_close() or not answer.is_framed)
-        self._keep = not close
-        extra = b"x-headway-request-id: %s\r\n%s" % (self.request_id, self._timing)
-        if close:
-            extra += b"connection: close\r\n"
-        elif status == 101:
-            extra += b"connection: upgrade\r\n"
-        if answer.is_chunked and not self._exchange.http_1_1:
-            self._decoder = Dechunker(head)
-            self._exchange.relay(answer.with_lines_for_1_0(extra) + self._decoder.decode(rest))
+        elif status == SWITCHING_PROTOCOLS and self.address.verb is not Verb.WEBSOCKET:
+            self._refuse_answer("it switched protocols unasked")
         else:
-            self._exchange.relay(answer.with_lines(extra) + rest)
+            self._body.release()
+            lines = b"x-headway-request-id: %s\r\n%s" % (self.request_id, self._timing)
+            self._relay = AnswerRelay(self._exchange, status, answer, lines, rest)
 
     def on_more(self, data: bytes) -> None:
-        if not self.left:
-            self._exchange.relay(data if self._decoder is None else self._decoder.decode(data))
+        if self._relay is not None and not self.left:
+            self._relay.pass_on(data)
 
     def on_answer_end(self, *, reusable: bool) -> None:
         connection, self._connection = self._connection, None
@@ -257,11 +228,11 @@ class ProxiedRequest:
         else:
             connection.close()
         self._finish()
-        if not self.left:
-            self._exchange.end_relay(keep=self._keep)
+        if self._relay is not None and not self.left:
+            self._relay.end()
 
     def on_answer_lost(self, reason: str) -> None:
-        if self.left or self._is_tunnel:
+        if self.left or (self._relay is not None and self._relay.is_tunnel):
             self._connection = None
             self._finish()
             self._exchange.close()
@@ -297,17 +268,17 @@ class ProxiedRequest:
             self._finish()
             return
         self._connection = connection
-        complete = self._body_complete
+        self._sends += 1
+        head, body = self._head, self._body
+        complete = body.is_complete
         if not complete:
             self._exchange.resume_body()  # before the first bytes, which may fill the connection and pause it anew
-        head = self._head.complete(
-            self.request_id, self._received_bytes if complete else self._exchange.length
-        )
-        body = self._body if complete else [self._head.frame(data) for data in self._body]
-        connection.send(b"".join((head, *body)), self, head_only=self._exchange.method == b"HEAD")
+        lines = head.complete(self.request_id, body.received_bytes if complete else self._exchange.length)
+        kept = body.kept if complete else [head.frame(data) for data in body.kept]
+        connection.send(b"".join((lines, *kept)), self, head_only=self._exchange.method == b"HEAD")
         self._body_sent = self._can_be_sent_again = complete
         if not complete:
-            self._release_body()
+            body.release()
 
     def _cannot_connect(self, error: OSError) -> None:  # noqa: ARG002 - the probe that follows will say
         if self.left:
@@ -315,8 +286,17 @@ class ProxiedRequest:
         else:
             self.give_back()
 
+    def _refuse_answer(self, reason: str) -> None:
+        """What the replica answers cannot be passed on."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+        replica_id = self.upstream.route.replica_id if self.upstream is not None else ""
+        self._finish()
+        self.refuse(refusals.bad_answer(replica_id, reason))
+
     def _answer_loss(self, refusal: Refusal) -> None:
-        if not self.left and self._answered:
+        if not self.left and self._relay is not None:
             self._exchange.abort()
         elif not self.left:
             self.refuse(refusal)
@@ -337,11 +317,11 @@ class ProxiedRequest:
     def _give_up(self, refusal: Refusal) -> None:
         """Answer if that is still possible, and stop its work as if the client had left."""
         self.left = True
-        if self._answered:
+        if self._relay is not None:
             self._exchange.abort()
         else:
             self._exchange.respond(refusal.status, self._identity() + refusal.headers(), refusal.body())
-        self._release_body()
+        self._body.release()
         self._stop_work()
 
     def _stop_work(self) -> None:
@@ -356,12 +336,6 @@ class ProxiedRequest:
             self._queue.abandon(self)
         else:
             self.refuse(refusals.body_too_large(limit))
-
-    def _release_body(self) -> None:
-        if self._buffered_bytes:
-            self._queue.budget.used_bytes -= self._buffered_bytes
-            self._buffered_bytes = 0
-            self._body = []
 
     def _identity(self) -> bytes:
         return b"x-headway-request-id: %s\r\n" % self.request_id

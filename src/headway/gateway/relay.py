@@ -1,0 +1,36 @@
+"""Passes a replica's answer on to the client as it comes, in the framing that the client understands."""
+
+from headway.gateway.heads import AnswerHead, Dechunker
+from headway.http.exchange import Exchange
+
+SWITCHING_PROTOCOLS = 101
+
+
+class AnswerRelay:
+    """One answer that has begun. `lines` are header lines to add to its head."""
+
+    __slots__ = ("_decoder", "_exchange", "_keep", "is_tunnel")
+
+    def __init__(self, exchange: Exchange, status: int, head: AnswerHead, lines: bytes, rest: bytes) -> None:
+        self._exchange = exchange
+        self._decoder: Dechunker | None = None
+        self.is_tunnel = status == SWITCHING_PROTOCOLS
+        """From now on bytes pass both ways as they are."""
+        self._keep = self.is_tunnel or (head.is_framed and not exchange.will_close())
+        if self.is_tunnel:
+            exchange.accept_tunnel()
+            lines += b"connection: upgrade\r\n"
+        elif not self._keep:
+            lines += b"connection: close\r\n"
+        if head.is_chunked and not exchange.http_1_1:
+            self._decoder = head.dechunker()
+            exchange.relay(head.with_lines_for_1_0(lines) + self._decoder.decode(rest))
+        else:
+            exchange.relay(head.with_lines(lines) + rest)
+
+    def pass_on(self, data: bytes) -> None:
+        self._exchange.relay(data if self._decoder is None else self._decoder.decode(data))
+
+    def end(self) -> None:
+        """The answer is whole."""
+        self._exchange.end_relay(keep=self._keep)

@@ -45,6 +45,8 @@ class Configuration:
     log_level: str = "info"
     secrets_dir: Path | None = None
     """One file per secret, named as the secret."""
+    model_cache_dir: Path | None = None
+    """Models of hubs: a folder for each by its id; `model_cache` in data_dir if not told."""
 
     def __post_init__(self) -> None:
         for port in (self.port, self.control_port):

@@ -163,7 +163,7 @@ def _run_build_commands(plan: EnvironmentPlan, entry: Path, progress: Progress) 
     if not plan.build_commands:
         return
     directory = entry / "truss"
-    shutil.copytree(plan.snapshot.directory, directory)
+    shutil.copytree(plan.snapshot.directory, directory, symlinks=True)
     variables = activated(entry / "venv", variables_for_tools())
     for command in plan.build_commands:
         progress(f"build command: {command}")

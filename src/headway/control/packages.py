@@ -16,6 +16,7 @@ import yaml
 
 import headway
 from headway.configuration import variables_for_tools
+from headway.control.attachments import Sources, attachments
 from headway.control.entries import Progress
 from headway.control.environments import EnvironmentPlan, activated, make_environment
 from headway.control.interpreters import pick_interpreter
@@ -26,6 +27,7 @@ from headway.model_server.docker_server import docker_server
 from headway.model_server.truss_config import TrussConfig, read_truss
 
 _QUERY_TIMEOUT = 10.0
+_SEEN_TO_HERE = ("system_packages:", "model_cache:", "weights:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,21 @@ class PreparedModel:
     warnings: tuple[str, ...]
 
 
-def prepare(directory: Path, *, data_dir: Path, progress: Progress) -> PreparedModel:
+def prepare(
+    directory: Path, *, data_dir: Path, progress: Progress, model_cache_dir: Path | None = None
+) -> PreparedModel:
     """Prepare the Truss in `directory`, or find it prepared.
 
-    It blocks, for minutes where packages must be downloaded. `progress` gets lines for people. Raises
+    It blocks, for minutes where packages must be downloaded. `progress` gets lines for people. Models of hubs
+    are looked up in `model_cache_dir`, which is `model_cache` below the data directory if not told. Raises
     InvalidTrussError for a Truss that is wrong and PreparationError when a tool fails.
     """
     config, data_dir = read_truss(directory.resolve()), data_dir.resolve()
     if config.docker_server:
         docker_server(config.expanded)  # or its error
-    snapshot = take_snapshot(config, data_dir / "snapshots", progress)
+    sources = Sources(data_dir / "downloads", (model_cache_dir or data_dir / "model_cache").resolve())
+    attached = attachments(config, sources, progress)
+    snapshot = take_snapshot(config, data_dir / "snapshots", progress, attached.links)
     interpreter, interpreter_warnings = pick_interpreter(_stated_python_version(config))
     plan = EnvironmentPlan(
         interpreter=interpreter,
@@ -66,7 +73,7 @@ def prepare(directory: Path, *, data_dir: Path, progress: Progress) -> PreparedM
         directory=environment.directory,
         interpreter=environment.interpreter,
         environment_variables=variables,
-        warnings=(*_warnings(config), *interpreter_warnings),
+        warnings=(*_warnings(config), *attached.warnings, *interpreter_warnings),
     )
 
 
@@ -114,7 +121,7 @@ def _path_with_headway_only(paths_dir: Path) -> Path:
 
 def _warnings(config: TrussConfig) -> tuple[str, ...]:
     """The config's own, with what is true on this machine in place of what it can only suppose."""
-    known = tuple(warning for warning in config.warnings if not warning.startswith("system_packages:"))
+    known = tuple(warning for warning in config.warnings if not warning.startswith(_SEEN_TO_HERE))
     return known + _missing_system_packages(config)
 
 

@@ -1,13 +1,15 @@
 """Copies a Truss to a directory that never changes again, named by its contents and laid out for a replica.
 
 The copy is a Truss itself: `data/` and `packages/` stand under those names, external packages lie among the
-bundled ones, and config.yaml says so. Nothing here reads the model's code.
+bundled ones, and config.yaml says so. What the Truss wants beside its own files is linked. The model's code is
+not read.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,9 @@ from typing import Any
 import pathspec
 import yaml
 
+from headway.control.attachments import links_fingerprint
 from headway.control.entries import PreparationError, Progress, build_once
-from headway.model_server.truss_config import TrussConfig
+from headway.model_server.truss_config import InvalidTrussError, TrussConfig, read_truss
 
 ALWAYS_IGNORED = (
     ".git/",
@@ -57,20 +60,60 @@ class _File:
     target: str
 
 
-def take_snapshot(config: TrussConfig, snapshots_dir: Path, progress: Progress) -> Snapshot:
-    """The snapshot of the Truss that `config` was read from, copied unless it exists. Raises PreparationError."""
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """All that a snapshot is made of."""
+
+    files: Sequence[_File]
+    config_text: bytes
+    links: Mapping[str, Path]
+
+    def digest(self) -> str:
+        total = hashlib.sha256(self.config_text)
+        for file in self.files:
+            total.update(b"\0".join((b"", file.target.encode(), *_fingerprint(file.source))))
+        for part in links_fingerprint(self.links):
+            total.update(b"\0\0" + part)
+        return total.hexdigest()[:32]
+
+
+def take_snapshot(
+    config: TrussConfig, snapshots_dir: Path, progress: Progress, links: Mapping[str, Path] | None = None
+) -> Snapshot:
+    """The snapshot of the Truss that `config` was read from, copied unless it exists. Raises PreparationError.
+
+    `links` maps places in the snapshot to what is linked there, in place of the Truss's own.
+    """
     try:
-        files = _files(config)
-        text = _config_text(config)
-        digest = _digest(files, text)
+        content = _Content(_files(config), _config_text(config), links or {})
+        digest = content.digest()
         entry = snapshots_dir / digest
-        build_once(entry, lambda where: _copy(files, text, digest, where), progress)
+        build_once(entry, lambda where: _copy(content, digest, where), progress)
     except OSError as error:
         raise PreparationError(
             f"cannot copy the Truss: {error.strerror or error}: {error.filename}",
             hint="it must be readable, and the disk must have room",
         ) from error
     return Snapshot(digest=digest, directory=entry / "truss")
+
+
+FileStates = frozenset[tuple[Path, int, int]]
+"""Files with their sizes and times of change: equal as long as nobody writes."""
+
+
+def file_states(directory: Path) -> FileStates:
+    """The state of the files that a snapshot of the Truss in `directory` would be made of."""
+    tops = [directory]
+    with contextlib.suppress(InvalidTrussError):
+        tops += [directory / external for external in read_truss(directory).external_package_dirs]
+    ignored = _ignore_rules(directory)
+    states = set()
+    for top in tops:
+        for path in _walk(top, "", ignored, frozenset()).values():
+            with contextlib.suppress(FileNotFoundError):  # removed since the walk
+                status = path.stat()
+                states.add((path, status.st_size, status.st_mtime_ns))
+    return frozenset(states)
 
 
 def _files(config: TrussConfig) -> list[_File]:
@@ -142,13 +185,6 @@ def _config_text(config: TrussConfig) -> bytes:
     return yaml.safe_dump({**yaml.safe_load(original), **layout}, sort_keys=False).encode()
 
 
-def _digest(files: Sequence[_File], config_text: bytes) -> str:
-    total = hashlib.sha256(config_text)
-    for file in files:
-        total.update(b"\0".join((b"", file.target.encode(), *_fingerprint(file.source))))
-    return total.hexdigest()[:32]
-
-
 def _fingerprint(path: Path) -> Iterator[bytes]:
     status = path.stat()
     yield b"x" if status.st_mode & 0o100 else b"-"
@@ -162,15 +198,24 @@ def _fingerprint(path: Path) -> Iterator[bytes]:
     yield content.digest()
 
 
-def _copy(files: Sequence[_File], config_text: bytes, digest: str, entry: Path) -> dict[str, Any]:
+def _copy(content: _Content, digest: str, entry: Path) -> dict[str, Any]:
     directory = entry / "truss"
     directory.mkdir()
-    (directory / _CONFIG).write_bytes(config_text)
-    for file in files:
+    (directory / _CONFIG).write_bytes(content.config_text)
+    for place, source in content.links.items():
+        link = directory / place
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(source.resolve())
+    copied = [file for file in content.files if file.target not in content.links]
+    for file in copied:
         target = directory / file.target
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file.source, target)
         target.chmod(0o755 if file.source.stat().st_mode & 0o100 else 0o644)
-    if _digest(files, config_text) != digest:
+    if content.digest() != digest:
         raise PreparationError("the Truss changed while it was copied", hint="try again")
-    return {"digest": digest, "files": [file.target for file in files]}
+    return {
+        "digest": digest,
+        "files": [file.target for file in copied],
+        "links": {place: str(source) for place, source in content.links.items()},
+    }

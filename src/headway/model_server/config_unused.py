@@ -23,7 +23,7 @@ def _at(expanded: dict[str, Any], path: str) -> Any:
 
 _CLOUD = "a service of Baseten's cloud, ignored here"
 _IMAGE = "only used to build a container image, ignored here"
-_UNFETCHED = "nothing is fetched here; put the files into the Truss's data folder"
+_UNFETCHED = "nothing is fetched from a hub; headway serve links what its --model-cache-dir holds"
 
 _UNUSED = {
     "resources.accelerator": "no GPU is set aside; the model sees the devices of this machine",
@@ -40,7 +40,6 @@ _UNUSED = {
     "bis_llm": _CLOUD,
     "weights": _UNFETCHED,
     "model_cache": _UNFETCHED,
-    "external_data": _UNFETCHED,
     "system_packages": "not installed here; install them on this machine if the model needs them",
     "build_commands": _IMAGE,
     "build": _IMAGE,

@@ -1,0 +1,137 @@
+"""What a Truss wants beside its own files (`external_data`, `model_cache`, `weights`), and where a replica finds it.
+
+Files behind URLs are downloaded. Models from hubs are looked up in a folder of this machine: no hub is asked.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from headway.control.downloads import download
+from headway.control.entries import PreparationError, Progress
+from headway.model_server.truss_config import InvalidTrussError, TrussConfig
+
+_APPLICATION = PurePosixPath("/app")
+"""The replica's working directory in Truss's image; here it is the snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where attachments come from: a folder for downloads, and one with a folder for each model of a hub."""
+
+    downloads: Path
+    model_cache: Path
+
+
+@dataclass(slots=True)
+class Attachments:
+    """`links` maps places in the snapshot to files and folders of this machine."""
+
+    links: dict[str, Path] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def attachments(config: TrussConfig, sources: Sources, progress: Progress) -> Attachments:
+    """Raises InvalidTrussError for a place outside, PreparationError for a file that cannot be had."""
+    found = Attachments()
+    for number, entry in enumerate(config.expanded["external_data"] or ()):
+        where = _inside(entry["local_data_path"], f"external_data[{number}].local_data_path")
+        found.links[f"data/{where}"] = _file(entry["url"], sources, progress)
+    for number, entry in enumerate(config.expanded["model_cache"]):
+        _add_model(found, config, sources, entry, f"model_cache[{number}]")
+    for number, entry in enumerate(config.expanded["weights"]):
+        _add_weights(found, config, sources, progress, (entry, f"weights[{number}]"))
+    return found
+
+
+def _add_model(
+    found: Attachments, config: TrussConfig, sources: Sources, entry: Mapping[str, Any], field_name: str
+) -> None:
+    model = entry["repo_id"]
+    if not entry["volume_folder"]:
+        found.warnings.append(
+            f"{field_name}: {model} has no volume_folder, so nothing is linked; the model gets what the hub's "
+            "own cache on this machine holds"
+        )
+        return
+    folder = _inside(entry["volume_folder"], f"{field_name}.volume_folder")
+    _link_model(found, config, sources, (model, f"model_cache/{folder}"), field_name)
+
+
+def _add_weights(
+    found: Attachments,
+    config: TrussConfig,
+    sources: Sources,
+    progress: Progress,
+    named: tuple[Mapping[str, Any], str],
+) -> None:
+    entry, field_name = named
+    mount = PurePosixPath(entry["mount_location"])
+    if not mount.is_relative_to(_APPLICATION):
+        if not Path(mount).exists():
+            found.warnings.append(
+                f"{field_name}: {mount} is not on this machine, and nothing is put there; make that folder, or "
+                "write a mount_location below /app"
+            )
+        return
+    target = _inside(str(mount.relative_to(_APPLICATION)), f"{field_name}.mount_location")
+    address = urlsplit(entry["source"])
+    if address.scheme in {"http", "https", "file"}:
+        name = PurePosixPath(unquote(address.path)).name or "content"
+        found.links[f"{target}/{name}"] = _file(entry["source"], sources, progress)
+    else:
+        _link_model(found, config, sources, (entry["source"], target), field_name)
+
+
+def _link_model(
+    found: Attachments, config: TrussConfig, sources: Sources, named: tuple[str, str], field_name: str
+) -> None:
+    """Link the folder that holds a hub's model, unless the Truss brings its own."""
+    model, target = named
+    if (config.directory / target).exists():
+        return
+    place = _inside(model.partition("://")[2].partition("@")[0] or model, field_name)
+    folder = sources.model_cache / place
+    if folder.is_dir():
+        found.links[target] = folder
+        return
+    found.warnings.append(
+        f"{field_name}: {model} is not at {folder}, so {target} is missing; put its files there, or name "
+        "another folder with --model-cache-dir"
+    )
+
+
+def _file(url: str, sources: Sources, progress: Progress) -> Path:
+    address = urlsplit(url)
+    match address.scheme:
+        case "http" | "https":
+            return download(url, sources.downloads, progress)
+        case "file":
+            path = Path(unquote(address.path))
+            if not path.is_file():
+                raise PreparationError(f"cannot read {url}: there is no such file", hint="write file:///PATH")
+            return path
+        case _:
+            raise InvalidTrussError(f"{url} cannot be downloaded", hint="http, https and file URLs can")
+
+
+def _inside(path: str, field_name: str) -> str:
+    """`path` if it stays below the folder that it is relative to."""
+    parts = PurePosixPath(path).parts
+    if not parts or ".." in parts or parts[0] == "/":
+        raise InvalidTrussError(
+            f"{field_name} is {path!r}, which leaves the model's folders",
+            hint="write a relative path without ..",
+        )
+    return str(PurePosixPath(path))
+
+
+def links_fingerprint(links: Mapping[str, Path]) -> Iterator[bytes]:
+    """What decides that two snapshots with these links are equal; folders are known by their path alone."""
+    for target, source in sorted(links.items()):
+        yield f"{target}\0{source}".encode()
+        if source.is_file():
+            status = source.stat()
+            yield f"{status.st_size}:{status.st_mtime_ns}".encode()

@@ -38,6 +38,9 @@ class LocalPlatform:
     control_port: int = 8081
     secrets_directory: Path | None = None
     """One file per secret, named as the secret."""
+    model_cache_directory: Path | None = None
+    watch: bool = False
+    """Whether changes of the Truss are served as they come."""
 
 
 def serve(
@@ -61,6 +64,16 @@ def serve(
     finally:
         stopped.set()
         thread.join(_LOGS_END_WITHIN)
+
+
+def require_place(platform: LocalPlatform) -> None:
+    """Raise RootError now, not after minutes of preparation, when a port or the data directory is taken."""
+    with (
+        _sole_user_of(platform.data_directory),
+        listen(platform.host, platform.port),
+        listen(platform.control_host, platform.control_port),
+    ):
+        pass
 
 
 def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> int:
@@ -115,6 +128,8 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
         "--truss": platform.truss_directory,
         "--model-name": platform.model_name,
         "--secrets-dir": platform.secrets_directory,
+        "--model-cache-dir": platform.model_cache_directory,
+        "--watch": int(platform.watch),
     }
     return Program(
         name="control",

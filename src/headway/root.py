@@ -8,6 +8,7 @@ socket pair: `start` and `stop` come in, `running` (what a new control adopts) a
 import asyncio
 import json
 import logging
+import os
 import signal
 import socket
 import time
@@ -55,9 +56,16 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
         raise RootError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            f"cannot listen on {host}:{port}: {_reason(error)}",
             hint="stop what uses the port, or choose another one",
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    # asyncio's and socket's own additions to the text repeat the address.
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return str(error.strerror or error)
+    return os.strerror(error.errno)
 
 
 class Root:

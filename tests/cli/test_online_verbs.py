@@ -14,6 +14,7 @@ from headway.cli.serve import curl_line, parse_settings
 from headway.cli.timing import waterfall
 from headway.control import environments
 from headway.core.errors import InvalidSettingError
+from headway.root import RootError, listen
 
 ECHO = {
     "name": "echo",
@@ -127,6 +128,7 @@ def served(tmp_path, monkeypatch):
     """Runs `headway serve` on a small Truss; gives its result and the platform that was to be served."""
     monkeypatch.setattr(environments, "IMAGE", ())
     monkeypatch.setattr(environments, "REPLICA", ())
+    monkeypatch.setattr(bootstrap, "require_place", lambda _: None)  # whatever else runs on this machine
     platforms = []
     monkeypatch.setattr(
         bootstrap, "serve", lambda platform, _, announce: announce() or platforms.append(platform) or 0
@@ -156,6 +158,32 @@ def test_serve_prints_a_ready_curl_line_and_hands_over_what_it_was_told(served, 
     assert (platform.model_name, platform.replicas, platform.port) == ("My-model", 2, 9000)
     assert platform.settings == {"concurrency_target": 3, "queue_timeout": 5}
     assert platform.secrets_directory == tmp_path
+
+
+def test_serve_finds_models_of_hubs_and_follows_changes_when_told(served, tmp_path):
+    config = "model_cache: [{repo_id: ada/tiny, use_volume: true, volume_folder: tiny}]"
+    result, [platform] = served(config, "--model-cache-dir", tmp_path / "models", "--watch")
+    assert (platform.model_cache_directory, platform.watch) == (tmp_path / "models", True)
+    assert f"ada/tiny is not at {tmp_path / 'models' / 'ada/tiny'}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "is_open"),
+    [("0.0.0.0", True), ("::", True), ("127.0.0.2", False), ("::1", False), ("localhost", False)],
+)
+def test_serve_warns_of_an_address_that_others_may_reach(served, host, is_open):
+    result, _ = served("", "--host", host)
+    assert ("there are no keys yet" in result.stderr) is is_open
+
+
+def test_a_taken_port_or_data_directory_is_told_before_anything_is_prepared(tmp_path):
+    with listen("127.0.0.1", 0) as taken, listen("127.0.0.1", 0) as free:
+        ports = {"port": taken.getsockname()[1], "control_port": free.getsockname()[1]}
+        platform = bootstrap.LocalPlatform(tmp_path, **ports)
+        with pytest.raises(RootError, match=f"{ports['port']}: Address already in use \\("):
+            bootstrap.require_place(platform)
+        with bootstrap._sole_user_of(tmp_path), pytest.raises(RootError, match="another Headway runs on"):
+            bootstrap.require_place(platform)
 
 
 def test_serve_takes_the_example_from_examples_yaml(served):

@@ -185,3 +185,18 @@ def test_a_new_control_adopts_what_runs_as_the_last_table_had_it(tell):
         assert world.backend.specs == []
 
     tell(story, prepare, replicas=2)
+
+
+def test_a_new_deployment_takes_the_environment_when_it_is_ready_and_the_old_one_goes(tell):
+    async def story(world, gateway):
+        world.ready.set()
+        await gateway.table(routes)
+        world.supervisor.roll_out(dataclasses.replace(world.deployment, deployment_id="d2"))
+        moved = await gateway.table(lambda table: table.environments == {("echo", "production"): "d2"})
+        assert [one.replica_id for one in moved.deployments[1].replicas] == ["echo-2"]
+        assert routes(moved)["echo-1"].draining
+        gateway.tell(type="drained", replica_id="echo-1")
+        alone = await gateway.table(lambda table: len(table.deployments) == 1)
+        assert [one.replica_id for one in alone.deployments[0].replicas] == ["echo-2"]
+
+    tell(story)

@@ -1,6 +1,8 @@
 """`headway serve`: prepares one Truss and serves it in the foreground until Ctrl-C."""
 
 import contextlib
+import ipaddress
+import itertools
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headway.cli.log_lines import readable
 from headway.core.errors import InvalidSettingError
 
 if TYPE_CHECKING:
@@ -40,6 +43,10 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     secrets_dir: Annotated[
         Path | None, typer.Option(help="A folder with one file per secret.", exists=True, file_okay=False)
     ] = None,
+    model_cache_dir: Annotated[
+        Path | None, typer.Option(help="Models of hubs: a folder for each by its id.", file_okay=False)
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Serve changes of DIR as they come.")] = False,
 ) -> None:
     """Serve the model in DIR on this machine, in the foreground."""
     from rich.console import Console
@@ -50,7 +57,12 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     from headway.model_server.truss_config import read_truss
 
     configuration = Configuration.load().with_changes(
-        host=host, port=port, control_port=control_port, data_dir=data_dir, secrets_dir=secrets_dir
+        host=host,
+        port=port,
+        control_port=control_port,
+        data_dir=data_dir,
+        secrets_dir=secrets_dir,
+        model_cache_dir=model_cache_dir,
     )
     configuration.make_directories()
     changes = parse_settings(settings or [])
@@ -67,7 +79,10 @@ def serve(  # noqa: PLR0913  # each is one option of the command
         control_host=configuration.control_host,
         control_port=configuration.control_port,
         secrets_directory=configuration.secrets_dir and configuration.secrets_dir.resolve(),
+        model_cache_directory=configuration.model_cache_dir and configuration.model_cache_dir.resolve(),
+        watch=watch,
     )
+    bootstrap.require_place(platform)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     line = _prepare(platform, directory, console)
     raise typer.Exit(bootstrap.serve(platform, _log_printer(console), lambda: typer.echo(line)))
@@ -81,8 +96,14 @@ def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> 
     config = read_truss(directory)
     first = first_settings(config).with_changes(platform.settings)
     with _progress(console) as progress:
-        prepared = prepare(directory, data_dir=platform.data_directory, progress=progress)
-    for warning in (*prepared.warnings, *first.warnings(config.predict_concurrency)):
+        prepared = prepare(
+            directory,
+            data_dir=platform.data_directory,
+            progress=progress,
+            model_cache_dir=platform.model_cache_directory,
+        )
+    warnings = prepared.warnings, first.warnings(config.predict_concurrency), exposure_warnings(platform)
+    for warning in itertools.chain(*warnings):
         console.print("warning:", style="bold yellow", end=" ")
         console.print(warning, markup=False)
     console.print(
@@ -93,6 +114,24 @@ def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> 
     host = f"[{platform.host}]" if ":" in platform.host else platform.host
     address = f"http://{host}:{platform.port}/models/{platform.model_name}/predict"
     return curl_line(address, example_input(prepared))
+
+
+def exposure_warnings(platform: "LocalPlatform") -> Iterator[str]:
+    """What others than this machine's users can do, since there are no keys yet."""
+    if not _is_loopback(platform.host):
+        yield (
+            f"anybody who reaches {platform.host}:{platform.port} can use the model: there are no keys yet; let only "
+            "a network that you trust reach it"
+        )
+    if not _is_loopback(platform.control_host):
+        yield f"anybody who reaches {platform.control_host}:{platform.control_port} sees what runs here"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:
@@ -145,7 +184,8 @@ def _progress(console: "Console") -> Iterator[Callable[[str], None]]:
 
 def _log_printer(console: "Console") -> Callable[[str, str], None]:
     def show(name: str, line: str) -> None:
-        console.print(f"{name:>12} ", style="dim", end="")
-        console.print(line, markup=False)
+        for part in readable(line).rstrip().split("\n"):
+            console.print(f"{name:>12} ", style="dim", end="")
+            console.print(part, markup=False)
 
     return show

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import functools
 import json
 import logging
 import pkgutil
@@ -18,6 +19,7 @@ from headway.control.platform import Deployment, Platform, deployment_of
 from headway.control.status import StatusPages
 from headway.control.supervisor import Supervisor
 from headway.control.table_store import TableStore
+from headway.control.watch import Watcher
 from headway.core.errors import HeadwayError
 from headway.core.wire import EXIT_USAGE
 from headway.http.listener import HttpServer, inherited_socket
@@ -50,21 +52,34 @@ async def _control(options: argparse.Namespace) -> int:
     server = HttpServer(StatusPages(supervisor).serve)
     await server.start([inherited_socket(options.listen_fd)])
     loop = asyncio.get_running_loop()
-    supervising = loop.create_task(supervisor.run())
+    supervising = loop.create_task(_supervise(supervisor, options))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervising.cancel)
     try:
         await supervising
     except asyncio.CancelledError:
-        _logger.info("control stops; its replicas are root's")
+        _logger.info("control stops; root decides about the replicas")
     finally:
         await server.stop(_HTTP_GRACE)
         await backend.close()
     return 0
 
 
+async def _supervise(supervisor: Supervisor, options: argparse.Namespace) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(supervisor.run())
+        if options.watch and options.truss is not None:
+            prepare_again = functools.partial(_deployment, options)
+            tasks.create_task(Watcher(options.truss, prepare_again, supervisor.roll_out).run())
+
+
 def _deployment(options: argparse.Namespace) -> Deployment:
-    prepared = prepare(options.truss, data_dir=options.data_dir, progress=_logger.info)
+    prepared = prepare(
+        options.truss,
+        data_dir=options.data_dir,
+        progress=_logger.info,
+        model_cache_dir=options.model_cache_dir,
+    )
     settings = first_settings(prepared.config).with_changes(json.loads(options.settings))
     return deployment_of(
         prepared,
@@ -88,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--settings", default="{}", help="changes to its first settings, as JSON")
     parser.add_argument("--replicas", type=int, default=1, help="how many to run")
     parser.add_argument("--secrets-dir", type=Path, help="one file per secret")
+    parser.add_argument("--model-cache-dir", type=Path, help="a folder for each model of a hub")
+    parser.add_argument("--watch", type=int, default=0, help="1: serve changes of the Truss as they come")
     return parser
 
 

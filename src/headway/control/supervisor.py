@@ -15,6 +15,7 @@ from headway.control.link import GatewayLink
 from headway.control.platform import Deployment, Platform
 from headway.control.probes import PROBE_EVERY, Health, probe, until_ready
 from headway.control.replica import Replica, exit_reason
+from headway.control.rollout import Rollout
 from headway.control.table_store import TableStore
 from headway.core.lifecycle import ReplicaState
 from headway.core.reconcile import Action, Drain, Failed, Reconciler, Start, Stop, TakeBack, TakeOut
@@ -45,6 +46,7 @@ class Supervisor:
         self.replicas: dict[str, Replica] = {}
         self.histories: dict[str, History] = {}
         self.failures: dict[str, Failed] = {}
+        self._rollout = Rollout(platform)
         self._reconcilers: dict[str, Reconciler] = {}
         self._backend = backend
         self._store = store
@@ -56,6 +58,12 @@ class Supervisor:
     def wake(self) -> None:
         """Something changed: look at everything again."""
         self._changed.set()
+
+    def roll_out(self, deployment: Deployment) -> None:
+        """Have it take the place of the one that serves its model, as soon as it is ready."""
+        self._forget(deployment.deployment_id)
+        self._rollout.begin(deployment)
+        self.wake()
 
     def replicas_of(self, deployment: Deployment) -> list[Replica]:
         wanted = deployment.deployment_id
@@ -103,6 +111,7 @@ class Supervisor:
         for replica_id, reason in self._to_stop.items():
             await self._stop(replica_id, reason)
         self._to_stop.clear()
+        self._advance_rollout()
         next_at = time.monotonic() + _ROUND_AT_LEAST_EVERY
         for deployment in self.platform.deployments.values():
             now = time.monotonic()
@@ -122,6 +131,22 @@ class Supervisor:
             if replica not in self._watching:
                 self._watching[replica] = tasks.create_task(self._watch(replica))
         return next_at
+
+    def _advance_rollout(self) -> None:
+        self._rollout.advance(self._ready, self.last_failure)
+        for deployment in list(self.platform.deployments.values()):
+            if not deployment.replicas and not self.replicas_of(deployment):
+                del self.platform.deployments[deployment.deployment_id]
+                self._forget(deployment.deployment_id)
+
+    def _ready(self, deployment_id: str) -> int:
+        replicas = self.replicas_of(self.platform.deployments[deployment_id])
+        return sum(one.state is ReplicaState.READY for one in replicas)
+
+    def _forget(self, deployment_id: str) -> None:
+        """Its failures say nothing about its next start."""
+        self._reconcilers.pop(deployment_id, None)
+        self.failures.pop(deployment_id, None)
 
     def _reconciler(self, deployment_id: str) -> Reconciler:
         return self._reconcilers.setdefault(deployment_id, Reconciler())
@@ -213,9 +238,13 @@ class Supervisor:
         history = self.histories.setdefault(replica.replica_id, History())
         history.restarts += 1
         history.last_exit = reason
-        _logger.error("replica has failed: %s", reason, extra={"replica": replica.replica_id})
-        self._reconciler(replica.running.deployment_id).replica_failed(
-            reason, ordered_at=replica.ordered_at, ready_at=replica.ready_at, now=time.monotonic()
+        reconciler, now = self._reconciler(replica.running.deployment_id), time.monotonic()
+        reconciler.replica_failed(reason, ordered_at=replica.ordered_at, ready_at=replica.ready_at, now=now)
+        _logger.error(
+            "replica has failed: %s; the next start is in %.0f s",
+            reason,
+            max(0.0, reconciler.retry_at - now),
+            extra={"replica": replica.replica_id},
         )
 
     def _replace_stuck(self, replica_id: str, reason: str) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headway.model_server.call import Call
 from headway.model_server.hot_reload import reload_class
@@ -23,6 +24,9 @@ from headway.model_server.signatures import Kind, inspect_model
 from headway.model_server.threads import ThreadPool
 from headway.model_server.truss_config import TrussConfig
 
+if TYPE_CHECKING:
+    from headway.model_server.tracing import MakePipeline
+
 ENVIRONMENT_POLL = 30.0
 _HOOK_THREADS = 64
 _log = logging.getLogger(__name__)
@@ -38,6 +42,7 @@ class Replica:
         """What is called when the replica stops."""
         self.cancels = config.headway.on_disconnect == "cancel"
         self.pipeline: Pipeline | None = None
+        self._make_pipeline: MakePipeline = Pipeline
         self._secrets = Secrets(config.secrets, secrets_directory)
         self._environment_file = environment_file
         # The model is loaded on the first of the threads that predict: with PC 1 it never sees another one.
@@ -49,6 +54,10 @@ class Replica:
         """Make the model ready. Raises ModelDefinitionError, LoadFailedError."""
         os.environ.update(self.config.environment_variables)
         enter_truss(self.config)
+        if self.config.expanded["runtime"]["enable_tracing_data"]:
+            from headway.model_server.tracing import traced  # few replicas need it
+
+            self._make_pipeline = traced(os.environ)
         loaded = await load_model(
             self.config, self._secrets, self._environment_file, self._predict_threads.run
         )
@@ -113,7 +122,9 @@ class Replica:
 
     def _use(self, loaded: LoadedModel) -> None:
         gate = self.pipeline.gate if self.pipeline is not None else None
-        self.pipeline = Pipeline(self.config, loaded, self._predict_threads, self._hook_threads, gate)
+        self.pipeline = self._make_pipeline(
+            self.config, loaded, self._predict_threads, self._hook_threads, gate
+        )
 
     def _traceback(self, error: BaseException) -> str:
         return model_traceback(error, self.config.model_class_filename)

@@ -21,3 +21,17 @@ class Limits:
     """How long a refused request's body is read and dropped, so that the answer is not reset away."""
     write_buffer_bytes: int = 64 * 1024
     sweep: float = 1.0
+
+
+class Lasting:
+    """For how long a condition has held without a break, as far as those who look now and then can tell."""
+
+    __slots__ = ("_since",)
+
+    def __init__(self) -> None:
+        self._since = 0.0
+
+    def seconds(self, now: float, *, holds: bool) -> float:
+        if not holds:
+            self._since = now
+        return now - self._since

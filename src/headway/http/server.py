@@ -5,22 +5,51 @@ It knows no routes and no models. What is refused here (400, 408, 431) never rea
 """
 
 import asyncio
-import json
-from collections import deque
 from typing import cast
 
 import httptools
 
 from headway.http.answers import Headers
 from headway.http.exchange import SILENT, Application, Exchange
-from headway.http.limits import Limits
-
-_VERSIONS = ("1.0", "1.1")
-_JSON = b"content-type: application/json\r\n"
+from headway.http.framing import BadRequest, head_too_large, malformed, read_framing, too_slow
+from headway.http.limits import Lasting, Limits
 
 
 class ServerConnection(asyncio.Protocol):
     """One client's connection. `connections` is the server's set, which it enters and leaves by itself."""
+
+    __slots__ = (
+        "_ahead",
+        "_application",
+        "_bad",
+        "_body_paused",
+        "_connections",
+        "_current",
+        "_deaf",
+        "_deafness",
+        "_fed_bytes",
+        "_head_bytes",
+        "_headers",
+        "_heading",
+        "_in_head",
+        "_limits",
+        "_parsed",
+        "_parser",
+        "_quiet",
+        "_reads",
+        "_seen_buffered",
+        "_seen_reads",
+        "_stalled",
+        "_taking_turns",
+        "_target",
+        "_tunnel",
+        "_untaken",
+        "_waiting",
+        "reading",
+        "send_timeout",
+        "stopping",
+        "transport",
+    )
 
     def __init__(
         self, application: Application, limits: Limits, connections: "set[ServerConnection]"
@@ -35,10 +64,10 @@ class ServerConnection(asyncio.Protocol):
         self._head_bytes = 0  # of a head that is not complete; the end of an earlier request is not counted
         self._fed_bytes = 0  # with this read: no complete head in it is larger
         self._in_head = False
-        self._refusal: tuple[int, str, str] | None = None
+        self._bad: BadRequest | None = None
         self._parsed: Exchange | None = None  # the request whose body is being read
         self._current: Exchange | None = None  # the request being answered
-        self._waiting: deque[Exchange] = deque()  # read while an earlier one is being answered
+        self._waiting: list[Exchange] = []  # read while an earlier one is being answered
         self._ahead = bytearray()  # received, to be parsed once the current one is answered
         self._taking_turns = False
         self._tunnel = False
@@ -47,14 +76,14 @@ class ServerConnection(asyncio.Protocol):
         self.reading = True
         self.stopping = False
         self.send_timeout = limits.send_timeout
-        # What the last sweep saw, and since when nothing moved.
+        # What the last sweep saw, and how long it has been so.
         self._reads = 0
         self._seen_reads = 0
-        self._quiet_since = 0.0
-        self._head_since = 0.0
-        self._deaf_since = 0.0
         self._seen_buffered = 0
-        self._stalled_since = 0.0
+        self._quiet = Lasting()
+        self._heading = Lasting()
+        self._untaken = Lasting()
+        self._deafness = Lasting()
         self._stalled = False
 
     # What the transport tells.
@@ -63,7 +92,8 @@ class ServerConnection(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(self._limits.write_buffer_bytes)
         now = asyncio.get_running_loop().time()
-        self._quiet_since = self._head_since = self._deaf_since = now
+        for lasting in (self._quiet, self._heading, self._untaken, self._deafness):
+            lasting.seconds(now, holds=False)
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -119,12 +149,13 @@ class ServerConnection(asyncio.Protocol):
             return
         parser = self._parser
         exchange = Exchange(self, parser.get_method(), self._target, self._headers)
-        exchange.http_1_1 = parser.get_http_version() == "1.1"
+        version = parser.get_http_version()
+        exchange.http_1_1 = version == "1.1"
         exchange.wants_keep_alive = exchange.http_1_1 and parser.should_keep_alive()
         exchange.is_upgrade = parser.should_upgrade()
-        self._refusal = self._refusal or self._read_head(exchange, parser.get_http_version())
+        self._bad = self._bad or read_framing(exchange, version, self._limits, self._fed_bytes)
         self._parsed = exchange
-        if self._refusal is None:
+        if self._bad is None:
             self._waiting.append(exchange)
 
     def on_body(self, data: bytes) -> None:
@@ -213,16 +244,13 @@ class ServerConnection(asyncio.Protocol):
     def sweep(self, now: float) -> None:
         """Once per `limits.sweep`: end what stalls."""
         buffered = self.transport.get_write_buffer_size()
-        if buffered != self._seen_buffered or buffered == 0:
-            self._seen_buffered, self._stalled_since = buffered, now
-        elif now - self._stalled_since >= self.send_timeout:
+        untaken = self._untaken.seconds(now, holds=0 < buffered == self._seen_buffered)
+        self._seen_buffered = buffered
+        if untaken >= self.send_timeout:
             self._give_up_on_reader()
-            return
-        if self._deaf:
-            if now - self._deaf_since >= self._limits.linger:
-                self.transport.abort()
-        else:
-            self._deaf_since = now
+        elif self._deafness.seconds(now, holds=self._deaf) >= self._limits.linger:
+            self.transport.abort()
+        elif not self._deaf:
             self._sweep_reading(now)
 
     def _give_up_on_reader(self) -> None:
@@ -236,19 +264,17 @@ class ServerConnection(asyncio.Protocol):
     def _sweep_reading(self, now: float) -> None:
         # What it may send now is a head or the body of the current request; anything else does not count.
         is_clients_turn = self.reading and self._parsed is self._current
-        if self._reads != self._seen_reads or not is_clients_turn:
-            self._seen_reads, self._quiet_since = self._reads, now
-        if not self._in_head or not is_clients_turn:
-            self._head_since = now
-        quiet = now - self._quiet_since
+        quiet = self._quiet.seconds(now, holds=is_clients_turn and self._reads == self._seen_reads)
+        self._seen_reads = self._reads
+        heading = self._heading.seconds(now, holds=is_clients_turn and self._in_head)
         if self._in_head:
-            if now - self._head_since >= self._limits.head_timeout:
-                self._refuse(408, "head_timeout", "the request's head is not complete in time")
+            if heading >= self._limits.head_timeout:
+                self._refuse(too_slow("head_timeout", "the request's head is not complete in time"))
         elif self._current is None:
             if quiet >= self._limits.idle_timeout:
                 self.transport.close()
         elif quiet >= self._limits.body_timeout:
-            self._refuse(408, "body_timeout", f"no byte of the body came for {quiet:.0f} s")
+            self._refuse(too_slow("body_timeout", f"no byte of the body came for {quiet:.0f} s"))
 
     # Parsing, and whose turn it is.
 
@@ -262,11 +288,11 @@ class ServerConnection(asyncio.Protocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._pass_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
-            self._refusal = self._refusal or _malformed(f"this is not HTTP/1.1: {error}")
+            self._bad = self._bad or malformed(f"this is not HTTP/1.1: {error}")
         is_counted = continues_head or (begins_head and len(self._waiting) == waiting)
         self._head_bytes = self._fed_bytes if self._in_head and is_counted else 0
         if self._head_bytes > self._limits.head_bytes:
-            self._refusal = self._refusal or _head_too_large(self._limits)
+            self._bad = self._bad or head_too_large(self._limits)
 
     def _pass_upgrade(self, rest: bytes) -> None:
         """The parser stops at a request for an upgrade, which the application may accept or ignore."""
@@ -289,18 +315,18 @@ class ServerConnection(asyncio.Protocol):
         self._taking_turns = True
         while not self._deaf:
             if self._current is None and self._waiting:
-                exchange = self._current = self._waiting.popleft()
+                exchange = self._current = self._waiting.pop(0)
                 exchange.begin(self._application)
-            elif self._current is None and self._refusal is not None:
-                self._refuse(*self._refusal)
+            elif self._current is None and self._bad is not None:
+                self._refuse(self._bad)
             elif self._ahead and self._parsed is self._current:
                 data, self._ahead = bytes(self._ahead), bytearray()
                 self._parse(data)
             else:
                 break
         self._taking_turns = False
-        if self._refusal is not None and self._parsed is not None:
-            self._refuse(*self._refusal)  # the body of the current request is broken
+        if self._bad is not None and self._parsed is not None:
+            self._refuse(self._bad)  # the body of the current request is broken
         if not self.reading:
             self._update_reading()
 
@@ -314,35 +340,9 @@ class ServerConnection(asyncio.Protocol):
             else:
                 self.transport.pause_reading()
 
-    def _read_head(self, exchange: Exchange, version: str) -> tuple[int, str, str] | None:
-        """Take the framing from the headers; what is wrong with them, or None."""
-        hosts = 0
-        for name, value in exchange.headers:
-            if name == b"host":
-                hosts += 1
-            elif name == b"content-length":
-                exchange.length = int(value)
-            elif name == b"transfer-encoding":
-                is_first = exchange.length == 0
-                exchange.length = None if is_first and value.strip().lower() == b"chunked" else -1
-            elif name == b"expect":
-                exchange.expects_continue = exchange.http_1_1 and value.lower() == b"100-continue"
-        if exchange.length == -1 or (exchange.length is None and not exchange.http_1_1):
-            return _malformed("the only transfer-encoding understood is chunked, and on HTTP/1.1")
-        if version not in _VERSIONS or hosts > 1 or (exchange.http_1_1 and not hosts):
-            return _malformed("HTTP/1.1 is spoken here, with exactly one Host header, and HTTP/1.0")
-        return self._head_size_refusal(exchange)
-
-    def _head_size_refusal(self, exchange: Exchange) -> tuple[int, str, str] | None:
-        limit = self._limits.head_bytes
-        too_large = self._fed_bytes > limit and _size_of_head(exchange) > limit
-        if too_large or len(exchange.headers) > self._limits.headers:
-            return _head_too_large(self._limits)
-        return None
-
-    def _refuse(self, status: int, code: str, message: str) -> None:
+    def _refuse(self, bad: BadRequest) -> None:
         """Answer what the application never saw (or saw only the beginning of), and end the connection."""
-        self._refusal = None
+        self._bad = None
         if self._current is not None and self._current.started:
             self.client_left()
             self.transport.abort()
@@ -351,9 +351,7 @@ class ServerConnection(asyncio.Protocol):
         if current is not None:
             current.ended = current.left = True
             (current.receiver or SILENT).on_client_left()
-        body = json.dumps({"error": {"code": code, "message": message, "hint": ""}}).encode()
-        head = b"HTTP/1.1 %d Refused\r\n%scontent-length: %d\r\nconnection: close\r\n\r\n"
-        self.transport.write(head % (status, _JSON, len(body)) + body)
+        self.transport.write(bad.answer())
         self._linger()
 
     def _linger(self) -> None:
@@ -364,19 +362,3 @@ class ServerConnection(asyncio.Protocol):
         self._update_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-
-
-def _malformed(message: str) -> tuple[int, str, str]:
-    return 400, "malformed_request", message
-
-
-def _size_of_head(exchange: Exchange) -> int:
-    return len(exchange.target) + sum(len(name) + len(value) + 4 for name, value in exchange.headers)
-
-
-def _head_too_large(limits: Limits) -> tuple[int, str, str]:
-    return (
-        431,
-        "head_too_large",
-        f"a request's head has at most {limits.head_bytes} bytes, {limits.headers} headers",
-    )

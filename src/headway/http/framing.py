@@ -1,0 +1,75 @@
+"""What a request's head says about its body's length, and what is wrong with a head: bounds, and whatever two
+readers could understand in two ways.
+"""
+
+import json
+from dataclasses import dataclass
+
+from headway.http.exchange import Exchange
+from headway.http.limits import Limits
+
+_VERSIONS = ("1.0", "1.1")
+
+
+@dataclass(frozen=True, slots=True)
+class BadRequest:
+    """Why a request never reaches the application; its connection ends."""
+
+    status: int
+    code: str
+    message: str
+
+    def answer(self) -> bytes:
+        """The whole answer, as it goes out."""
+        content = {"error": {"code": self.code, "message": self.message, "hint": ""}}
+        body = json.dumps(content).encode()
+        return (
+            b"HTTP/1.1 %d Refused\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
+            b"connection: close\r\n\r\n%s" % (self.status, len(body), body)
+        )
+
+
+def read_framing(exchange: Exchange, version: str, limits: Limits, fed_bytes: int) -> BadRequest | None:
+    """Take the body's length from the headers; what is wrong with them, or None.
+
+    The parser has refused two lengths and a length beside chunks. `fed_bytes` bounds the head's size from above.
+    """
+    hosts = 0
+    for name, value in exchange.headers:
+        if name == b"host":
+            hosts += 1
+        elif name == b"content-length":
+            exchange.length = int(value)
+        elif name == b"transfer-encoding":
+            is_first = exchange.length == 0
+            exchange.length = None if is_first and value.strip().lower() == b"chunked" else -1
+        elif name == b"expect":
+            exchange.expects_continue = exchange.http_1_1 and value.lower() == b"100-continue"
+    if exchange.length == -1 or (exchange.length is None and not exchange.http_1_1):
+        return malformed("the only transfer-encoding understood is chunked, and on HTTP/1.1")
+    if version not in _VERSIONS or hosts > 1 or (exchange.http_1_1 and not hosts):
+        return malformed("HTTP/1.1 is spoken here, with exactly one Host header, and HTTP/1.0")
+    return _size_refusal(exchange, limits, fed_bytes)
+
+
+def malformed(message: str) -> BadRequest:
+    return BadRequest(400, "malformed_request", message)
+
+
+def head_too_large(limits: Limits) -> BadRequest:
+    message = f"a request's head has at most {limits.head_bytes} bytes, {limits.headers} headers"
+    return BadRequest(431, "head_too_large", message)
+
+
+def too_slow(code: str, message: str) -> BadRequest:
+    return BadRequest(408, code, message)
+
+
+def _size_refusal(exchange: Exchange, limits: Limits, fed_bytes: int) -> BadRequest | None:
+    limit = limits.head_bytes
+    too_large = fed_bytes > limit and _size_of_head(exchange) > limit
+    return head_too_large(limits) if too_large or len(exchange.headers) > limits.headers else None
+
+
+def _size_of_head(exchange: Exchange) -> int:
+    return len(exchange.target) + sum(len(name) + len(value) + 4 for name, value in exchange.headers)

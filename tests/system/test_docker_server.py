@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import httpx
 import pytest
 import websockets.sync.client
 
+from system.contract.server import Replica
 from system.serving import descendants, serving, wait_until
 
 OWN_SERVER = Path(__file__).parent / "models" / "own_server"
@@ -167,20 +169,78 @@ def test_a_killed_replica_takes_the_program_and_its_children_along(tmp_path):
         wait_until(lambda: not any(alive(one) for one in below), 5, "nothing is left of it")
 
 
-def test_a_command_that_does_not_say_its_port_runs_once(tmp_path):
-    truss = tmp_path / "fixed"
-    truss.mkdir()
+def test_a_command_that_does_not_say_its_port_gets_the_one_of_config_yaml(tmp_path):
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    text = (OWN_SERVER / "config.yaml").read_text().replace("8000", str(port))
-    (truss / "config.yaml").write_text(text.replace(f"--port {port}", "$(echo x) $(cat port)"))
-    (truss / "port").write_text(str(port))
-    (truss / "server.py").write_text((OWN_SERVER / "server.py").read_text())
+    truss = own_server(tmp_path, 'sh -c "exec python server.py is $(cat port)"', port)
     with serving(truss, "--name", "own", data_dir=tmp_path / "data") as running:
-        said = passed(running, "anything")
-        assert said["port"] == port
+        assert passed(running, "anything")["port"] == port
         assert "only one replica can run on a machine" in running.printed()
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("no-such-program --port {port}", 70, "cannot start no-such-program: No such file or directory"),
+        ("sh -c 'exit 3' --port {port}", 70, "ended by itself with exit code 3"),
+        ("python server.py $(cat port)", 70, "does not say its port"),
+    ],
+)
+def test_a_program_that_does_not_come_up_fails_the_start_and_says_why(tmp_path, command, code, said):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        replica = Replica(own_server(tmp_path, command.format(port=port), port), tmp_path, {})
+        assert replica.exit_code() == code
+        replica.stop()
+    assert said in replica.log
+
+
+def test_of_two_replicas_started_at_once_on_a_fixed_port_one_serves_and_one_says_why_not(tmp_path):
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    command = f"{sys.executable} server.py is {port}"
+    replicas = [Replica(own_server(tmp_path / name, command, port), tmp_path, {}) for name in "ab"]
+    try:
+        wait_until(lambda: any(one.process.poll() is not None for one in replicas), 10, "one of them ended")
+        other, refused = sorted(replicas, key=lambda one: one.process.poll() or 0)
+        wait_until(lambda: other.status("/v1/models/model") == 200, 10, "the other serves")
+        assert (other.process.poll(), refused.process.poll()) == (None, 70)
+        assert "run one replica on this machine" in refused.log
+    finally:
+        for one in replicas:
+            one.stop()
+
+
+def test_a_program_that_ends_well_though_nobody_asked_it_to_is_a_failure(tmp_path):
+    replica = Replica(own_server(tmp_path, f"{sys.executable} server.py --port 8000", 8000), tmp_path, {})
+    wait_until(lambda: replica.status("/v1/models/model") == 200, 10, "it serves")
+    [keeper] = descendants(replica.process.pid).keys() & children(replica.process.pid)
+    os.kill(next(iter(children(keeper))), signal.SIGTERM)
+    assert replica.exit_code() == 1
+    replica.stop()
+    assert "ended by itself with exit code 0" in replica.log
+
+
+def own_server(directory: Path, command: str, port: int) -> Path:
+    """A copy of the Truss with another command and port."""
+    truss = directory / "copy"
+    truss.mkdir(parents=True)
+    (truss / "server.py").write_text((OWN_SERVER / "server.py").read_text())
+    lines = (OWN_SERVER / "config.yaml").read_text().splitlines()
+    changed = [f"  start_command: {json.dumps(command)}" if "start_command" in one else one for one in lines]
+    (truss / "config.yaml").write_text(
+        "\n".join(changed).replace("server_port: 8000", f"server_port: {port}")
+    )
+    (truss / "port").write_text(str(port))
+    return truss
+
+
+def children(process: int) -> set[int]:
+    return {int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()}
 
 
 def sync(served) -> str:

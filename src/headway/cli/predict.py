@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headway.cli.addresses import local_url
 from headway.cli.exit_codes import FAILED, UnavailableError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _default_url() -> str:
     from headway.configuration import Configuration
 
     configuration = Configuration.load()
-    return f"http://{configuration.host}:{configuration.port}"
+    return local_url(configuration.host, configuration.port)
 
 
 def _body(data: str | None, file: Path | None) -> tuple[bytes, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headway.cli.addresses import local_url
 from headway.cli.log_lines import readable
 from headway.core.errors import InvalidSettingError
 
@@ -111,9 +112,8 @@ def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> 
         f"predict concurrency {config.predict_concurrency}, replicas {platform.replicas}",
         markup=False,
     )
-    host = f"[{platform.host}]" if ":" in platform.host else platform.host
-    address = f"http://{host}:{platform.port}/models/{platform.model_name}/predict"
-    return curl_line(address, example_input(prepared))
+    url = local_url(platform.host, platform.port)
+    return curl_line(f"{url}/models/{platform.model_name}/predict", example_input(prepared))
 
 
 def exposure_warnings(platform: "LocalPlatform") -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headway.cli.addresses import local_url
 from headway.cli.exit_codes import FAILED, UnavailableError
 from headway.core.errors import HeadwayError
 
@@ -64,7 +65,7 @@ def _default_url() -> str:
     from headway.configuration import Configuration
 
     configuration = Configuration.load()
-    return f"http://{configuration.control_host}:{configuration.control_port}"
+    return local_url(configuration.control_host, configuration.control_port)
 
 
 def _read(address: str) -> Mapping[str, Any]:

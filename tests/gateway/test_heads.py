@@ -3,8 +3,9 @@
 import pytest
 
 from fakes.application import Conversation
-from headway.gateway.heads import AnswerHead, Dechunker, InvalidDeadlineError, RequestHead
+from headway.gateway.request_head import InvalidDeadlineError, RequestHead
 from headway.gateway.routes import parse
+from headway.http.heads import AnswerHead, Dechunker
 
 
 async def head_of(
@@ -92,6 +93,8 @@ def test_lines_are_added_and_the_replicas_connection_is_its_own_affair():
     head = answer(b"Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nx: y\r\n")
     assert head.with_lines(b"a: b\r\n") == b"HTTP/1.1 200 X\r\nx: y\r\na: b\r\n\r\n"
     assert answer(b"x: y\r\n").with_lines(b"") == b"HTTP/1.1 200 X\r\nx: y\r\n\r\n"
+    older = AnswerHead(200, b"HTTP/1.0 200 X\r\nx: y\r\n\r\n", has_no_body=False)
+    assert older.with_lines(b"") == b"HTTP/1.1 200 X\r\nx: y\r\n\r\n"
     chunked = answer(b"transfer-encoding: chunked\r\nx: y\r\n")
     assert chunked.with_lines_for_1_0(b"") == b"HTTP/1.1 200 X\r\nx: y\r\n\r\n"
 

@@ -29,7 +29,6 @@ def test_ten_thousand_queued_requests_stay_small_and_are_answered_in_order(tmp_p
     by_arrival = sorted(answers, key=lambda answer: answer[1])
     begun = [began for _, _, began in by_arrival]
     assert begun == sorted(begun), "first in, first out"
-    print(f"at rest {at_rest / 2**20:.1f} MiB, with the queue {with_queue / 2**20:.1f} MiB")
     assert with_queue < 100 * 1024 * 1024
     assert (with_queue - at_rest) / QUEUED < 8 * 1024, "a queued request is small"
 

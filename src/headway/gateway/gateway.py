@@ -10,9 +10,9 @@ import secrets
 from headway.gateway import refusals
 from headway.gateway.body import BodyBudget
 from headway.gateway.deployment_queue import DeploymentQueue, Reports
-from headway.gateway.heads import InvalidDeadlineError, RequestHead
 from headway.gateway.refusals import Refusal
 from headway.gateway.request import ProxiedRequest
+from headway.gateway.request_head import InvalidDeadlineError, RequestHead
 from headway.gateway.routes import Address, Verb, parse
 from headway.gateway.table import RoutingTable
 from headway.http.exchange import SILENT, Exchange, Receiver

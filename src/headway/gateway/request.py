@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from headway.core.events import Expired, Overran
 from headway.gateway import refusals
 from headway.gateway.body import RequestBody
-from headway.gateway.heads import AnswerHead, RequestHead
 from headway.gateway.refusals import Refusal
-from headway.gateway.relay import SWITCHING_PROTOCOLS, AnswerRelay
+from headway.gateway.request_head import RequestHead
 from headway.gateway.routes import Address, Verb
 from headway.http.client import ClientConnection
 from headway.http.exchange import Exchange
+from headway.http.heads import AnswerHead
+from headway.http.relay import SWITCHING_PROTOCOLS, AnswerRelay
 
 if TYPE_CHECKING:
     from headway.gateway.deployment_queue import DeploymentQueue

@@ -11,17 +11,18 @@ from time import monotonic
 from headway.core.wire import PREDICT_PATH, READY_PATH, WEBSOCKET_PATH
 from headway.http.client import ClientConnection, connect
 from headway.http.exchange import SILENT, Exchange, Receiver
+from headway.http.heads import AnswerHead
+from headway.http.relay import AnswerRelay
 from headway.model_server import failures
 from headway.model_server.call import Stage, identity_of
 from headway.model_server.docker_server import DockerServer
 from headway.model_server.logs import Lines
-from headway.model_server.proxy_heads import AnswerHead, request_head
+from headway.model_server.proxy_head import request_head
 from headway.model_server.streams import GapWatch
 
 BODY_LIMIT_BYTES = 100 * 1024 * 1024
 READ_TIMEOUT = 18030.0
 """Longest time in which nothing moves while the program is to answer."""
-_SWITCHING_PROTOCOLS = 101
 _CONNECT_TIMEOUT = 5.0
 _BUFFER_BYTES = 64 * 1024
 """What is read of a body before the program is reached."""
@@ -67,14 +68,12 @@ class ProxiedCall:
         self.stage = stage
         """None for a probe, which is no request of anybody's."""
         self.since = monotonic()
-        self.is_tunnel = False
         self._exchange = exchange
         self._routes = routes
         self._connection: ClientConnection | None = None
         self._unsent = [request_head(exchange, target)]
         self._received_bytes = 0
-        self._answered = False
-        self._keep = True
+        self._relay: AnswerRelay | None = None  # of an answer that has begun
         self._moved_at: float | None = self.since
         loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = loop.create_future()
@@ -89,6 +88,10 @@ class ProxiedCall:
     def left(self) -> bool:
         """The client is gone: nobody waits for the answer."""
         return self._exchange.left
+
+    @property
+    def is_tunnel(self) -> bool:
+        return self._relay is not None and self._relay.is_tunnel
 
     # What the client's side tells.
 
@@ -126,33 +129,25 @@ class ProxiedCall:
         self._moved_at = monotonic()
         if self.left:
             return
-        exchange = self._exchange
-        answer = AnswerHead(status, head, has_no_body=exchange.method == b"HEAD")
-        self._answered = True
-        if status == _SWITCHING_PROTOCOLS:
-            self.is_tunnel = True
-            exchange.accept_tunnel()
-            exchange.relay(head + rest)
-        else:
-            self._keep = answer.is_framed and not exchange.will_close()
-            exchange.relay(answer.for_client(keep=self._keep) + rest)
+        answer = AnswerHead(status, head, has_no_body=self._exchange.method == b"HEAD")
+        self._relay = AnswerRelay(self._exchange, status, answer, b"", rest)
 
     def on_more(self, data: bytes) -> None:
         self._moved_at = monotonic()
         if self.left:
             self._finish()  # it has not noticed that nobody reads: only a broken connection can tell it
-        else:
-            self._exchange.relay(data)
+        elif self._relay is not None:
+            self._relay.pass_on(data)
 
     def on_answer_end(self, *, reusable: bool) -> None:  # noqa: ARG002 - each request has its own connection
-        if not self.left:
-            self._exchange.end_relay(keep=self._keep)
+        if not self.left and self._relay is not None:
+            self._relay.end()
         self._finish()
 
     def on_answer_lost(self, reason: str) -> None:
         if self.is_tunnel:
             self._exchange.close()
-        elif not self.left and not self._answered:
+        elif not self.left and self._relay is None:
             self._fail(_unanswered(502, f"The model's server broke off before it answered: {reason}."))
         self._finish()
 
@@ -211,7 +206,7 @@ class ProxiedCall:
 
     def _fail(self, failed: failures.RequestFailedError) -> None:
         """Answer so, if that is still possible, and have done with the program."""
-        if not self.left and not self._answered:
+        if not self.left and self._relay is None:
             failures.answer(self._exchange, failed)
         self._finish()
 

@@ -1,7 +1,7 @@
-"""Passes a replica's answer on to the client as it comes, in the framing that the client understands."""
+"""Passes a server's answer on to the client as it comes, in the framing that the client understands."""
 
-from headway.gateway.heads import AnswerHead, Dechunker
 from headway.http.exchange import Exchange
+from headway.http.heads import AnswerHead, Dechunker
 
 SWITCHING_PROTOCOLS = 101
 

@@ -1,0 +1,76 @@
+"""The head that a replica is sent for a client's request."""
+
+import math
+
+from headway.core.wire import COLD_START, DEADLINE, REQUEST_ID
+from headway.gateway.routes import Address, Verb
+from headway.http.answers import Headers
+from headway.http.exchange import Exchange
+from headway.http.heads import HOP_BY_HOP, WEBSOCKET_LINES, named_by
+
+_NOT_PASSED_ON = HOP_BY_HOP | {b"proxy-authorization", DEADLINE, REQUEST_ID, COLD_START}
+
+
+class InvalidDeadlineError(ValueError):
+    """The client's deadline is no number of seconds; the text is what it sent."""
+
+
+class RequestHead:
+    """The head that a replica is sent for a client's request, but for the body's length.
+
+    Raises InvalidDeadlineError. Headers that concern only the client's connection stay behind, also those that
+    the client's Connection header names.
+    """
+
+    __slots__ = ("_chunked", "_lines", "patience")
+
+    def __init__(self, exchange: Exchange, address: Address) -> None:
+        self.patience: float | None = None
+        """How long the client lets it wait, in seconds from arrival."""
+        self._chunked = exchange.length is None
+        named: frozenset[bytes] = frozenset()
+        lines: list[bytes] = []
+        for name, value in exchange.headers:
+            if name not in _NOT_PASSED_ON:
+                lines += name, b": ", value, b"\r\n"
+            elif name == DEADLINE:
+                self.patience = _seconds(value)
+            elif name == b"connection":
+                named |= named_by(value)
+        if named:
+            lines = _without_named(exchange.headers, named)
+        if address.verb is Verb.WEBSOCKET:
+            lines.append(WEBSOCKET_LINES)
+        self._lines = b"%s %s HTTP/1.1\r\n%s" % (exchange.method, address.upstream_path, b"".join(lines))
+
+    def complete(self, request_id: bytes, length: int | None) -> bytes:
+        """The whole head. `length` is the body's size in bytes; None: what the client said about it holds."""
+        if length is None:
+            framing = b"transfer-encoding: chunked\r\n"
+        else:
+            framing = b"content-length: %d\r\n" % length if length else b""
+        return b"%sx-headway-request-id: %s\r\n%s\r\n" % (self._lines, request_id, framing)
+
+    def frame(self, data: bytes) -> bytes:
+        """Bytes of a body that is passed on while it is read."""
+        return b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data
+
+    @property
+    def frame_end(self) -> bytes:
+        return b"0\r\n\r\n" if self._chunked else b""
+
+
+def _without_named(headers: Headers, named: frozenset[bytes]) -> list[bytes]:
+    dropped = _NOT_PASSED_ON | named
+    return [b"%s: %s\r\n" % (name, value) for name, value in headers if name not in dropped]
+
+
+def _seconds(value: bytes) -> float:
+    text = value.decode("latin-1").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise InvalidDeadlineError(text) from None
+    if not 0 <= seconds < math.inf:
+        raise InvalidDeadlineError(text)
+    return seconds

@@ -1,0 +1,99 @@
+"""Heads that pass through: which headers concern one connection only, and a server's answer on its way back.
+
+Gateway and replica both stand between a client and a server; what they add of their own is theirs.
+"""
+
+import re
+
+import httptools
+
+from headway.core.wire import NOT_ACCEPTED, REQUEST_ID
+
+HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"content-length",
+        b"expect",
+        b"keep-alive",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+"""What of a request is said anew on the next connection, or not at all."""
+WEBSOCKET_LINES = b"connection: upgrade\r\nupgrade: websocket\r\n"
+
+_ORDINARY = frozenset((b"close", b"keep-alive", b"upgrade"))
+_NOTABLE_NAMES = (
+    b"connection",
+    b"keep-alive",
+    b"content-length",
+    b"transfer-encoding",
+    NOT_ACCEPTED,
+    REQUEST_ID,
+)
+_NOTABLE = re.compile(rb"\n(" + b"|".join(_NOTABLE_NAMES) + rb"):")
+_OLDER, _NEWER = b"HTTP/1.0 ", b"HTTP/1.1 "
+_NOT_PASSED_ON = frozenset((b"connection", b"keep-alive", REQUEST_ID))
+
+
+def named_by(connection: bytes) -> frozenset[bytes]:
+    """The headers that a Connection header's value says are of its connection only."""
+    return frozenset(part.strip().lower() for part in connection.split(b",")) - _ORDINARY
+
+
+class AnswerHead:
+    """The head of a server's answer, as bytes with its blank line."""
+
+    __slots__ = ("_names", "_raw", "is_chunked", "is_framed")
+
+    def __init__(self, status: int, raw: bytes, *, has_no_body: bool) -> None:
+        self._raw = raw
+        self._names = names = _NOTABLE.findall(raw.lower())
+        self.is_chunked = b"transfer-encoding" in names
+        self.is_framed = b"content-length" in names or self.is_chunked or has_no_body or status in {204, 304}
+        """Its end can be told without the end of the connection."""
+
+    @property
+    def is_not_accepted(self) -> bool:
+        """The server never took the request up."""
+        return NOT_ACCEPTED in self._names
+
+    def dechunker(self) -> "Dechunker":
+        return Dechunker(self._raw)
+
+    def with_lines(self, lines: bytes) -> bytes:
+        """The head for the client, with these lines added; what concerns only the server's connection is gone."""
+        raw = self._raw if _NOT_PASSED_ON.isdisjoint(self._names) else _without(self._raw, _NOT_PASSED_ON)
+        if raw.startswith(_OLDER):
+            raw = _NEWER + raw[len(_OLDER) :]  # the version is that of the client's connection
+        return b"%s%s\r\n" % (raw[:-2], lines)
+
+    def with_lines_for_1_0(self, lines: bytes) -> bytes:
+        """The same for a client that knows no chunks: the end of the connection ends the body."""
+        raw = _without(self._raw, _NOT_PASSED_ON | {b"transfer-encoding"})
+        return b"%s%s\r\n" % (raw[:-2], lines)
+
+
+class Dechunker:
+    """Takes a chunked body out of its framing."""
+
+    def __init__(self, head: bytes) -> None:
+        self._decoded: list[bytes] = []
+        self._parser = httptools.HttpResponseParser(self)
+        self._parser.feed_data(head)
+
+    def on_body(self, data: bytes) -> None:
+        self._decoded.append(data)
+
+    def decode(self, data: bytes) -> bytes:
+        self._parser.feed_data(data)
+        decoded, self._decoded = self._decoded, []
+        return b"".join(decoded)
+
+
+def _without(raw: bytes, names: frozenset[bytes]) -> bytes:
+    lines = raw.split(b"\r\n")
+    return b"\r\n".join([line for line in lines if line.partition(b":")[0].lower() not in names])

@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 
 _DIAL_PAUSE = 0.1
 _REPORT_EVERY = 0.25
+_REPORT_AT_MOST_EVERY = 0.02  # under load a queue forms thousands of times a second
 _STAGES_EVERY = 0.5
 _LINE_LIMIT = 64 * 1024 * 1024
 _UNSENT_LIMIT = 4 * 1024 * 1024
@@ -110,7 +111,9 @@ class Link:
         loop = asyncio.get_running_loop()
         while True:
             self._report_now.clear()
-            self._send({"type": "load", "at": loop.time(), "deployments": self._loads()})
+            if self._writer is not None:
+                self._send({"type": "load", "at": loop.time(), "deployments": self._loads()})
+            await asyncio.sleep(_REPORT_AT_MOST_EVERY)
             try:
                 async with asyncio.timeout(_REPORT_EVERY):
                     await self._report_now.wait()

@@ -141,6 +141,30 @@ def test_every_gateway_has_to_call_a_replica_empty_and_only_its_present_life_cou
     tell(story)
 
 
+def test_a_replica_that_was_told_to_stop_is_reached_until_its_process_is_gone(tell):
+    """So that the answers it still gives, and the 1001 of its WebSockets, arrive."""
+
+    async def story(world, gateway):
+        world.ready.set()
+        await gateway.table(routes)
+
+        async def stop(replica_id, *, grace):
+            assert (replica_id, grace) == ("echo-1", 30.0)
+
+        world.backend.stop = stop
+        world.want(0)
+        await gateway.table(lambda table: routes(table)["echo-1"].draining)
+        gateway.tell(type="stuck", replica_id="echo-1", reason="abandoned")
+        world.want(1)  # something else to tell, so that a table follows
+        table = await gateway.table(lambda table: "echo-2" in routes(table))
+        assert world.supervisor.replicas["echo-1"].state is ReplicaState.STOPPING
+        assert routes(table)["echo-1"].draining
+        world.backend.exit("echo-1", signal=15)
+        await gateway.table(lambda table: "echo-1" not in routes(table))
+
+    tell(story)
+
+
 def test_a_stuck_replica_is_replaced_at_once(tell):
     async def story(world, gateway):
         world.ready.set()

@@ -6,7 +6,6 @@ from headway.core.reconcile import ReplicaView
 from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED
 from headway.gateway.table import ReplicaRoute
 
-_ROUTED = frozenset({ReplicaState.READY, ReplicaState.UNHEALTHY, ReplicaState.DRAINING})
 _EXIT_REASONS = {
     EXIT_LOAD_FAILED: "the model could not be loaded",
     EXIT_BAD_TRUSS: "the Truss or the replica's options are not valid",
@@ -55,16 +54,16 @@ class Replica:
         )
 
     def route(self) -> ReplicaRoute | None:
-        """How the gateway reaches it; None while it is to get nothing and holds nothing."""
-        if self.state in _ROUTED:
-            return ReplicaRoute(
-                self.replica_id,
-                self.running.generation,
-                self.running.address,
-                self.running.private_address,
-                draining=self.state is not ReplicaState.READY,
-            )
-        return None
+        """How the gateway reaches it; None before it is ready. One that was told to stop still answers."""
+        if self.ready_at is None:
+            return None
+        return ReplicaRoute(
+            self.replica_id,
+            self.running.generation,
+            self.running.address,
+            self.running.private_address,
+            draining=self.state is not ReplicaState.READY,
+        )
 
 
 def exit_reason(gone: ReplicaExit) -> str:

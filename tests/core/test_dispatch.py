@@ -414,8 +414,17 @@ def test_a_replica_whose_slots_are_all_abandoned_is_stuck_after_the_grace():
     assert d.next_deadline() == 70.0
     assert d.expire(69.9) == []
     assert d.expire(70.0) == [Stuck("a", 70.0, 10.0)]
+
+
+def test_a_replica_that_stays_stuck_is_told_again_since_nobody_may_have_heard_it():
+    d = dispatcher("a", abandon_grace=60)
+    d.submit("1", 0.0)
+    d.abandon("1", 10.0)
+    assert d.expire(70.0) == [Stuck("a", 70.0, 10.0)]
+    assert d.next_deadline() == 130.0
+    assert d.expire(130.0) == [Stuck("a", 130.0, 70.0)]
+    d.finish("1", 140.0)
     assert d.next_deadline() is None
-    assert d.expire(1000.0) == []
 
 
 def test_overrun_requests_make_a_replica_stuck_too():

@@ -181,7 +181,7 @@ async def test_while_its_stream_comes_the_replica_is_told_and_what_still_comes_i
         await until(lambda: one.in_flight == 0)
 
 
-async def test_a_replica_that_holds_only_abandoned_work_is_reported_once(tmp_path):
+async def test_a_replica_that_holds_only_abandoned_work_is_reported(tmp_path):
     async with cluster(tmp_path) as one:
         replica = await one.replica()
         one.apply(replica, abandon_grace=0.1)
@@ -193,7 +193,6 @@ async def test_a_replica_that_holds_only_abandoned_work_is_reported_once(tmp_pat
         assert [stuck.replica_id for stuck in one.stuck] == ["r1"]
         request.exchange.close()
         await until(lambda: one.in_flight == 0)
-        assert len(one.stuck) == 1
 
 
 async def test_back_pressure_of_a_slow_reader_reaches_the_replica(tmp_path):

@@ -103,11 +103,15 @@ class InFlight(Generic[Request]):
         return overrun
 
     def take_stuck(self, now: float) -> list[tuple[Replica, float]]:
-        """The replicas that have held nothing but abandoned work too long, each told once, with since when."""
+        """The replicas that have held nothing but abandoned work too long, with since when.
+
+        Whoever was to hear it may be away: it is told again after another abandon_grace.
+        """
         grace = self._settings.abandon_grace
         stuck = list(itertools.takewhile(lambda row: row[1] + grace <= now, self._all_abandoned.items()))
         for replica, _ in stuck:
             del self._all_abandoned[replica]
+            self._all_abandoned[replica] = now  # behind the others: they stand in order
         return stuck
 
     def _watch(self, replica: Replica, now: float) -> None:

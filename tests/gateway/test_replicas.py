@@ -29,6 +29,16 @@ async def test_a_replica_that_cannot_be_reached_leaves_the_request_at_its_place(
             assert (await client.answer()).status == 200
 
 
+async def test_what_went_back_to_the_queue_still_waits_no_longer_than_its_client_said(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply(replica)
+        await one.ready()
+        await replica.stop_listening()
+        answer = await one.asks(predict(headers=b"x-headway-deadline: 0.2\r\n"))
+        assert (answer.status, answer.error["code"]) == (504, "deadline")
+
+
 async def test_another_replica_takes_what_the_first_could_not(tmp_path):
     async with cluster(tmp_path) as one:
         dead, alive = await one.replica("r1"), await one.replica("r2")

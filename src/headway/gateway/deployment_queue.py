@@ -118,6 +118,7 @@ class DeploymentQueue:
         upstream = request.upstream
         now = self._loop.time()
         self.carry_out(self._dispatcher.give_back(request, now), now)
+        self._set_timer(now)  # it came early, so its wait may end before any that the timer knows
         if upstream is not None:
             self.fleet.doubt(upstream)
 

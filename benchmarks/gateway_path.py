@@ -4,7 +4,7 @@ Run it before and after a change of the hot path: `python -m benchmarks.gateway_
 """
 
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 import uvloop
 
@@ -25,8 +25,12 @@ _ANSWER = (
     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n"
     b"server-timing: pre;dur=0.1\r\n\r\n{}"
 )
+_LIMIT = 16  # half of the clients' requests queue
 _REQUESTS = 2_000
 _ROUNDS = 80
+
+
+Protocol = TypeVar("Protocol", ClientConnection, ServerConnection)
 
 
 class _Transport:
@@ -49,7 +53,7 @@ class _Transport:
 
 
 async def _measure() -> float:
-    route = DeploymentRoute("d1", "echo", DeploymentSettings(concurrency_target=64))
+    route = DeploymentRoute("d1", "echo", DeploymentSettings(concurrency_target=_LIMIT))
     nothing = lambda *_: None  # noqa: E731
     gateway = Gateway(Reports(nothing, nothing, nothing, nothing))
     gateway.apply(RoutingTable(1, (route,), {("echo", "production"): "d1"}))
@@ -58,18 +62,25 @@ async def _measure() -> float:
     queue.fleet._upstreams["r1"] = upstream  # noqa: SLF001 - admitted without asking
     queue.fleet._admitted.add("r1")  # noqa: SLF001
     queue._dispatcher.add_replica("r1", 0.0)  # noqa: SLF001
-    replica = ClientConnection()
-    replica.connection_made(_Transport())  # type: ignore[arg-type]
-    upstream.put_back(replica)
-    client = ServerConnection(gateway.serve, Limits(), set())
-    client.connection_made(_Transport())  # type: ignore[arg-type]
-    begin = time.perf_counter()
-    for _ in range(_REQUESTS):
+    for _ in range(_LIMIT):
+        upstream.put_back(_connected(ClientConnection()))
+    clients = [_connected(ServerConnection(gateway.serve, Limits(), set())) for _ in range(2 * _LIMIT)]
+    answering = upstream._idle.copy()  # noqa: SLF001
+    for client in clients:
         client.data_received(_REQUEST)
-        replica.data_received(_ANSWER)
+    begin = time.perf_counter()
+    for turn in range(_REQUESTS):
+        # The one that has been sent longest is answered, the head of the queue goes in, its client asks anew.
+        answering[-1 - turn % _LIMIT].data_received(_ANSWER)
+        clients[turn % len(clients)].data_received(_REQUEST)
     elapsed = time.perf_counter() - begin
     queue.close()
     return elapsed / _REQUESTS * 1e6
+
+
+def _connected(protocol: Protocol) -> Protocol:
+    protocol.connection_made(_Transport())  # type: ignore[arg-type]
+    return protocol
 
 
 def main() -> None:

@@ -2,6 +2,9 @@
 
 A request is named by whatever object its shell submitted; a replica by its id. Instants are monotonic seconds,
 durations seconds.
+
+Nobody changes a fact. They are not frozen all the same: to make a frozen one takes twice as long (0.6 instead of
+0.3 microseconds), and each request makes three.
 """
 
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ class Expiry(Enum):
     DEADLINE = "deadline"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Queued(Generic[Request]):
     """The request waits; `place` 1 is the head of the queue."""
 
@@ -27,7 +30,7 @@ class Queued(Generic[Request]):
     place: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refused(Generic[Request]):
     """The queue is full: the request was turned away."""
 
@@ -36,7 +39,7 @@ class Refused(Generic[Request]):
     queued: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Dispatched(Generic[Request]):
     """The request holds a slot of the replica from now on: send it there."""
 
@@ -46,7 +49,7 @@ class Dispatched(Generic[Request]):
     waited: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Returned(Generic[Request]):
     """The replica never took the request up: it is back in the queue at its old place."""
 
@@ -55,7 +58,7 @@ class Returned(Generic[Request]):
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Expired(Generic[Request]):
     """The request waited too long and is out of the queue; `place` is where it stood."""
 
@@ -66,7 +69,7 @@ class Expired(Generic[Request]):
     cause: Expiry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Overran(Generic[Request]):
     """The request held its slot for `held`, longer than request_timeout: answer it, and stop its work.
 
@@ -79,7 +82,7 @@ class Overran(Generic[Request]):
     held: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Abandoned(Generic[Request]):
     """The client left. With a `replica_id` the work still runs there and holds its slot; without, it queued."""
 
@@ -88,7 +91,7 @@ class Abandoned(Generic[Request]):
     replica_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finished(Generic[Request]):
     """The replica is done with the request, and its slot is free again."""
 
@@ -99,7 +102,7 @@ class Finished(Generic[Request]):
     abandoned: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lost(Generic[Request]):
     """The replica went away while it held the request."""
 
@@ -109,7 +112,7 @@ class Lost(Generic[Request]):
     abandoned: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Drained:
     """A draining replica holds nothing any more."""
 
@@ -117,7 +120,7 @@ class Drained:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stuck:
     """Every slot of the replica has been held by abandoned work since `since`: it wants replacing."""
 

@@ -76,7 +76,8 @@ class WaitingQueue(Generic[Request]):
     def append(self, entry: Entry[Request]) -> None:
         self._arrived[entry.request] = entry
         self.size += 1
-        self._note_deadline(entry)
+        if entry.deadline is not None:
+            self._note_deadline(entry)
 
     def put_back(self, entry: Entry[Request]) -> None:
         """An entry that had left the queue returns to where its arrival puts it."""

@@ -64,13 +64,10 @@ class DeploymentQueue:
         self._finished_window = IntegralWindow(_RATE_WINDOW)
         self._home_of: HomeOf | None = None  # set once an environment has left it
         self.route = route
+        self.settings = route.settings  # said twice, for it is asked for several times a request
         self.budget = budget
         self.fleet = Fleet(self._dispatcher, self.carry_out)
         self.apply(route)
-
-    @property
-    def settings(self) -> DeploymentSettings:
-        return self._dispatcher.settings
 
     @property
     def is_idle(self) -> bool:
@@ -137,6 +134,7 @@ class DeploymentQueue:
         """Bring settings, state and replicas to those of the route. Applying it twice changes nothing."""
         now = self._loop.time()
         self.route = route
+        self.settings = route.settings
         self._retry_at = now + route.retry_after
         if route.settings != self._dispatcher.settings:
             self.carry_out(self._dispatcher.change_settings(route.settings, now), now)

@@ -30,6 +30,7 @@ class Gateway:
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
         self._table: RoutingTable | None = None
+        self._asks_for_keys = False
         self._queues: dict[str, DeploymentQueue] = {}
         self._budget = BodyBudget(_BODY_BUDGET_BYTES)
         self._found: dict[bytes, tuple[Address, DeploymentQueue]] = {}
@@ -55,6 +56,7 @@ class Gateway:
         pointed_at = set() if self._table is None else set(self._table.environments.items())
         left = {deployment_id for _, deployment_id in pointed_at - set(table.environments.items())}
         self._table = table
+        self._asks_for_keys = bool(table.keys)
         self._found.clear()
         self._checked_keys.clear()
         wanted = {route.deployment_id: route for route in table.deployments}
@@ -80,7 +82,8 @@ class Gateway:
             if exchange.target == _HEALTH_TARGET:
                 return self._answer_health(exchange)
             # The key first: without one there is not a word about what exists.
-            looked_up = self._key_refusal(exchange) or self._look_up(exchange.target)
+            keyless = self._key_refusal(exchange) if self._asks_for_keys else None
+            looked_up = keyless or self._look_up(exchange.target)
             if isinstance(looked_up, Refusal):
                 return _refuse(exchange, looked_up)
             found = looked_up
@@ -120,8 +123,7 @@ class Gateway:
 
     def _refusal_of(self, exchange: Exchange, address: Address, queue: DeploymentQueue) -> Refusal | None:
         """Why the request goes no further, or None; told before any of its body is read."""
-        refusal = self._key_refusal(exchange)
-        if refusal is not None:
+        if self._asks_for_keys and (refusal := self._key_refusal(exchange)) is not None:
             return refusal
         if address.method is not None and exchange.method != address.method:
             return refusals.wrong_method(exchange.method.decode(), address.method.decode())
@@ -133,8 +135,6 @@ class Gateway:
         return None
 
     def _key_refusal(self, exchange: Exchange) -> Refusal | None:
-        if self._table is None or not self._table.keys:
-            return None
         value = exchange.header(b"authorization") or b""
         if value not in self._checked_keys:
             if len(self._checked_keys) >= _CACHED:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import SEND_EOF, State
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from headway.http.exchange import Exchange
@@ -27,6 +27,8 @@ PING_INTERVAL = 20.0
 PING_TIMEOUT = 20.0
 CLOSE_TIMEOUT = 10.0
 """How long the client has to answer a close, and the model to end after the client went."""
+_MESSAGE_BYTES = 256
+"""What a waiting message takes beside its content."""
 _NOT_IMPLEMENTED = "WebSocket is not implemented on this deployment."
 _MODEL_ERROR = "Internal Server Error (in model/chainlet)."
 _log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class WebSocketCall(Call):
         self._fragments: list[bytes] = []
         self._is_text = False
         self._messages: deque[asgi.Message] = deque([{"type": "websocket.connect"}])
-        self._waiting_bytes = 0
+        self._waiting_bytes = sum(map(_size, self._messages))
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -67,7 +69,7 @@ class WebSocketCall(Call):
         self._protocol.receive_eof()
         self._room.set()
         self._take(self._protocol.events_received())
-        asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._task.cancel)
+        self._end_within_grace()
 
     def on_writable(self, *, writable: bool) -> None:
         if writable:
@@ -137,6 +139,12 @@ class WebSocketCall(Call):
             except TimeoutError:
                 self._protocol.fail(CloseCode.INTERNAL_ERROR, "keepalive ping timeout")
                 self._take([])
+                self._end_within_grace()
+
+    def _end_within_grace(self) -> None:
+        """Nobody is there any more: the model was told, and may end by itself."""
+        if self._task is not None:
+            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._task.cancel)
 
     def _shake_hands(self) -> bool:
         lines = b"".join([b"%s: %s\r\n" % header for header in self.exchange.headers])
@@ -193,7 +201,7 @@ class WebSocketCall(Call):
         self._flush()
         if self._protocol.state is not State.OPEN and not self._gone.is_set():
             closed = self._protocol.close_rcvd
-            if closed is None and not self.left:
+            if closed is None and not self.left and not self._protocol.eof_sent:
                 return  # the close was ours, and the client has yet to answer it
             self._gone.set()
             code = closed.code if closed else CloseCode.ABNORMAL_CLOSURE
@@ -229,13 +237,11 @@ class WebSocketCall(Call):
         self._arrived.set()
 
     def _flush(self) -> None:
-        outgoing = self._protocol.data_to_send()
-        data = b"".join(outgoing)
+        """The protocol's wish to end the connection waits for the model: that end gives the slot back."""
+        data = b"".join(self._protocol.data_to_send())
         if data and not self.left:
             self.exchange.relay(data)
-        if SEND_EOF in outgoing and not self.left:
-            self.exchange.cut()
 
 
 def _size(message: asgi.Message) -> int:
-    return len(message.get("text") or message.get("bytes") or ())
+    return _MESSAGE_BYTES + len(message.get("text") or message.get("bytes") or ())

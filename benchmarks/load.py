@@ -3,8 +3,10 @@
 Rates are per second and CPU is of the contender's own processes, per request.
 """
 
+import base64
 import json
 import os
+import random
 import subprocess
 import tempfile
 import time
@@ -23,10 +25,16 @@ _FORGIVEN = 0.01
 SMALL_BODY = b'{"inputs": {"text": "hello, world"}}'
 
 
-def large_body(size_bytes: int) -> bytes:
+def picture_body(size_bytes: int) -> bytes:
+    """JSON of about this size that carries a picture in base64, as most large bodies do."""
+    picture = random.Random(7).randbytes(size_bytes * 3 // 4)  # noqa: S311 - nobody guards anything with it
+    return json.dumps({"inputs": {"image": base64.b64encode(picture).decode()}}).encode()
+
+
+def numbers_body(size_bytes: int) -> bytes:
     """JSON of about this size, of numbers, as feature vectors are sent."""
     numbers = [round(index * 0.37 % 97, 3) for index in range(size_bytes // 8)]
-    return json.dumps({"inputs": numbers}).encode()[: size_bytes * 2]
+    return json.dumps({"inputs": numbers}).encode()
 
 
 @dataclass(frozen=True, slots=True)

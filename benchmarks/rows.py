@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks import gateways, replicas
 from benchmarks.contenders import Contender, Running
-from benchmarks.load import Figures, Wrk, large_body
+from benchmarks.load import Figures, Wrk, numbers_body, picture_body
 from benchmarks.models import CHUNKS, SLEEP
 from benchmarks.processes import LOAD_CORE, SERVER_CORE
 from benchmarks.queueing import (
@@ -87,10 +87,17 @@ REPLICA = (
     ),
     Row(
         "replica-large",
-        "Replica: echo of 96 KB JSON, 8 connections",
+        "Replica: echo of 96 KB JSON (a picture in base64), 8 connections",
         (replicas.headway_replica("Echo"), replicas.truss_server("Echo")),
-        Wrk(8, large_body(96 * 1000)),
+        Wrk(8, picture_body(96 * 1000)),
         (_against("truss", 5, 8, "replica, 96 KB JSON"),),
+    ),
+    Row(
+        "replica-numbers",
+        "Replica: echo of 96 KB JSON (12,000 numbers), 8 connections: nearly all of it is Python's own json",
+        (replicas.headway_replica("Echo"), replicas.truss_server("Echo")),
+        Wrk(8, numbers_body(96 * 1000)),
+        (),
     ),
     Row(
         "replica-sleep",

@@ -22,7 +22,6 @@ from headway.core.events import (
     Returned,
     Stuck,
 )
-from headway.core.settings import DeploymentSettings
 from headway.core.statistics import Load
 from headway.core.waiting import Entry
 from headway.core.window import IntegralWindow

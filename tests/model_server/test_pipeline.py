@@ -4,6 +4,9 @@ import asyncio
 import re
 import threading
 
+import pytest
+from fastapi import HTTPException
+
 from fakes.served_model import ServedModel, until
 from headway.model_server.app import held
 
@@ -147,3 +150,26 @@ async def test_other_methods_are_free_of_the_gate_unless_the_config_gates_them()
         model.release("chat b")
         for client in clients:
             await client.answer()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content-length": "1", "Transfer-Encoding": "chunked", "Connection": "close", "x-kept": "1"}, 418),
+        ({"x-split": "a\r\nx-other: b"}, 500),
+    ],
+)
+async def test_headers_of_an_error_that_a_model_raises_cannot_break_the_answers_framing(headers, status):
+    class Refuses:
+        def predict(self, _):
+            raise HTTPException(418, "no", headers)
+
+    answer = await ServedModel(Refuses()).client().answer()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    assert lines[0].startswith(b"http/1.1 %d" % status)
+    assert [line for line in lines if line.startswith(b"content-length:")] == [
+        b"content-length: %d" % len(body)
+    ]
+    assert not any(line.startswith((b"transfer-encoding:", b"connection:", b"x-other:")) for line in lines)
+    assert (b"x-kept: 1" in lines) == (status == 418)

@@ -127,7 +127,7 @@ def _head(status: int, headers: Any) -> tuple[int | None, bytes]:
     for name, value in headers:
         if name == b"content-length":
             length = int(value)
-        elif name not in {b"transfer-encoding", b"connection"}:
+        elif name not in failures.FRAMING:
             kept.append((name, value))
     if status >= _FIRST_ERROR:
         error = failures.error_lines(failures.CLIENT_CODE)

@@ -6,7 +6,7 @@ from collections.abc import Container
 from typing import Any
 
 from headway.core.wire import NOT_ACCEPTED
-from headway.http.answers import header_lines
+from headway.http.answers import InvalidHeaderError, header_lines
 from headway.http.exchange import Exchange
 
 _JSON = b"content-type: application/json\r\n"
@@ -17,6 +17,8 @@ CLIENT_CODE = 700
 _SERVER_CODE = 500
 _BARE = 0  # an answer without the error headers, as plain text
 LEFT_STATUS = 499
+FRAMING = frozenset((b"connection", b"content-length", b"transfer-encoding"))
+"""Headers that are for the server to set, whatever a model says about them."""
 
 
 class RequestFailedError(Exception):
@@ -73,10 +75,11 @@ def chosen_by_model(error: BaseException) -> RequestFailedError | None:
         return unhandled(
             TypeError(f"the detail of an HTTPException is text or a container, not {error.detail!r}")
         )
-    headers = [
+    headers = tuple(
         (name.encode("latin-1"), value.encode("latin-1")) for name, value in (error.headers or {}).items()
-    ]
-    return RequestFailedError(error.status_code, error.detail, MODEL_CODE, tuple(headers))
+    )
+    kept = tuple(header for header in headers if header[0].lower() not in FRAMING)
+    return RequestFailedError(error.status_code, error.detail, MODEL_CODE, kept)
 
 
 def unhandled(error: BaseException) -> RequestFailedError:
@@ -99,7 +102,7 @@ def answer(exchange: Exchange, failed: RequestFailedError, more: bytes = b"") ->
     try:
         body = json.dumps({"error": failed.error}, ensure_ascii=False, separators=(",", ":")).encode()
         headers = header_lines([*failed.headers, *error_lines(failed.code)])
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, InvalidHeaderError) as error:
         failed = unhandled(error)
         body = json.dumps({"error": failed.error}, separators=(",", ":")).encode()
         headers = header_lines(error_lines(failed.code))

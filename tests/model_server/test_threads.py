@@ -42,6 +42,15 @@ async def test_threads_are_made_when_they_are_needed():
     assert pool._threads == 1
 
 
+async def test_a_thread_that_could_not_be_started_is_not_counted_upon(monkeypatch):
+    pool = ThreadPool("pool", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            pool.run(int)
+    assert await pool.run(int) == 0
+
+
 async def test_the_function_sees_the_callers_context_and_cannot_change_it():
     pool = ThreadPool("pool", 1)
     TAG.set("caller")

@@ -45,8 +45,8 @@ class ThreadPool:
     def run(self, function: Callable[..., Any], *arguments: Any) -> Running:
         """Run the function on a thread, in a copy of the caller's context; await what is returned."""
         if self.running >= self._threads < self._limit:
+            Thread(target=self._work, name=f"{self._name}-{self._threads + 1}", daemon=True).start()
             self._threads += 1
-            Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
         self.running += 1
         running = Running(loop=self._loop)
         self._jobs.put((running, contextvars.copy_context(), function, arguments))

@@ -9,6 +9,8 @@ from benchmarks.processes import LOAD_CORE, SERVER_CORE
 from benchmarks.results import RowResult, spread
 from benchmarks.rows import ROWS, Goal, Row
 
+REMARKS = Path(__file__).parent / "remarks.md"
+"""What people have found out about the figures; written by hand."""
 FOLDER = Path(__file__).parent.parent / "docs" / "benchmarks"
 
 _HOW = f"""
@@ -49,6 +51,7 @@ def write(results: dict[str, RowResult], folder: Path = FOLDER) -> Path:
         "## Goals",
         _goals(results),
         *_missing(results),
+        REMARKS.read_text().strip(),
         "## All figures",
         *(_row(row, results[row.name]) for row in ROWS if row.name in results),
     ]

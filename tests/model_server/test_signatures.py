@@ -136,22 +136,8 @@ def test_each_method_has_its_own_input_model():
 def test_a_predict_that_takes_the_request_leaves_inputs_to_the_others():
     hooks = inspect_model(model(predict=request_only, chat_completions=inputs))
 
-    assert not hooks.entry.takes_inputs
-    assert hooks.chat_completions.takes_inputs
-
-
-@pytest.mark.parametrize(
-    ("methods", "parses"),
-    [
-        ({"predict": inputs}, True),
-        ({"predict": both}, True),
-        ({"predict": nothing}, False),
-        ({"predict": inputs, "preprocess": request_only}, False),
-        ({"predict": inputs, "preprocess": inputs}, True),
-    ],
-)
-def test_the_body_is_parsed_when_the_entry_wants_it(methods, parses):
-    assert inspect_model(model(**methods)).entry.takes_inputs is parses
+    assert hooks.entry.arguments is Arguments.REQUEST
+    assert hooks.chat_completions.arguments is Arguments.INPUTS
 
 
 def test_the_entry_is_preprocess_when_there_is_one():

@@ -9,7 +9,6 @@ NOT_ACCEPTED = b"x-headway-not-accepted"
 
 HELD_PATH = b"/held"
 READY_PATH = b"/v1/models/model"
-LOADED_PATH = b"/v1/models/model/loaded"
 PREDICT_PATH = b"/v1/models/model:predict"
 WEBSOCKET_PATH = b"/v1/websocket"
 PRIVATE_PATHS = (b"/hot-reload", b"/metrics", b"/held", b"/control")

@@ -14,7 +14,6 @@ from headway.model_server.logs import Lines
 from headway.model_server.replica import Replica
 
 Work = Callable[[Call], Awaitable[None]]
-_Route = Callable[[Exchange], None]
 _JSON = b"content-type: application/json\r\n"
 _MODELS = b"/v1/models/"
 _METHODS = {

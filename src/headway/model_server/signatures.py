@@ -45,11 +45,6 @@ class Hook:
     kind: Kind
     input_model: type[Any] | None = None
 
-    @property
-    def takes_inputs(self) -> bool:
-        """Whether the body has to be parsed for it."""
-        return self.arguments in {Arguments.INPUTS, Arguments.INPUTS_AND_REQUEST}
-
 
 @dataclass(frozen=True, slots=True)
 class Hooks:

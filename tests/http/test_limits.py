@@ -158,6 +158,35 @@ async def test_a_head_within_its_bound_passes_with_a_large_body_behind_it():
     assert len(client.requests) == 2
 
 
+ENDLESS_FRAMING = {
+    "a trailer": (b"0\r\na: ", b"b"),
+    "trailers": (b"0\r\n", b"a: b\r\n"),
+    "a chunk's extension": (b"3;", b"a"),
+    "a chunk's size": (b"0", b"0"),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS_FRAMING)
+async def test_what_frames_a_body_is_bounded(name):
+    begun, more = ENDLESS_FRAMING[name]
+    client = Conversation(limits=Limits(head_bytes=1000))
+    client.say(post_chunked(b"abc", end=False) + begun)
+    for _ in range(1200):
+        client.say(more)
+    assert refused(client) == (400, "malformed_request")
+    assert client.last.times_left == 1
+
+
+async def test_many_small_chunks_are_not_too_much_framing():
+    client = Conversation(limits=Limits(head_bytes=1000))
+    client.say(post_chunked(end=False))
+    for _ in range(1200):
+        client.say(b"1;a=b\r\n")
+        client.say(b"x\r\n")
+    client.say(b"0\r\na: b\r\n\r\n")
+    assert client.last.is_complete
+
+
 class Clock:
     """Sweeps a connection once a second from when it was made."""
 

@@ -18,10 +18,11 @@ class BadRequest:
     status: int
     code: str
     message: str
+    hint: str
 
     def answer(self) -> bytes:
         """The whole answer, as it goes out."""
-        content = {"error": {"code": self.code, "message": self.message, "hint": ""}}
+        content = {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
         body = json.dumps(content).encode()
         return (
             b"HTTP/1.1 %d Refused\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
@@ -53,16 +54,17 @@ def read_framing(exchange: Exchange, version: str, limits: Limits, fed_bytes: in
 
 
 def malformed(message: str) -> BadRequest:
-    return BadRequest(400, "malformed_request", message)
+    hint = "what is spoken here is plain HTTP/1.1; HTTPS and HTTP/2 need a proxy in front"
+    return BadRequest(400, "malformed_request", message, hint)
 
 
 def head_too_large(limits: Limits) -> BadRequest:
     message = f"a request's head has at most {limits.head_bytes} bytes, {limits.headers} headers"
-    return BadRequest(431, "head_too_large", message)
+    return BadRequest(431, "head_too_large", message, "send fewer or shorter headers")
 
 
 def too_slow(code: str, message: str) -> BadRequest:
-    return BadRequest(408, code, message)
+    return BadRequest(408, code, message, "send a request without long pauses")
 
 
 def _size_refusal(exchange: Exchange, limits: Limits, fed_bytes: int) -> BadRequest | None:

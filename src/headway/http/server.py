@@ -28,6 +28,7 @@ class ServerConnection(asyncio.Protocol):
         "_deaf",
         "_deafness",
         "_fed_bytes",
+        "_framing_bytes",
         "_head_bytes",
         "_headers",
         "_heading",
@@ -63,6 +64,7 @@ class ServerConnection(asyncio.Protocol):
         self._headers: Headers = []
         self._head_bytes = 0  # of a head that is not complete; the end of an earlier request is not counted
         self._fed_bytes = 0  # with this read: no complete head in it is larger
+        self._framing_bytes = 0  # around a chunked body, since its last byte came
         self._in_head = False
         self._bad: BadRequest | None = None
         self._parsed: Exchange | None = None  # the request whose body is being read
@@ -159,6 +161,7 @@ class ServerConnection(asyncio.Protocol):
             self._waiting.append(exchange)
 
     def on_body(self, data: bytes) -> None:
+        self._framing_bytes = 0
         if self._parsed is not None:
             self._parsed.take_body(data)
 
@@ -283,6 +286,7 @@ class ServerConnection(asyncio.Protocol):
         begins_head = self._parsed is None  # unless another request is complete before it
         waiting = len(self._waiting)
         self._fed_bytes = len(data) + (self._head_bytes if continues_head else 0)
+        self._framing_bytes = 0 if begins_head else self._framing_bytes + len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -293,6 +297,8 @@ class ServerConnection(asyncio.Protocol):
         self._head_bytes = self._fed_bytes if self._in_head and is_counted else 0
         if self._head_bytes > self._limits.head_bytes:
             self._bad = self._bad or head_too_large(self._limits)
+        if self._framing_bytes > self._limits.head_bytes and self._parsed is not None:
+            self._bad = self._bad or malformed("too many bytes of trailers or of a chunk's size line")
 
     def _pass_upgrade(self, rest: bytes) -> None:
         """The parser stops at a request for an upgrade, which the application may accept or ignore."""

@@ -37,7 +37,18 @@ class Child:
         self.gone = asyncio.Event()
         self.code = 0
         self.log = BoundedFile(program.log_path, log_limit_bytes)
-        self._process = subprocess.Popen(  # noqa: S603 - what root is told to run
+        try:
+            self._process = self._start(program)
+        except OSError:
+            self.log.close()
+            raise
+
+    @property
+    def last_words(self) -> str:
+        return f"exit code {self.code}" if self.code >= 0 else signal.Signals(-self.code).name
+
+    def _start(self, program: Program) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - what root is told to run
             [sys.executable, "-I", "-S", mortal.__file__, str(os.getpid()), *program.command],
             stdin=subprocess.DEVNULL,
             stdout=self.log.descriptor,
@@ -47,10 +58,6 @@ class Child:
             pass_fds=program.descriptors,
             start_new_session=True,  # the terminal's Ctrl-C is for root alone
         )
-
-    @property
-    def last_words(self) -> str:
-        return f"exit code {self.code}" if self.code >= 0 else signal.Signals(-self.code).name
 
     def signal(self, number: int) -> None:
         if not self.gone.is_set():

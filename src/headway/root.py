@@ -43,7 +43,7 @@ class RootError(HeadwayError):
 class Graces:
     """Seconds that a graceful stop gives the gateway to drain, then the others to exit."""
 
-    drain: float = 30.0
+    drain: float = 35.0  # the gateway's own grace is 30: it cuts by itself what is left then
     exit: float = 10.0
 
 

@@ -109,7 +109,10 @@ def test_a_surplus_replica_drains_and_is_stopped_only_when_the_gateway_says_it_i
         table = await gateway.table(lambda table: any(one.draining for one in routes(table).values()))
         (draining,) = [one.replica_id for one in routes(table).values() if one.draining]
         assert len(world.backend.replicas) == 2
-        gateway.tell(type="drained", replica_id=draining)
+        gateway.tell(type="drained", replica_id=draining, version=table.version - 1)
+        await gateway.received()
+        assert len(world.backend.replicas) == 2, "that answered an earlier order, taken back since"
+        gateway.tell(type="drained", replica_id=draining, version=table.version)
         table = await gateway.table(lambda table: len(routes(table)) == 1)
         assert draining not in routes(table)
         assert list(world.backend.replicas) == list(routes(table))
@@ -123,16 +126,17 @@ def test_every_gateway_has_to_call_a_replica_empty_and_only_its_present_life_cou
         world.ready.set()
         await other.table(routes)
         world.want(0)
-        await gateway.table(lambda table: routes(table) and routes(table)["echo-1"].draining)
-        gateway.tell(type="drained", replica_id="echo-1")
+        table = await gateway.table(lambda table: routes(table) and routes(table)["echo-1"].draining)
+        drained = {"type": "drained", "replica_id": "echo-1", "version": table.version}
+        gateway.tell(**drained)
         await gateway.received()
         gateway.close()
         reborn = await GatewayDouble.dial(world.link_path, epoch="e2")
         await reborn.received()
-        other.tell(type="drained", replica_id="echo-1")
+        other.tell(**drained)
         await other.received()
         assert world.replica()["state"] == "draining"
-        reborn.tell(type="drained", replica_id="echo-1")
+        reborn.tell(**drained)
         await reborn.table(lambda table: not routes(table))
         assert world.backend.replicas == {}
         other.close()
@@ -219,7 +223,7 @@ def test_a_new_deployment_takes_the_environment_when_it_is_ready_and_the_old_one
         moved = await gateway.table(lambda table: table.environments == {("echo", "production"): "d2"})
         assert [one.replica_id for one in moved.deployments[1].replicas] == ["echo-2"]
         assert routes(moved)["echo-1"].draining
-        gateway.tell(type="drained", replica_id="echo-1")
+        gateway.tell(type="drained", replica_id="echo-1", version=moved.version)
         alone = await gateway.table(lambda table: len(table.deployments) == 1)
         assert [one.replica_id for one in alone.deployments[0].replicas] == ["echo-2"]
 

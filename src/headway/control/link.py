@@ -30,6 +30,7 @@ class GatewayLink:
         self._on_change = on_change
         self._on_stuck = on_stuck
         self.table: RoutingTable | None = None
+        self._drains_began: dict[str, int] = {}  # the table's version that first said so, by replica
         self._gateways: dict[str, _Gateway] = {}
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -50,6 +51,8 @@ class GatewayLink:
         draining = {
             one.replica_id for deployment in table.deployments for one in deployment.replicas if one.draining
         }
+        began = self._drains_began
+        self._drains_began = {replica: began.get(replica, table.version) for replica in draining}
         for gateway in self._gateways.values():
             gateway.drained &= draining  # one that was taken back must say it again
         for writer in self._writers:
@@ -104,10 +107,9 @@ class GatewayLink:
     def _receive(self, gateway: "_Gateway", message: Mapping[str, Any]) -> None:
         match message["type"]:
             case "applied":
-                gateway.applied = message["version"]
+                pass  # a table is known to be in force by what the gateway does under it
             case "drained":
-                gateway.drained.add(message["replica_id"])
-                self._on_change()
+                self._note_drained(gateway, message["replica_id"], message["version"])
             case "load":
                 gateway.loads = message["deployments"]
             case "stuck":
@@ -116,6 +118,13 @@ class GatewayLink:
                 self._on_change()
             case unknown:
                 _logger.warning("a gateway sent a message of unknown type %r", unknown)
+
+    def _note_drained(self, gateway: "_Gateway", replica_id: str, version: int) -> None:
+        """What answers an order that was taken back meanwhile does not count for the next one."""
+        began = self._drains_began.get(replica_id)
+        if began is not None and version >= began:
+            gateway.drained.add(replica_id)
+            self._on_change()
 
     def _send_table(self, writer: asyncio.StreamWriter) -> None:
         if self.table is None:
@@ -131,6 +140,5 @@ class _Gateway:
     """One life of a gateway: `epoch` names it."""
 
     epoch: str
-    applied: int = 0
     drained: set[str] = field(default_factory=set)
     loads: dict[str, dict[str, Any]] = field(default_factory=dict)

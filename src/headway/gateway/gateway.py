@@ -19,6 +19,7 @@ from headway.http.exchange import SILENT, Exchange, Receiver
 
 _BODY_BUDGET_BYTES = 256 * 1024 * 1024
 _CACHED = 4096
+_LONGEST_KEY_BYTES = 512
 _JSON = b"content-type: application/json\r\n"
 _INFERENCE = "inference"
 _HEALTH_TARGET = b"/healthz"
@@ -85,12 +86,12 @@ class Gateway:
             keyless = self._key_refusal(exchange) if self._asks_for_keys else None
             looked_up = keyless or self._look_up(exchange.target)
             if isinstance(looked_up, Refusal):
-                return _refuse(exchange, looked_up)
+                return self._refuse(exchange, looked_up)
             found = looked_up
         address, queue = found
         refusal = self._refusal_of(exchange, address, queue)
         if refusal is not None:
-            return _refuse(exchange, refusal)
+            return self._refuse(exchange, refusal)
         if address.verb is Verb.WAKE:
             self._reports.wake(queue.route.deployment_id)
             exchange.respond(202, _JSON, b'{"status": "waking"}\n')
@@ -98,9 +99,9 @@ class Gateway:
         try:
             head = RequestHead(exchange, address)
         except InvalidDeadlineError as error:
-            return _refuse(exchange, refusals.bad_deadline(str(error)))
+            return self._refuse(exchange, refusals.bad_deadline(str(error)))
         exchange.headers = []  # what is needed of them is in the head: a queued request stays small
-        return ProxiedRequest(exchange, address, head, queue, b"%s%08x" % (self._id_prefix, next(self._ids)))
+        return ProxiedRequest(exchange, address, head, queue, self._next_id())
 
     def refresh_stages(self) -> None:
         """Ask the replicas what they do with the requests they have held for a while."""
@@ -117,7 +118,7 @@ class Gateway:
         if deployment_id is None:
             return _unknown(address, self._table)
         found = address, self._queues[deployment_id]
-        if len(self._found) < _CACHED:
+        if len(self._found) < _CACHED and b"?" not in target:  # queries are without number
             self._found[target] = found
         return found
 
@@ -127,7 +128,7 @@ class Gateway:
             return refusal
         if address.method is not None and exchange.method != address.method:
             return refusals.wrong_method(exchange.method.decode(), address.method.decode())
-        if address.verb is Verb.WEBSOCKET and not exchange.is_upgrade:
+        if address.verb is Verb.WEBSOCKET and not _asks_for_websocket(exchange):
             return refusals.UPGRADE_REQUIRED
         limit = queue.settings.body_limit_bytes
         if exchange.length is not None and exchange.length > limit:
@@ -136,6 +137,8 @@ class Gateway:
 
     def _key_refusal(self, exchange: Exchange) -> Refusal | None:
         value = exchange.header(b"authorization") or b""
+        if len(value) > _LONGEST_KEY_BYTES:
+            return refusals.UNKNOWN_KEY
         if value not in self._checked_keys:
             if len(self._checked_keys) >= _CACHED:
                 self._checked_keys.clear()
@@ -151,9 +154,17 @@ class Gateway:
             return refusals.UNKNOWN_KEY
         return None if _INFERENCE in scopes else refusals.WRONG_SCOPE
 
+    def _refuse(self, exchange: Exchange, refusal: Refusal) -> Receiver:
+        identity = b"x-headway-request-id: %s\r\n" % self._next_id()
+        exchange.respond(refusal.status, identity + refusal.headers(), refusal.body())
+        return SILENT
+
+    def _next_id(self) -> bytes:
+        return b"%s%08x" % (self._id_prefix, next(self._ids))
+
     def _answer_health(self, exchange: Exchange) -> Receiver:
         if self._table is None:
-            return _refuse(exchange, refusals.NO_TABLE)
+            return self._refuse(exchange, refusals.NO_TABLE)
         exchange.respond(200, _JSON, b'{"status": "ok"}\n')
         return SILENT
 
@@ -166,9 +177,8 @@ class Gateway:
         return None if deployment_id is None else self._queues[deployment_id]
 
 
-def _refuse(exchange: Exchange, refusal: Refusal) -> Receiver:
-    exchange.respond(refusal.status, refusal.headers(), refusal.body())
-    return SILENT
+def _asks_for_websocket(exchange: Exchange) -> bool:
+    return exchange.is_upgrade and (exchange.header(b"upgrade") or b"").lower() == b"websocket"
 
 
 def _unknown(address: Address, table: RoutingTable) -> Refusal:

@@ -37,7 +37,7 @@ class Link:
         self._report_now = asyncio.Event()
         self.gateway = Gateway(
             Reports(
-                drained=lambda replica_id: self._send({"type": "drained", "replica_id": replica_id}),
+                drained=self._send_drained,
                 stuck=self._send_stuck,
                 queue_formed=self._report_now.set,
                 wake=lambda deployment_id: self._send({"type": "wake", "deployment_id": deployment_id}),
@@ -135,6 +135,10 @@ class Link:
         while True:
             await asyncio.sleep(_STAGES_EVERY)
             self.gateway.refresh_stages()
+
+    def _send_drained(self, replica_id: str) -> None:
+        version = self.gateway.version  # tells which order to drain it answers
+        self._send({"type": "drained", "replica_id": replica_id, "version": version})
 
     def _send_stuck(self, stuck: Stuck) -> None:
         reason = f"all its slots have been held by abandoned work for {stuck.at - stuck.since:.0f} s"

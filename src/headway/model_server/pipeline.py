@@ -21,7 +21,8 @@ from headway.model_server.streams import BadChunkError, close_iterator
 from headway.model_server.threads import ThreadPool
 from headway.model_server.truss_config import TrussConfig
 
-_FREE_THREADS = 64
+_FREE_THREADS = 1000
+"""More than a replica holds at once, as for the hooks; made when first needed."""
 _JSON = b"content-type: application/json\r\n"
 _BINARY = b"content-type: application/octet-stream\r\n"
 _SENT = object()

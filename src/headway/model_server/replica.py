@@ -20,15 +20,16 @@ from headway.model_server.loader import (
 )
 from headway.model_server.pipeline import Pipeline
 from headway.model_server.secrets import Secrets
-from headway.model_server.signatures import Kind, inspect_model
-from headway.model_server.threads import ThreadPool
+from headway.model_server.signatures import Hook, Kind, inspect_model
+from headway.model_server.threads import Running, ThreadPool
 from headway.model_server.truss_config import TrussConfig
 
 if TYPE_CHECKING:
     from headway.model_server.tracing import MakePipeline
 
 ENVIRONMENT_POLL = 30.0
-_HOOK_THREADS = 64
+_HOOK_THREADS = 1000
+"""More than a replica holds at once: synchronous hooks do not wait for each other (I5). Made when first needed."""
 _log = logging.getLogger(__name__)
 
 
@@ -49,6 +50,7 @@ class Replica:
         self._predict_threads = ThreadPool("predict", config.predict_concurrency)
         self._hook_threads = ThreadPool("hook", _HOOK_THREADS)
         self._health_threads = ThreadPool("health", 1)
+        self._checking: Running | None = None
 
     async def load(self) -> None:
         """Make the model ready. Raises ModelDefinitionError, LoadFailedError."""
@@ -73,9 +75,7 @@ class Replica:
         if hook is None:
             return True
         try:
-            verdict = await (
-                hook.function() if hook.kind is Kind.ASYNC else self._health_threads.run(hook.function)
-            )
+            verdict = await (hook.function() if hook.kind is Kind.ASYNC else self._health_check(hook))
         except BaseException as error:  # noqa: BLE001 - whatever it raises, the model is not well
             _log.error("Health check failed.\n%s", self._traceback(error))
             return False
@@ -83,6 +83,12 @@ class Replica:
             return True
         _log.warning("Health check failed.")
         return False
+
+    def _health_check(self, hook: Hook) -> Running:
+        """The check that is under way, if one is: who asks again while it hangs starts no other."""
+        if self._checking is None or self._checking.done():
+            self._checking = self._health_threads.run(hook.function)
+        return self._checking
 
     def hot_reload(self) -> None:
         """Give the living model object its class's new code. Raises whatever the new code does; then the old stays."""

@@ -106,7 +106,11 @@ async def test_wrong_methods_and_a_websocket_without_upgrade(tmp_path):
         one.apply()
         assert (await one.asks(b"GET /models/m/predict HTTP/1.1\r\nhost: h\r\n\r\n")).status == 405
         assert (await one.asks(b"GET /models/m/wake HTTP/1.1\r\nhost: h\r\n\r\n")).status == 405
-        assert (await one.asks(b"GET /models/m/websocket HTTP/1.1\r\nhost: h\r\n\r\n")).status == 426
+        refused = await one.asks(b"GET /models/m/websocket HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert refused.status == 426
+        assert refused.headers["x-headway-request-id"]
+        h2c = b"connection: upgrade\r\nupgrade: h2c\r\n"
+        assert (await one.asks(b"GET /models/m/websocket HTTP/1.1\r\nhost: h\r\n" + h2c + b"\r\n")).status == 426
 
 
 async def test_wake_is_passed_on(tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from headway.control.attachments import Sources, attachments
 from headway.control.entries import PreparationError
 from headway.control.snapshots import take_snapshot
-from headway.model_server.truss_config import InvalidTrussError, read_truss
+from headway.model_server.truss.truss_config import InvalidTrussError, read_truss
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from headway.control import environments
 from headway.control.entries import PreparationError
 from headway.control.packages import first_settings, prepare, served_name
 from headway.core.errors import InvalidSettingError
-from headway.model_server.truss_config import InvalidTrussError, parse_config
+from headway.model_server.truss.truss_config import InvalidTrussError, parse_config
 
 MODEL = "class Model:\n    def predict(self, x):\n        return x\n"
 

@@ -3,7 +3,7 @@ import pytest
 from headway.control.entries import PreparationError
 from headway.control.interpreters import Interpreter, choose
 from headway.control.requirements import read_requirements
-from headway.model_server.truss_config import parse_config
+from headway.model_server.truss.truss_config import parse_config
 
 
 def requirements(tmp_path, config="", **files):

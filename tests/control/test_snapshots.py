@@ -4,7 +4,7 @@ import pytest
 
 from headway.control.entries import PreparationError
 from headway.control.snapshots import take_snapshot
-from headway.model_server.truss_config import read_truss
+from headway.model_server.truss.truss_config import read_truss
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from headway.control.snapshots import file_states
 from headway.control.watch import Watcher
-from headway.model_server.truss_config import InvalidTrussError
+from headway.model_server.truss.truss_config import InvalidTrussError
 
 
 @pytest.fixture

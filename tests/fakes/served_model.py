@@ -8,11 +8,11 @@ from fakes.transport import FakeTransport
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
 from headway.model_server.call import Call
-from headway.model_server.loader import LoadedModel
 from headway.model_server.pipeline import Pipeline
-from headway.model_server.signatures import inspect_model
 from headway.model_server.threads import ThreadPool
-from headway.model_server.truss_config import parse_config
+from headway.model_server.truss.loader import LoadedModel
+from headway.model_server.truss.signatures import inspect_model
+from headway.model_server.truss.truss_config import parse_config
 
 
 class ServedModel:

@@ -110,7 +110,9 @@ async def test_wrong_methods_and_a_websocket_without_upgrade(tmp_path):
         assert refused.status == 426
         assert refused.headers["x-headway-request-id"]
         h2c = b"connection: upgrade\r\nupgrade: h2c\r\n"
-        assert (await one.asks(b"GET /models/m/websocket HTTP/1.1\r\nhost: h\r\n" + h2c + b"\r\n")).status == 426
+        assert (
+            await one.asks(b"GET /models/m/websocket HTTP/1.1\r\nhost: h\r\n" + h2c + b"\r\n")
+        ).status == 426
 
 
 async def test_wake_is_passed_on(tmp_path):

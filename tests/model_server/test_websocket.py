@@ -13,8 +13,8 @@ from fakes.transport import FakeTransport
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
 from headway.model_server import websocket as websocket_module
-from headway.model_server.signatures import inspect_model
-from headway.model_server.truss_config import parse_config
+from headway.model_server.truss.signatures import inspect_model
+from headway.model_server.truss.truss_config import parse_config
 from headway.model_server.websocket import WebSocketCall
 
 

@@ -55,7 +55,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     from headway import bootstrap
     from headway.configuration import Configuration
     from headway.control.packages import served_name
-    from headway.model_server.truss_config import read_truss
+    from headway.model_server.truss.truss_config import read_truss
 
     configuration = Configuration.load().with_changes(
         host=host,
@@ -92,7 +92,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
 def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> str:
     """Prepare the model, so that control finds it prepared, and tell what will be served; return a curl line."""
     from headway.control.packages import first_settings, prepare
-    from headway.model_server.truss_config import read_truss
+    from headway.model_server.truss.truss_config import read_truss
 
     config = read_truss(directory)
     first = first_settings(config).with_changes(platform.settings)

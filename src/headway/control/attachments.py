@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from headway.control.downloads import download
 from headway.control.entries import PreparationError, Progress
-from headway.model_server.truss_config import InvalidTrussError, TrussConfig
+from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig
 
 _APPLICATION = PurePosixPath("/app")
 """The replica's working directory in Truss's image; here it is the snapshot."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from headway.control.packages import first_settings
 from headway.core.errors import HeadwayError, InvalidSettingError
-from headway.model_server.docker_server import docker_server
-from headway.model_server.truss_config import InvalidTrussError, TrussConfig, read_truss
+from headway.model_server.docker_server.settings import docker_server
+from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 
 _STAGES = ("preprocess", "predict", "postprocess")
 _ENDPOINTS = ("chat_completions", "completions", "embeddings", "messages", "responses")

@@ -23,8 +23,8 @@ from headway.control.interpreters import pick_interpreter
 from headway.control.requirements import read_requirements
 from headway.control.snapshots import take_snapshot
 from headway.core.settings import DeploymentSettings
-from headway.model_server.docker_server import docker_server
-from headway.model_server.truss_config import TrussConfig, read_truss
+from headway.model_server.docker_server.settings import docker_server
+from headway.model_server.truss.truss_config import TrussConfig, read_truss
 
 _QUERY_TIMEOUT = 10.0
 _SEEN_TO_HERE = ("system_packages:", "model_cache:", "weights:")

@@ -19,7 +19,7 @@ import yaml
 
 from headway.control.attachments import links_fingerprint
 from headway.control.entries import PreparationError, Progress, build_once
-from headway.model_server.truss_config import InvalidTrussError, TrussConfig, read_truss
+from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 
 ALWAYS_IGNORED = (
     ".git/",

@@ -21,10 +21,10 @@ from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED
 from headway.http.limits import Limits
 from headway.http.listener import HttpServer, tcp_socket, unix_socket
 from headway.model_server.app import PrivateRoutes, PublicRoutes
-from headway.model_server.loader import LoadFailedError
 from headway.model_server.logs import configure_logging
 from headway.model_server.replica import Replica
-from headway.model_server.truss_config import InvalidTrussError, TrussConfig, read_truss
+from headway.model_server.truss.loader import LoadFailedError
+from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 
 STOP_GRACE = 3600.0
 """How long requests in flight may go on after SIGTERM."""
@@ -99,7 +99,7 @@ async def _serve(
 async def _serve_front(
     options: argparse.Namespace, config: TrussConfig, public: socket.socket, private: socket.socket | None
 ) -> int:
-    from headway.model_server.front import serve_front  # few replicas need it
+    from headway.model_server.docker_server.front import serve_front  # few replicas need it
 
     _log.info("Replica %s stands before the Truss's own server", options.replica_id)
     return await serve_front(

@@ -110,7 +110,7 @@ class PublicRoutes:
             failures.answer(call.exchange, failures.not_ready())
 
     async def _schema(self, call: Call) -> None:
-        from headway.model_server.schema import describe
+        from headway.model_server.truss.schema import describe
 
         pipeline = self._replica.pipeline
         if pipeline is None:

@@ -13,13 +13,13 @@ from typing import Any
 from headway.model_server import asgi, failures, generators
 from headway.model_server.call import Call, Stage
 from headway.model_server.gate import PredictGate
-from headway.model_server.loader import LoadedModel, model_traceback
 from headway.model_server.payload import BadPayloadError, encode_binary, encode_json, is_binary
-from headway.model_server.schema import parse_inputs
-from headway.model_server.signatures import Arguments, Hook, Kind, ModelDefinitionError
 from headway.model_server.streams import BadChunkError, close_iterator
 from headway.model_server.threads import ThreadPool
-from headway.model_server.truss_config import TrussConfig
+from headway.model_server.truss.loader import LoadedModel, model_traceback
+from headway.model_server.truss.schema import parse_inputs
+from headway.model_server.truss.signatures import Arguments, Hook, Kind, ModelDefinitionError
+from headway.model_server.truss.truss_config import TrussConfig
 
 _FREE_THREADS = 1000
 """More than a replica holds at once, as for the hooks; made when first needed."""

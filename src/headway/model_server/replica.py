@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headway.model_server.call import Call
-from headway.model_server.hot_reload import reload_class
-from headway.model_server.loader import (
+from headway.model_server.pipeline import Pipeline
+from headway.model_server.threads import Running, ThreadPool
+from headway.model_server.truss.hot_reload import reload_class
+from headway.model_server.truss.loader import (
     LoadedModel,
     enter_truss,
     load_model,
@@ -18,14 +20,12 @@ from headway.model_server.loader import (
     read_environment,
     set_up_environment,
 )
-from headway.model_server.pipeline import Pipeline
-from headway.model_server.secrets import Secrets
-from headway.model_server.signatures import Hook, Kind, inspect_model
-from headway.model_server.threads import Running, ThreadPool
-from headway.model_server.truss_config import TrussConfig
+from headway.model_server.truss.secrets import Secrets
+from headway.model_server.truss.signatures import Hook, Kind, inspect_model
+from headway.model_server.truss.truss_config import TrussConfig
 
 if TYPE_CHECKING:
-    from headway.model_server.tracing import MakePipeline
+    from headway.model_server.tracing.pipeline import MakePipeline
 
 ENVIRONMENT_POLL = 30.0
 _HOOK_THREADS = 1000
@@ -57,7 +57,7 @@ class Replica:
         os.environ.update(self.config.environment_variables)
         enter_truss(self.config)
         if self.config.expanded["runtime"]["enable_tracing_data"]:
-            from headway.model_server.tracing import traced  # few replicas need it
+            from headway.model_server.tracing.pipeline import traced  # few replicas need it
 
             self._make_pipeline = traced(os.environ)
         loaded = await load_model(

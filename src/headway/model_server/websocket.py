@@ -17,10 +17,10 @@ from websockets.server import ServerProtocol
 from headway.http.exchange import Exchange
 from headway.model_server import asgi, failures
 from headway.model_server.call import Call, Stage
-from headway.model_server.loader import model_traceback
 from headway.model_server.replica import Replica
-from headway.model_server.signatures import Hook
 from headway.model_server.streams import BUFFER_BYTES
+from headway.model_server.truss.loader import model_traceback
+from headway.model_server.truss.signatures import Hook
 
 LARGEST_MESSAGE_BYTES = 100 * 1024 * 1024
 PING_INTERVAL = 20.0

@@ -8,11 +8,11 @@ import pytest
 
 from fakes.collector import Collector
 from fakes.served_model import ServedModel, until
-from headway.model_server import span_export
 from headway.model_server.pipeline import Pipeline
-from headway.model_server.span_export import SpanQueue, exporters
-from headway.model_server.spans import Origin, Span, origin_of
-from headway.model_server.tracing import TracedPipeline, traced
+from headway.model_server.tracing import export as span_export
+from headway.model_server.tracing.export import SpanQueue, exporters
+from headway.model_server.tracing.pipeline import TracedPipeline, traced
+from headway.model_server.tracing.spans import Origin, Span, origin_of
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED = f"00-{TRACE}-{PARENT}-01".encode()

@@ -9,7 +9,7 @@ import pydantic
 import pytest
 from fastapi import Request, WebSocket
 
-from headway.model_server.signatures import Arguments, Kind, ModelDefinitionError, inspect_model
+from headway.model_server.truss.signatures import Arguments, Kind, ModelDefinitionError, inspect_model
 
 if TYPE_CHECKING:
     from nowhere import Missing

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any
 
 from headway.model_server.payload import BadPayloadError, decode, is_binary, read_json
-from headway.model_server.signatures import Hooks, is_pydantic_model, resolved_hints
+from headway.model_server.truss.signatures import Hooks, is_pydantic_model, resolved_hints
 
 
 def parse_inputs(body: bytes, content_type: bytes | None, input_model: type[Any] | None) -> Any:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from headway.model_server.config_values import (
+from headway.model_server.truss.config_values import (
     LEFT_OUT,
     REQUIRED,
     InvalidTrussError,

@@ -10,8 +10,8 @@ from fakes.cluster import until
 from fakes.scripted_replica import FakeReplica
 from headway.http.listener import HttpServer, unix_socket
 from headway.model_server.app import held
-from headway.model_server.docker_server import DockerServer
-from headway.model_server.proxy import BODY_LIMIT_BYTES, ProxyRoutes
+from headway.model_server.docker_server.proxy import BODY_LIMIT_BYTES, ProxyRoutes
+from headway.model_server.docker_server.settings import DockerServer
 
 SERVER = DockerServer("serve", 8000, b"/generate?mode=1", b"/health", b"/alive")
 PREDICT = b"POST /v1/models/model:predict HTTP/1.1\r\nhost: h\r\nx-headway-request-id: r1\r\n"
@@ -81,7 +81,7 @@ async def test_heads_lose_what_concerns_one_connection_and_gain_what_the_next_ne
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_a_body_above_the_limit_is_refused_however_it_comes(front, monkeypatch, chunked):
     if chunked:
-        monkeypatch.setattr("headway.model_server.proxy.BODY_LIMIT_BYTES", 10)
+        monkeypatch.setattr("headway.model_server.docker_server.proxy.BODY_LIMIT_BYTES", 10)
         rest = b"transfer-encoding: chunked\r\n\r\n8\r\n12345678\r\n8\r\n12345678\r\n"
     else:
         rest = b"content-length: %d\r\n\r\n" % (BODY_LIMIT_BYTES + 1)

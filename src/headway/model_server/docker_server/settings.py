@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from headway.model_server.config_values import InvalidTrussError
+from headway.model_server.truss.config_values import InvalidTrussError
 
 PORT_VARIABLES = ("HEADWAY_SERVER_PORT", "PORT")
 """What tells the program its port. The first is nobody else's, so a command can name it and run elsewhere too."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from headway.core.settings import DeploymentSettings, nearest
-from headway.model_server.config_fields import expand
-from headway.model_server.config_unused import unused_fields
-from headway.model_server.config_values import InvalidTrussError, list_of, one_of, record, table
-from headway.model_server.docker_server import docker_warnings
+from headway.model_server.docker_server.settings import docker_warnings
+from headway.model_server.truss.config_fields import expand
+from headway.model_server.truss.config_unused import unused_fields
+from headway.model_server.truss.config_values import InvalidTrussError, list_of, one_of, record, table
 
 __all__ = [
     "HeadwayOptions",
@@ -166,7 +166,7 @@ def _load_yaml(text: str) -> tuple[dict[str, Any], list[str]]:
     # Only a start reads YAML; a replica that serves never does again.
     import yaml
 
-    from headway.model_server.config_yaml import load
+    from headway.model_server.truss.config_yaml import load
 
     try:
         given, repeated = load(text)

@@ -19,9 +19,9 @@ from types import ModuleType
 from typing import Any
 
 from headway.core.errors import HeadwayError
-from headway.model_server.secrets import Secrets
-from headway.model_server.signatures import Hooks, ModelDefinitionError, inspect_model
-from headway.model_server.truss_config import TrussConfig
+from headway.model_server.truss.secrets import Secrets
+from headway.model_server.truss.signatures import Hooks, ModelDefinitionError, inspect_model
+from headway.model_server.truss.truss_config import TrussConfig
 
 RunInThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 Pause = Callable[[float], Awaitable[Any]]

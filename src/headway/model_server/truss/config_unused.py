@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from headway.model_server.config_fields import expand
+from headway.model_server.truss.config_fields import expand
 
 
 def unused_fields(expanded: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -10,13 +10,13 @@ from typing import Any, Protocol
 from headway.model_server.call import Call, Stage
 from headway.model_server.failures import RequestFailedError
 from headway.model_server.gate import PredictGate
-from headway.model_server.loader import LoadedModel
 from headway.model_server.pipeline import Pipeline
-from headway.model_server.signatures import Hook
-from headway.model_server.span_export import SpanQueue, exporters
-from headway.model_server.spans import Span, origin_of
 from headway.model_server.threads import ThreadPool
-from headway.model_server.truss_config import TrussConfig
+from headway.model_server.tracing.export import SpanQueue, exporters
+from headway.model_server.tracing.spans import Span, origin_of
+from headway.model_server.truss.loader import LoadedModel
+from headway.model_server.truss.signatures import Hook
+from headway.model_server.truss.truss_config import TrussConfig
 
 _SECTIONS = {"preprocess": "call-pre", "postprocess": "call-post"}
 _current: ContextVar[Span] = ContextVar("current_span")

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from headway.model_server.spans import Span
+from headway.model_server.tracing.spans import Span
 
 EVERY = 0.5
 """Seconds from one export to the next."""

@@ -15,9 +15,9 @@ from headway.http.heads import AnswerHead
 from headway.http.relay import AnswerRelay
 from headway.model_server import failures
 from headway.model_server.call import Stage, identity_of
-from headway.model_server.docker_server import DockerServer
+from headway.model_server.docker_server.proxy_head import request_head
+from headway.model_server.docker_server.settings import DockerServer
 from headway.model_server.logs import Lines
-from headway.model_server.proxy_head import request_head
 from headway.model_server.streams import GapWatch
 
 BODY_LIMIT_BYTES = 100 * 1024 * 1024

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from headway.model_server.loader import (
+from headway.model_server.truss.loader import (
     LoadFailedError,
     enter_truss,
     load_model,
     read_environment,
     set_up_environment,
 )
-from headway.model_server.secrets import Secrets
-from headway.model_server.signatures import ModelDefinitionError
-from headway.model_server.truss_config import parse_config
+from headway.model_server.truss.secrets import Secrets
+from headway.model_server.truss.signatures import ModelDefinitionError
+from headway.model_server.truss.truss_config import parse_config
 
 
 @pytest.fixture(autouse=True)

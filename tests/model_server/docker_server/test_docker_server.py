@@ -2,9 +2,9 @@
 
 import pytest
 
-from headway.model_server.config_values import InvalidTrussError
-from headway.model_server.docker_server import docker_server
-from headway.model_server.truss_config import parse_config
+from headway.model_server.docker_server.settings import docker_server
+from headway.model_server.truss.config_values import InvalidTrussError
+from headway.model_server.truss.truss_config import parse_config
 
 ENDPOINTS = "predict_endpoint: /p, readiness_endpoint: /r, liveness_endpoint: /l"
 

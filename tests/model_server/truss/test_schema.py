@@ -7,8 +7,8 @@ import pydantic
 import pytest
 
 from headway.model_server.payload import BadPayloadError, encode_binary
-from headway.model_server.schema import describe, parse_inputs
-from headway.model_server.signatures import inspect_model
+from headway.model_server.truss.schema import describe, parse_inputs
+from headway.model_server.truss.signatures import inspect_model
 
 BINARY = b"application/octet-stream"
 

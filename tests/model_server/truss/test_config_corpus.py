@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from headway.model_server.truss_config import InvalidTrussError, parse_config
+from headway.model_server.truss.truss_config import InvalidTrussError, parse_config
 
 DOCKER_SERVER = """
 docker_server:

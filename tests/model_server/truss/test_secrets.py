@@ -2,7 +2,7 @@
 
 import pytest
 
-from headway.model_server.secrets import SecretNotFound, Secrets
+from headway.model_server.truss.secrets import SecretNotFound, Secrets
 
 
 def test_later_sources_win(tmp_path, monkeypatch):

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Self
 
 from headway.core.errors import HeadwayError
-from headway.model_server import keeper
-from headway.model_server.docker_server import PORT_VARIABLES, DockerServer
+from headway.model_server.docker_server import keeper
+from headway.model_server.docker_server.settings import PORT_VARIABLES, DockerServer
 
 _HOST = "127.0.0.1"
 

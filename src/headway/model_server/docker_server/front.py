@@ -10,10 +10,10 @@ from headway.core.wire import EXIT_LOAD_FAILED
 from headway.http.limits import Limits
 from headway.http.listener import HttpServer
 from headway.model_server.app import PrivateRoutes
-from headway.model_server.docker_server import docker_server
-from headway.model_server.proxy import ProxyRoutes
-from headway.model_server.server_process import PortTakenError, ServerProcess
-from headway.model_server.truss_config import TrussConfig
+from headway.model_server.docker_server.proxy import ProxyRoutes
+from headway.model_server.docker_server.server_process import PortTakenError, ServerProcess
+from headway.model_server.docker_server.settings import docker_server
+from headway.model_server.truss.truss_config import TrussConfig
 
 PROGRAM_GRACE = 30.0
 """How long the program may take to end after SIGTERM, with no request left."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from headway.model_server.truss_config import (
+from headway.model_server.truss.truss_config import (
     HealthChecks,
     InvalidTrussError,
     Transport,

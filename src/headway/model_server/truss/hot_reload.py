@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from headway.model_server.loader import import_model
-from headway.model_server.truss_config import TrussConfig
+from headway.model_server.truss.loader import import_model
+from headway.model_server.truss.truss_config import TrussConfig
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Spans of requests, for Trusses that ask for them; imported by no other replica."""

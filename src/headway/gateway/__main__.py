@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import resource
 import signal
@@ -28,6 +29,7 @@ def main() -> int:
     options = _parser().parse_args()
     configure_logging("gateway", level=options.log_level.upper())
     _raise_file_limit()
+    _collect_rarely()
     try:
         return uvloop.run(_serve(options))
     except (HeadwayError, OSError) as error:
@@ -66,6 +68,15 @@ def _listening(options: argparse.Namespace) -> socket:
         return unix_socket(Path(place))
     host, _, port = options.listen.rpartition(":")
     return tcp_socket(host.strip("[]"), int(port))
+
+
+def _collect_rarely() -> None:
+    """Requests leave no cycles behind, and each look for some walks over all that queue: look every 50,000 objects.
+
+    What was there at the start is not looked at. This takes about 1 of 20 microseconds off each request.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _raise_file_limit() -> None:

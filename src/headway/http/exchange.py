@@ -180,13 +180,13 @@ class Exchange:
     def close(self) -> None:
         """End the connection once what was written has gone out (a tunnel's end, work that has stopped)."""
         if not self.ended:
-            self.ended = True
+            self._end()
             self._connection.close()
 
     def abort(self) -> None:
         """Cut the connection now: the only honest end of an answer that cannot be completed."""
         if not self.ended:
-            self.ended = True
+            self._end()
             self._connection.abort()
 
     def cut(self) -> None:
@@ -230,8 +230,12 @@ class Exchange:
             return b""
         return b"connection: close\r\n"
 
-    def _finish(self, *, keep: bool) -> None:
+    def _end(self) -> None:
         self.ended = True
+        self.receiver = SILENT  # who answers refers to this: a circle would wait for the garbage collector
+
+    def _finish(self, *, keep: bool) -> None:
+        self._end()
         self._connection.exchange_ended(keep=keep)
 
 

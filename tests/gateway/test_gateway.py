@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 
 from fakes.cluster import cluster, predict, until
+from fakes.garbage import no_circles
+from headway.gateway.request import ProxiedRequest
 from headway.gateway.table import DeploymentRoute, DeploymentState
 
 
@@ -41,6 +43,20 @@ async def test_connections_to_replica_and_client_are_used_again(tmp_path):
             request.exchange.respond(200, b"", request.body)
             assert (await client.answer()).body == b"%d" % number
         assert len({one.exchange._connection for one in replica.received}) == 1
+
+
+async def test_a_request_that_is_over_leaves_no_circle_for_the_collector(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply(replica)
+        await one.ready()
+        client = await one.client()
+        with no_circles(ProxiedRequest):
+            for number in range(3):
+                client.send(predict(b"%d" % number))
+                (await replica.next()).exchange.respond(200, b"", b"")
+                await client.answer()
+            await until(lambda: one.in_flight == 0)
 
 
 async def test_the_target_is_never_exceeded_and_the_queue_is_first_in_first_out(tmp_path):

@@ -7,8 +7,10 @@ import threading
 import pytest
 from fastapi import HTTPException
 
+from fakes.garbage import no_circles
 from fakes.served_model import ServedModel, until
 from headway.model_server.app import held
+from headway.model_server.call import Call
 
 
 class Stages:
@@ -35,6 +37,27 @@ class Stages:
 
     async def postprocess(self, name):
         return await self._stay("post", name)
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_a_request_that_is_over_leaves_no_circle_for_the_collector(is_async):
+    class Model:
+        if is_async:
+
+            async def predict(self, inputs):
+                return inputs
+
+        else:
+
+            def predict(self, inputs):
+                return inputs
+
+    model = ServedModel(Model())
+    with no_circles(Call):
+        for _ in range(3):
+            await model.client(b"1").answer()
+        await until(lambda: not model.calls)
+        await asyncio.sleep(0)
 
 
 async def test_two_requests_at_predict_concurrency_1():

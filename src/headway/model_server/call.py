@@ -186,6 +186,7 @@ class Call:
                 self.exchange.close()
             elif not self.exchange.ended:
                 self.exchange.abort()
+            self._task = None  # whose context names this call: a circle would wait for the garbage collector
 
 
 def identity_of(exchange: Exchange) -> str:

@@ -1,0 +1,21 @@
+"""What only the garbage collector would free."""
+
+import gc
+from contextlib import contextmanager
+
+
+@contextmanager
+def no_circles(kind):
+    """No object of `kind` that was made inside is left when nobody refers to it any more, collector or not."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = _count(kind)
+        yield
+        assert _count(kind) == before
+    finally:
+        gc.enable()
+
+
+def _count(kind):
+    return sum(type(one) is kind for one in gc.get_objects())

@@ -117,7 +117,7 @@ build_commands:
   - git clone https://example.org/tool.git
   - "cd tool && pip install -e ."
 build:
-  secret_to_path_mapping: {hf_access_token: /root/.token}
+  secret_to_path_mapping: {hf_access_token: /run/secrets/token}
 """,
     "a base image": """
 base_image:

@@ -5,6 +5,7 @@ readers could understand in two ways.
 import json
 from dataclasses import dataclass
 
+from headway.http.answers import status_line
 from headway.http.exchange import Exchange
 from headway.http.limits import Limits
 
@@ -24,9 +25,10 @@ class BadRequest:
         """The whole answer, as it goes out."""
         content = {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
         body = json.dumps(content).encode()
-        return (
-            b"HTTP/1.1 %d Refused\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
-            b"connection: close\r\n\r\n%s" % (self.status, len(body), body)
+        return b"%scontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
+            status_line(self.status),
+            len(body),
+            body,
         )
 
 

@@ -1,5 +1,6 @@
 """Runs the product as a user does, `headway serve DIR` as real processes on free ports, for one test."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -17,6 +18,8 @@ import httpx
 
 _START_TIMEOUT = 180.0  # a model's first environment is resolved and installed
 _STOP_TIMEOUT = 60.0
+# Each is handed out once; where to begin differs from one run to the next that may go on beside it.
+_ports = iter(range(10_000 + os.getpid() % 1000 * 20, 32_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,12 @@ def wait_until(condition: Any, timeout: float, what: str) -> Any:
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """A port to listen on a moment later: outside the range that the kernel gives to outgoing connections."""
+    for port in _ports:
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("every port is taken")
 
 
 def descendants(root: int) -> dict[int, str]:

@@ -25,6 +25,7 @@ from typing import Any
 import httpx
 
 from system.contract.table import PREDICT, Source
+from system.serving import free_port
 
 OTHER_SERVER = os.environ.get("HEADWAY_CONTRACT_SERVER")
 IS_UPSTREAM = OTHER_SERVER is not None
@@ -170,8 +171,3 @@ def until(holds: Callable[[], Any], within: float = 5.0, check: Callable[[], Non
         check()
         assert time.monotonic() < deadline, f"not so within {within} s"
         time.sleep(0.01)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]

@@ -109,6 +109,9 @@ class Model:
     def in_flight(self) -> int:
         return sum(self.held(replica) for replica in self.replicas)
 
+    def held_by_staying_replicas(self) -> int:
+        return sum(self.held(name) for name, replica in self.replicas.items() if not replica.draining)
+
     def abandoned(self) -> int:
         foreign = sum(replica.foreign for replica in self.replicas.values())
         return foreign + sum(request.abandoned for request in self.requests.values())
@@ -126,7 +129,7 @@ class Model:
     def pass_time(self, elapsed: float) -> None:
         queued = len(self.queue())
         self.queued_seconds += elapsed * queued
-        self.in_flight_seconds += elapsed * self.in_flight()
+        self.in_flight_seconds += elapsed * self.held_by_staying_replicas()
         self.nonempty_seconds += elapsed * (queued > 0)
 
 
@@ -305,7 +308,7 @@ class DispatcherMachine(RuleBasedStateMachine):
     def load_is_read(self):
         """Now and then only: reading it brings the integrals up to date."""
         load, model = self.dispatcher.load(self.now), self.model
-        assert (load.queued, load.in_flight) == (len(model.queue()), model.in_flight())
+        assert (load.queued, load.in_flight) == (len(model.queue()), model.held_by_staying_replicas())
         assert (load.arrivals, load.finished) == (model.totals.arrivals, model.totals.finished)
         assert load.queued_seconds == model.queued_seconds
         assert load.in_flight_seconds == model.in_flight_seconds

@@ -48,6 +48,7 @@ class Dispatcher(Generic[Request]):
         self._queue: WaitingQueue[Request] = WaitingQueue()
         self._replicas = ReplicaSlots()
         self._in_flight: InFlight[Request] = InFlight(self._replicas, settings)
+        self._draining_held = 0
         self._integrals = LoadIntegrals(now)
         self._sequence = itertools.count()
 
@@ -76,7 +77,8 @@ class Dispatcher(Generic[Request]):
         return self._in_flight.abandoned
 
     def load(self, now: float) -> Load:
-        return self._integrals.load(now, len(self._queue), self._in_flight.count)
+        """What draining replicas hold is left out: no new replica could take it over."""
+        return self._integrals.load(now, len(self._queue), self._in_flight.count - self._draining_held)
 
     def held(self) -> dict[str, int]:
         """Slots taken, by replica id."""
@@ -177,6 +179,8 @@ class Dispatcher(Generic[Request]):
         self._advance(now)
         replica = Replica(replica_id, held)
         replica.draining = draining
+        if draining:
+            self._draining_held += held
         self._replicas.add(replica)
         self._in_flight.add_foreign(replica, now)
         return self._after_vacating(replica, now, [])
@@ -184,8 +188,7 @@ class Dispatcher(Generic[Request]):
     def release_foreign(self, replica_id: str, now: float, count: int = 1) -> Events[Request]:
         """The replica is done with `count` of the requests that an earlier gateway had given it."""
         replica = self._replicas[replica_id]
-        self._advance(now)
-        self._in_flight.release_foreign(replica, now, count)
+        self._release_foreign(replica, now, count)
         return self._after_vacating(replica, now, [])
 
     def suspend_replica(self, replica_id: str) -> None:
@@ -200,12 +203,12 @@ class Dispatcher(Generic[Request]):
     def drain_replica(self, replica_id: str, now: float) -> Events[Request]:
         """Give the replica nothing more; Drained follows when it holds nothing, and again when asked again."""
         replica = self._replicas[replica_id]
-        self._replicas.set_rotation(replica, draining=True)
+        self._set_draining(replica, now, draining=True)
         return [Drained(replica_id, now)] if replica.held == 0 else []
 
     def undrain_replica(self, replica_id: str, now: float) -> Events[Request]:
         """The replica is wanted after all."""
-        self._replicas.set_rotation(self._replicas[replica_id], draining=False)
+        self._set_draining(self._replicas[replica_id], now, draining=False)
         return self._fill(now, [])
 
     def remove_replica(self, replica_id: str, now: float) -> Events[Request]:
@@ -217,7 +220,7 @@ class Dispatcher(Generic[Request]):
             entry, _ = self._vacate(request, now)
             del self._entries[request]
             events.append(Lost(request, replica_id, now, entry.abandoned))
-        self._in_flight.release_foreign(replica, now, replica.foreign)
+        self._release_foreign(replica, now, replica.foreign)
         self._replicas.remove(replica)
         return events
 
@@ -258,7 +261,7 @@ class Dispatcher(Generic[Request]):
 
     def _advance(self, now: float) -> None:
         """Before queue or slots change: they were as they are up to `now`."""
-        self._integrals.advance(now, self._queue.size, self._in_flight.count)
+        self._integrals.advance(now, self._queue.size, self._in_flight.count - self._draining_held)
 
     def _free_replica(self) -> Replica | None:
         return self._replicas.least_loaded(self._settings.concurrency_target)
@@ -273,7 +276,21 @@ class Dispatcher(Generic[Request]):
             raise UsageError(f"{request!r} holds no slot")
         self._advance(now)
         self._in_flight.release(entry, entry.replica, now)
+        if entry.replica.draining:
+            self._draining_held -= 1
         return entry, entry.replica
+
+    def _release_foreign(self, replica: Replica, now: float, count: int) -> None:
+        self._advance(now)
+        self._in_flight.release_foreign(replica, now, count)
+        if replica.draining:
+            self._draining_held -= count
+
+    def _set_draining(self, replica: Replica, now: float, *, draining: bool) -> None:
+        if replica.draining is not draining:
+            self._advance(now)
+            self._draining_held += replica.held if draining else -replica.held
+            self._replicas.set_rotation(replica, draining=draining)
 
     def _finished(self, entry: Entry[Request], replica: Replica, now: float) -> Finished[Request]:
         del self._entries[entry.request]

@@ -8,17 +8,28 @@ from operator import itemgetter
 class IntegralWindow:
     """The mean of a quantity over a time window, from readings of its integral over time.
 
-    Readings must not go back in time. `span` is the longest window that will be asked for, in seconds.
+    `span` is the longest window that will be asked for, in seconds. Of readings closer together than `resolution`
+    only the last is kept, so that their number is bounded.
     """
 
-    def __init__(self, span: float) -> None:
+    def __init__(self, span: float, resolution: float = 0.0) -> None:
         self._span = span
+        self._resolution = resolution
         self._readings: deque[tuple[float, float]] = deque()
 
+    def change(self, span: float, resolution: float) -> None:
+        """What was forgotten under a shorter span does not come back."""
+        self._span = span
+        self._resolution = resolution
+
     def record(self, at: float, integral: float) -> None:
+        """One that comes from before the last reading counts as made at the same instant."""
         readings = self._readings
-        if readings and readings[-1][0] == at:
-            readings.pop()
+        if readings:
+            at = max(at, readings[-1][0])
+            is_close = len(readings) > 1 and at - readings[-2][0] <= self._resolution
+            if readings[-1][0] == at or is_close:
+                readings.pop()
         readings.append((at, integral))
         # One reading older than the window stays: the value at the window's edge lies between it and the next.
         while len(readings) > 1 and readings[1][0] <= at - self._span:

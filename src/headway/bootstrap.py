@@ -30,7 +30,6 @@ class LocalPlatform:
     data_directory: Path
     truss_directory: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
-    replicas: int = 1
     model_name: str | None = None
     host: str = "127.0.0.1"
     port: int = 8080
@@ -124,7 +123,6 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
         "--run-dir": link.parent,
         "--backend": _BACKEND,
         "--settings": json.dumps(dict(platform.settings)),
-        "--replicas": platform.replicas,
         "--truss": platform.truss_directory,
         "--model-name": platform.model_name,
         "--secrets-dir": platform.secrets_directory,

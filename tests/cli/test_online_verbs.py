@@ -155,8 +155,9 @@ def test_serve_prints_a_ready_curl_line_and_hands_over_what_it_was_told(served, 
     result, [platform] = served(config, *options, "--secrets-dir", tmp_path)
     assert result.exit_code == OK
     assert result.stdout == "curl http://127.0.0.1:9000/models/My-model/predict -d '{\"a\": 1}'\n"
-    assert (platform.model_name, platform.replicas, platform.port) == ("My-model", 2, 9000)
-    assert platform.settings == {"concurrency_target": 3, "queue_timeout": 5}
+    assert (platform.model_name, platform.port) == ("My-model", 9000)
+    replicas = {"min_replica": 2, "max_replica": 2}
+    assert platform.settings == {"concurrency_target": 3, "queue_timeout": 5, **replicas}
     assert platform.secrets_directory == tmp_path
 
 

@@ -17,6 +17,10 @@ from headway.core.settings import DeploymentSettings
 from headway.gateway.table import DeploymentRoute, DeploymentState, ReplicaRoute, RoutingTable
 
 
+def _settings(replicas):
+    return DeploymentSettings(concurrency_target=2, min_replica=replicas, max_replica=max(1, replicas))
+
+
 class Story:
     """A supervisor over a fake backend, whose replicas are ready when the test says so."""
 
@@ -24,7 +28,7 @@ class Story:
         self.backend = FakeBackend()
         self.platform = Platform()
         self.deployment = Deployment(
-            "d1", "echo", directory, directory, {}, DeploymentSettings(concurrency_target=2), **known
+            "d1", "echo", directory, directory, {}, _settings(known.pop("replicas", 1)), **known
         )
         self.platform.deploy(self.deployment)
         self.link_path = directory / "link"
@@ -38,7 +42,9 @@ class Story:
         await self.ready.wait()
 
     def want(self, replicas):
-        self.platform.deploy(dataclasses.replace(self.deployment, replicas=replicas))
+        settings, is_wanted = _settings(replicas), replicas > 0
+        changed = dataclasses.replace(self.deployment, settings=settings, is_wanted=is_wanted)
+        self.platform.deploy(changed)
         self.supervisor.wake()
 
     def replica(self):

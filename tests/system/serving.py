@@ -49,8 +49,13 @@ class Serving:
 
 @contextmanager
 def serving(
-    directory: Path, *options: str, environment: Mapping[str, str] | None = None, data_dir: Path | None = None
+    directory: Path,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    data_dir: Path | None = None,
+    is_awake: bool = True,
 ) -> Iterator[Serving]:
+    """`is_awake` False: it is to run without any replica at first."""
     port, control_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as temporary:
         output = Path(temporary) / "output"
@@ -71,7 +76,7 @@ def serving(
             url, f"{url}/models/{name}/predict", f"http://127.0.0.1:{control_port}", process, output
         )
         try:
-            _wait_until_ready(serve)
+            _wait_until_ready(serve, is_awake=is_awake)
             yield serve
         finally:
             _stop(process)
@@ -125,7 +130,7 @@ def _model_name(directory: Path, options: tuple[str, ...]) -> str:
     return directory.name
 
 
-def _wait_until_ready(serve: Serving) -> None:
+def _wait_until_ready(serve: Serving, *, is_awake: bool) -> None:
     def ready() -> bool:
         if serve.process.poll() is not None:
             raise AssertionError(f"headway serve ended with {serve.process.returncode}:\n{serve.printed()}")
@@ -133,7 +138,7 @@ def _wait_until_ready(serve: Serving) -> None:
             states = [replica["state"] for replica in serve.model()["replicas"]]
         except (httpx.HTTPError, ValueError):
             return False
-        return bool(states) and all(state == "ready" for state in states)
+        return (bool(states) or not is_awake) and all(state == "ready" for state in states)
 
     try:
         wait_until(ready, _START_TIMEOUT, "every replica is ready")

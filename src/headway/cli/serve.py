@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from headway.bootstrap import LocalPlatform
     from headway.control.packages import PreparedModel
+    from headway.core.settings import DeploymentSettings
 
 _LONGEST_PROGRESS = 100
 
@@ -31,10 +32,12 @@ def serve(  # noqa: PLR0913  # each is one option of the command
         int | None,
         typer.Option(min=1, help="Most requests one replica holds at once. [default: predict concurrency]"),
     ] = None,
-    replicas: Annotated[int, typer.Option(min=1, help="Replicas to run.")] = 1,
+    replicas: Annotated[
+        int | None, typer.Option(min=1, help="Replicas to keep: sets both min_replica and max_replica.")
+    ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, such as queue_limit=100."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, such as max_replica=4."),
     ] = None,
     name: Annotated[str | None, typer.Option(help="The model's name in URLs. [default: its own]")] = None,
     host: Annotated[str | None, typer.Option(help="Address for requests. [default: 127.0.0.1]")] = None,
@@ -66,15 +69,15 @@ def serve(  # noqa: PLR0913  # each is one option of the command
         model_cache_dir=model_cache_dir,
     )
     configuration.make_directories()
-    changes = parse_settings(settings or [])
-    if concurrency_target is not None:
-        changes["concurrency_target"] = concurrency_target
+    config = read_truss(directory)
+    changes = stated_settings(settings or [], concurrency_target=concurrency_target, replicas=replicas)
+    if "min_replica" not in {*changes, *(config.headway.settings or {})}:
+        changes["min_replica"] = 1  # who serves a model by hand has it ready at once
     platform = bootstrap.LocalPlatform(
         data_directory=configuration.data_dir,
         truss_directory=directory.resolve(),
         settings=changes,
-        replicas=replicas,
-        model_name=name or served_name(read_truss(directory), directory),
+        model_name=name or served_name(config, directory),
         host=configuration.host,
         port=configuration.port,
         control_host=configuration.control_host,
@@ -109,11 +112,16 @@ def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> 
         console.print(warning, markup=False)
     console.print(
         f"{platform.model_name}: concurrency target {first.concurrency_target}, "
-        f"predict concurrency {config.predict_concurrency}, replicas {platform.replicas}",
+        f"predict concurrency {config.predict_concurrency}, replicas {_range(first)}",
         markup=False,
     )
     url = local_url(platform.host, platform.port)
     return curl_line(f"{url}/models/{platform.model_name}/predict", example_input(prepared))
+
+
+def _range(settings: "DeploymentSettings") -> str:
+    low, high = settings.min_replica, settings.max_replica
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def exposure_warnings(platform: "LocalPlatform") -> Iterator[str]:
@@ -132,6 +140,15 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def stated_settings(
+    pairs: list[str], *, concurrency_target: int | None, replicas: int | None
+) -> dict[str, Any]:
+    """What the command line says of the settings; `--set` wins. Raises InvalidSettingError."""
+    named = {"concurrency_target": concurrency_target, "min_replica": replicas, "max_replica": replicas}
+    stated = {name: value for name, value in named.items() if value is not None}
+    return stated | parse_settings(pairs)
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:

@@ -85,7 +85,6 @@ def _deployment(options: argparse.Namespace) -> Deployment:
         prepared,
         model=options.model_name or served_name(prepared.config, options.truss),
         settings=settings,
-        replicas=options.replicas,
         environment={"HEADWAY_SECRETS_DIR": str(options.secrets_dir)} if options.secrets_dir else {},
     )
 
@@ -101,7 +100,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--truss", type=Path, help="a Truss to deploy")
     parser.add_argument("--model-name", help="its name in URLs, if not its own")
     parser.add_argument("--settings", default="{}", help="changes to its first settings, as JSON")
-    parser.add_argument("--replicas", type=int, default=1, help="how many to run")
     parser.add_argument("--secrets-dir", type=Path, help="one file per secret")
     parser.add_argument("--model-cache-dir", type=Path, help="a folder for each model of a hub")
     parser.add_argument("--watch", type=int, default=0, help="1: serve changes of the Truss as they come")

@@ -20,15 +20,30 @@ _LONGEST_MESSAGE_BYTES = 16 * 1024 * 1024
 _MOST_UNSENT_BYTES = 64 * 1024 * 1024
 
 
-class GatewayLink:
-    """`on_change` is called when a gateway came or a replica is drained, `on_stuck` with one to replace."""
+Loads = Mapping[str, Mapping[str, Any]]
+"""What a gateway reports of each deployment, by the deployment's id."""
 
-    def __init__(
-        self, path: Path, *, on_change: Callable[[], None], on_stuck: Callable[[str, str], None]
-    ) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Whom the link tells. A `source` is one life of one gateway."""
+
+    changed: Callable[[], None]
+    """A gateway has come, or a replica is drained."""
+    stuck: Callable[[str, str], None]
+    """A replica is to be replaced, and why."""
+    wanted: Callable[[str], None]
+    """Somebody asks for a deployment to wake."""
+    load: Callable[[str, Loads], None]
+    source_gone: Callable[[str], None]
+
+
+class GatewayLink:
+    """Talks with any number of gateways."""
+
+    def __init__(self, path: Path, listeners: Listeners) -> None:
         self._path = path
-        self._on_change = on_change
-        self._on_stuck = on_stuck
+        self._listeners = listeners
         self.table: RoutingTable | None = None
         self._drains_began: dict[str, int] = {}  # the table's version that first said so, by replica
         self._gateways: dict[str, _Gateway] = {}
@@ -97,11 +112,14 @@ class GatewayLink:
 
     def _welcome(self, hello: Mapping[str, Any]) -> "_Gateway":
         """A gateway that started anew holds nothing of what its former life said."""
-        known = self._gateways.get(hello["gateway"])
-        if known is None or known.epoch != hello["epoch"]:
-            known = self._gateways[hello["gateway"]] = _Gateway(hello["epoch"])
-            _logger.info("a gateway has come", extra={"gateway": hello["gateway"], "epoch": hello["epoch"]})
-        self._on_change()
+        name, epoch = hello["gateway"], hello["epoch"]
+        known = self._gateways.get(name)
+        if known is None or known.epoch != epoch:
+            if known is not None:
+                self._listeners.source_gone(known.source)
+            known = self._gateways[name] = _Gateway(epoch, f"{name}/{epoch}")
+            _logger.info("a gateway has come", extra={"gateway": name, "epoch": epoch})
+        self._listeners.changed()
         return known
 
     def _receive(self, gateway: "_Gateway", message: Mapping[str, Any]) -> None:
@@ -112,10 +130,11 @@ class GatewayLink:
                 self._note_drained(gateway, message["replica_id"], message["version"])
             case "load":
                 gateway.loads = message["deployments"]
+                self._listeners.load(gateway.source, gateway.loads)
             case "stuck":
-                self._on_stuck(message["replica_id"], message["reason"])
+                self._listeners.stuck(message["replica_id"], message["reason"])
             case "wake":
-                self._on_change()
+                self._listeners.wanted(message["deployment_id"])
             case unknown:
                 _logger.warning("a gateway sent a message of unknown type %r", unknown)
 
@@ -124,7 +143,7 @@ class GatewayLink:
         began = self._drains_began.get(replica_id)
         if began is not None and version >= began:
             gateway.drained.add(replica_id)
-            self._on_change()
+            self._listeners.changed()
 
     def _send_table(self, writer: asyncio.StreamWriter) -> None:
         if self.table is None:
@@ -140,5 +159,6 @@ class _Gateway:
     """One life of a gateway: `epoch` names it."""
 
     epoch: str
+    source: str
     drained: set[str] = field(default_factory=set)
     loads: dict[str, dict[str, Any]] = field(default_factory=dict)

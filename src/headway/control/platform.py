@@ -1,4 +1,4 @@
-"""What is desired: deployments with their settings and number of replicas, and where environments point.
+"""What is desired: deployments with their settings, and where environments point.
 
 It is held in memory and made anew from the command line at each start of control.
 """
@@ -27,8 +27,8 @@ class Deployment:
     use_gpu: bool = False
     thresholds: Thresholds = field(default_factory=Thresholds)
     warnings: tuple[str, ...] = ()
-    replicas: int = 1
-    """How many are desired."""
+    is_wanted: bool = True
+    """Whether it is to have replicas at all; how many, the autoscaler says."""
 
 
 class Platform:
@@ -49,7 +49,6 @@ def deployment_of(
     *,
     model: str,
     settings: DeploymentSettings,
-    replicas: int,
     environment: Mapping[str, str],
 ) -> Deployment:
     """A prepared Truss as a deployment. Equal contents get equal ids, so a restarted control knows its own."""
@@ -66,7 +65,6 @@ def deployment_of(
         use_gpu=config.use_gpu,
         thresholds=_thresholds(prepared, settings),
         warnings=(*prepared.warnings, *settings.warnings(config.predict_concurrency)),
-        replicas=replicas,
     )
 
 

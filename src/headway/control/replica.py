@@ -36,11 +36,14 @@ class Replica:
         if state is ReplicaState.READY and self.ready_at is None:
             self.ready_at = now
 
-    def note_health(self, *, healthy: bool, now: float) -> None:
+    def note_health(self, *, healthy: bool, now: float) -> bool:
+        """Whether that is news."""
+        was_healthy = self.unhealthy_since is None
         if healthy:
             self.unhealthy_since = None
-        elif self.unhealthy_since is None:
+        elif was_healthy:
             self.unhealthy_since = now
+        return healthy is not was_healthy
 
     def view(self, in_flight: int, *, is_drained: bool) -> ReplicaView:
         return ReplicaView(

@@ -11,6 +11,7 @@ from headway.core.lifecycle import ReplicaState
 from headway.http.answers import header_lines
 from headway.http.exchange import SILENT, Exchange, Receiver
 
+_DECISIONS_SHOWN = 20
 _JSON = header_lines([(b"content-type", b"application/json")])
 
 
@@ -56,9 +57,13 @@ class StatusPages:
             "concurrency_target": deployment.settings.concurrency_target,
             "predict_concurrency": deployment.predict_concurrency,
             "ready_replicas": ready,
-            "desired_replicas": deployment.replicas,
+            "desired_replicas": supervisor.autoscaler.desired(deployment_id),
             "queued": sum(one.get("queued", 0) for one in loads.values()),
             "in_flight": sum(supervisor.link.held(one.replica_id) for one in replicas),
+            "decisions": [
+                dataclasses.asdict(one)
+                for one in supervisor.autoscaler.decisions(deployment_id)[-_DECISIONS_SHOWN:]
+            ],
             "settings": dataclasses.asdict(deployment.settings),
             "warnings": list(deployment.warnings),
             "replicas": [self._replica(one.replica_id) for one in replicas],

@@ -1,5 +1,5 @@
-"""Makes the replicas what the platform desires: asks core what to do, does it through the backend, tells the
-gateways. It decides nothing itself and holds no desired state.
+"""Makes the replicas what the platform desires: asks the autoscaler how many and core what to do, does it through
+the backend, tells the gateways. It decides nothing itself and holds no desired state.
 """
 
 import asyncio
@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import assert_never
 
 from headway.backends.base import Backend, ReplicaExit, ReplicaSpec, Unplaceable
-from headway.control.link import GatewayLink
+from headway.control.autoscaler import Autoscaler
+from headway.control.link import GatewayLink, Listeners, Loads
 from headway.control.platform import Deployment, Platform
 from headway.control.probes import PROBE_EVERY, Health, probe, until_ready
 from headway.control.replica import Replica, exit_reason
 from headway.control.rollout import Rollout
 from headway.control.table_store import TableStore
+from headway.core.autoscaling import Replicas
 from headway.core.lifecycle import ReplicaState
 from headway.core.reconcile import Action, Drain, Failed, Reconciler, Start, Stop, TakeBack, TakeOut
 from headway.gateway.table import DeploymentRoute, DeploymentState, RoutingTable
@@ -42,7 +44,11 @@ class Supervisor:
         self, platform: Platform, backend: Backend, store: TableStore, *, link_path: Path, log_directory: Path
     ) -> None:
         self.platform = platform
-        self.link = GatewayLink(link_path, on_change=self.wake, on_stuck=self._replace_stuck)
+        self.autoscaler = Autoscaler()
+        listeners = Listeners(
+            self.wake, self._replace_stuck, self._want, self._take_load, self.autoscaler.forget_source
+        )
+        self.link = GatewayLink(link_path, listeners)
         self.replicas: dict[str, Replica] = {}
         self.histories: dict[str, History] = {}
         self.failures: dict[str, Failed] = {}
@@ -62,7 +68,9 @@ class Supervisor:
     def roll_out(self, deployment: Deployment) -> None:
         """Have it take the place of the one that serves its model, as soon as it is ready."""
         self._forget(deployment.deployment_id)
-        self._rollout.begin(deployment)
+        old_id = self.platform.environments.get((deployment.model, "production"))
+        present = 0 if old_id is None else self._present(old_id)
+        self._rollout.begin(deployment, present=present)
         self.wake()
 
     def replicas_of(self, deployment: Deployment) -> list[Replica]:
@@ -102,8 +110,12 @@ class Supervisor:
             if route is not None:
                 state = ReplicaState.DRAINING if route.draining else ReplicaState.READY
             self.replicas[running.replica_id] = Replica(running, now=time.monotonic(), state=state)
-            if running.deployment_id not in self.platform.deployments:
+            deployment = self.platform.deployments.get(running.deployment_id)
+            if deployment is None:
                 self._to_stop[running.replica_id] = "its deployment is no longer desired"
+            else:
+                now, count = time.monotonic(), self._present(running.deployment_id)
+                self.autoscaler.require(running.deployment_id, deployment.settings, count, now)
             _logger.info("replica adopted", extra={"replica": running.replica_id, "state": state.value})
 
     async def _round(self, tasks: asyncio.TaskGroup) -> float:
@@ -117,15 +129,16 @@ class Supervisor:
             now = time.monotonic()
             reconciler = self._reconciler(deployment.deployment_id)
             reconciler.thresholds = deployment.thresholds
+            desired, decided_until = self._desired(deployment, now)
             views = [
                 one.view(self.link.held(one.replica_id), is_drained=self.link.is_drained(one.replica_id))
                 for one in self.replicas_of(deployment)
             ]
-            plan = reconciler.decide(deployment.replicas, views, now)
+            plan = reconciler.decide(desired, views, now)
             for action in plan.actions:
                 await self._act(deployment, action, now)
             self._note_failed(deployment, plan.failed)
-            next_at = min(next_at, plan.next_at or next_at)
+            next_at = min(next_at, plan.next_at or next_at, decided_until or next_at)
         self._publish()
         for replica in self.replicas.values():
             if replica not in self._watching:
@@ -135,13 +148,51 @@ class Supervisor:
     def _advance_rollout(self) -> None:
         self._rollout.advance(self._ready, self.last_failure)
         for deployment in list(self.platform.deployments.values()):
-            if not deployment.replicas and not self.replicas_of(deployment):
+            is_over = not deployment.is_wanted and not self.replicas_of(deployment)
+            if is_over and deployment.deployment_id not in self._rollout.replaced.values():
                 del self.platform.deployments[deployment.deployment_id]
                 self._forget(deployment.deployment_id)
+                self.autoscaler.forget(deployment.deployment_id)
+
+    def _desired(self, deployment: Deployment, now: float) -> tuple[int, float | None]:
+        """How many replicas it is to have, and until when that holds if nothing happens (None: for ever)."""
+        deployment_id, settings = deployment.deployment_id, deployment.settings
+        if not deployment.is_wanted:
+            return 0, None
+        if needed := self._rollout.needs.get(deployment_id, 0):
+            self.autoscaler.require(deployment_id, settings, needed, now)
+        states = [one.state for one in self.replicas_of(deployment)]
+        ready, starting, unhealthy = (
+            states.count(state)
+            for state in (ReplicaState.READY, ReplicaState.STARTING, ReplicaState.UNHEALTHY)
+        )
+        # What failed and is to be tried again is still meant to be there, as is what may recover.
+        is_waiting = now < self._reconciler(deployment_id).retry_at
+        missing = self.autoscaler.desired(deployment_id) - ready - starting - unhealthy
+        away = unhealthy + (max(0, missing) if is_waiting else 0)
+        decision = self.autoscaler.decide(deployment_id, settings, Replicas(ready, starting, away), now)
+        if (old := self._rollout.replaced.get(deployment_id)) and self._present(old):
+            return min(decision.desired, ready + starting + unhealthy), decision.next_at
+        return decision.desired, decision.next_at
+
+    def _present(self, deployment_id: str) -> int:
+        """Its replicas that have not exited."""
+        return sum(one.running.deployment_id == deployment_id for one in self.replicas.values())
 
     def _ready(self, deployment_id: str) -> int:
         replicas = self.replicas_of(self.platform.deployments[deployment_id])
         return sum(one.state is ReplicaState.READY for one in replicas)
+
+    def _want(self, deployment_id: str) -> None:
+        """Somebody asks for it to be awake: it needs one replica now."""
+        deployment = self.platform.deployments.get(deployment_id)
+        if deployment is not None:
+            self.autoscaler.require(deployment_id, deployment.settings, 1, time.monotonic())
+            self.wake()
+
+    def _take_load(self, source: str, loads: Loads) -> None:
+        self.autoscaler.record(source, loads)
+        self.wake()
 
     def _forget(self, deployment_id: str) -> None:
         """Its failures say nothing about its next start."""
@@ -181,6 +232,10 @@ class Supervisor:
         try:
             running = await self._backend.start(spec)
         except Unplaceable as error:
+            if self._rollout.replace(deployment.deployment_id):
+                _logger.info("no room beside the old deployment, which goes first: %s", error)
+                self.wake()
+                return
             reconciler = self._reconciler(deployment.deployment_id)
             reconciler.replica_failed(str(error), ordered_at=now, ready_at=None, now=now)
             _logger.warning("a replica has no place: %s", error)
@@ -219,8 +274,8 @@ class Supervisor:
             health = await probe(address)
             if health is Health.SILENT and self.link.held(replica.replica_id):
                 continue  # it works; that it cannot answer meanwhile is no failure
-            replica.note_health(healthy=health is Health.HEALTHY, now=time.monotonic())
-            self.wake()
+            if replica.note_health(healthy=health is Health.HEALTHY, now=time.monotonic()):
+                self.wake()
 
     def _note_exit(self, gone: ReplicaExit) -> None:
         replica = self.replicas.get(gone.replica_id)

@@ -12,7 +12,7 @@ from headway.cli.app import app
 from headway.cli.exit_codes import FAILED, OK
 from headway.cli.serve import curl_line, parse_settings
 from headway.cli.timing import waterfall
-from headway.control import environments
+from headway.control.packages import environments
 from headway.core.errors import InvalidSettingError
 from headway.root import RootError, listen
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from headway.control.snapshots import file_states
+from headway.control.packages.snapshots import file_states
 from headway.control.watch import Watcher
 from headway.model_server.truss.truss_config import InvalidTrussError
 

@@ -9,7 +9,7 @@ import typer
 from headway.cli.exit_codes import FAILED
 
 if TYPE_CHECKING:
-    from headway.control.lint import Report
+    from headway.control.packages.lint import Report
 
 
 def check(
@@ -18,7 +18,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Look for mistakes in the Truss in DIR without running its code. Warnings alone give exit code 0."""
-    from headway.control.lint import lint
+    from headway.control.packages.lint import lint
 
     report = lint(directory)
     if as_json:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from headway.bootstrap import LocalPlatform
-    from headway.control.packages import PreparedModel
+    from headway.control.packages.preparation import PreparedModel
     from headway.core.settings import DeploymentSettings
 
 _LONGEST_PROGRESS = 100
@@ -57,7 +57,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
 
     from headway import bootstrap
     from headway.configuration import Configuration
-    from headway.control.packages import served_name
+    from headway.control.packages.preparation import served_name
     from headway.model_server.truss.truss_config import read_truss
 
     configuration = Configuration.load().with_changes(
@@ -94,7 +94,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
 
 def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> str:
     """Prepare the model, so that control finds it prepared, and tell what will be served; return a curl line."""
-    from headway.control.packages import first_settings, prepare
+    from headway.control.packages.preparation import first_settings, prepare
     from headway.model_server.truss.truss_config import read_truss
 
     config = read_truss(directory)

@@ -14,7 +14,7 @@ import uvloop
 
 from headway.backends.base import Backend
 from headway.configuration import Configuration
-from headway.control.packages import first_settings, prepare, served_name
+from headway.control.packages.preparation import first_settings, prepare, served_name
 from headway.control.platform import Deployment, Platform, deployment_of
 from headway.control.status import StatusPages
 from headway.control.supervisor import Supervisor

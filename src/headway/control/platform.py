@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headway.control.packages import PreparedModel
+from headway.control.packages.preparation import PreparedModel
 from headway.core.reconcile import Thresholds
 from headway.core.settings import DeploymentSettings
 

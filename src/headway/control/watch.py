@@ -8,8 +8,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from headway.control.packages.snapshots import FileStates, file_states
 from headway.control.platform import Deployment
-from headway.control.snapshots import FileStates, file_states
 from headway.core.errors import HeadwayError
 
 EVERY = 0.5

@@ -5,9 +5,9 @@ import textwrap
 
 import pytest
 
-from headway.control import environments
-from headway.control.entries import PreparationError
-from headway.control.packages import first_settings, prepare, served_name
+from headway.control.packages import environments
+from headway.control.packages.entries import PreparationError
+from headway.control.packages.preparation import first_settings, prepare, served_name
 from headway.core.errors import InvalidSettingError
 from headway.model_server.truss.truss_config import InvalidTrussError, parse_config
 

@@ -17,8 +17,8 @@ from typing import Any
 import pathspec
 import yaml
 
-from headway.control.attachments import links_fingerprint
-from headway.control.entries import PreparationError, Progress, build_once
+from headway.control.packages.attachments import links_fingerprint
+from headway.control.packages.entries import PreparationError, Progress, build_once
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 
 ALWAYS_IGNORED = (

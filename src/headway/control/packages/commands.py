@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from headway.control.entries import Progress
+from headway.control.packages.entries import Progress
 
 TIMEOUT = 3600.0
 _KEPT_LINES = 100

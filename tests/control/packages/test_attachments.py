@@ -1,8 +1,8 @@
 import pytest
 
-from headway.control.attachments import Sources, attachments
-from headway.control.entries import PreparationError
-from headway.control.snapshots import take_snapshot
+from headway.control.packages.attachments import Sources, attachments
+from headway.control.packages.entries import PreparationError
+from headway.control.packages.snapshots import take_snapshot
 from headway.model_server.truss.truss_config import InvalidTrussError, read_truss
 
 

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from headway.control.entries import PreparationError, Progress, build_once
+from headway.control.packages.entries import PreparationError, Progress, build_once
 
 ATTEMPTS = 3
 PAUSE = 1.0

@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
-from headway.control import entries
-from headway.control.entries import PreparationError, build_once
+from headway.control.packages import entries
+from headway.control.packages.entries import PreparationError, build_once
 
 
 def test_an_entry_is_built_once_and_a_failed_build_leaves_nothing_built(tmp_path):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from headway.control.packages import first_settings
+from headway.control.packages.preparation import first_settings
 from headway.core.errors import HeadwayError, InvalidSettingError
 from headway.model_server.docker_server.settings import docker_server
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss

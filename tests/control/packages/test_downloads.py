@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from headway.control import downloads
-from headway.control.downloads import download
-from headway.control.entries import PreparationError
+from headway.control.packages import downloads
+from headway.control.packages.downloads import download
+from headway.control.packages.entries import PreparationError
 
 CONTENT = bytes(range(256)) * 400
 

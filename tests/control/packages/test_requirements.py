@@ -1,8 +1,8 @@
 import pytest
 
-from headway.control.entries import PreparationError
-from headway.control.interpreters import Interpreter, choose
-from headway.control.requirements import read_requirements
+from headway.control.packages.entries import PreparationError
+from headway.control.packages.interpreters import Interpreter, choose
+from headway.control.packages.requirements import read_requirements
 from headway.model_server.truss.truss_config import parse_config
 
 

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from headway.control.downloads import download
-from headway.control.entries import PreparationError, Progress
+from headway.control.packages.downloads import download
+from headway.control.packages.entries import PreparationError, Progress
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig
 
 _APPLICATION = PurePosixPath("/app")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from headway.control.entries import PreparationError
+from headway.control.packages.entries import PreparationError
 from headway.model_server.truss.truss_config import TrussConfig
 
 REPLICA = ("httptools>=0.6", "msgpack>=1", "pyyaml>=6", "uvloop>=0.19", "websockets>=13")

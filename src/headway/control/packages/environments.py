@@ -15,11 +15,11 @@ from typing import Any
 import uv
 
 from headway.configuration import variables_for_tools
-from headway.control import commands
-from headway.control.entries import PreparationError, Progress, build_once
-from headway.control.interpreters import Interpreter
-from headway.control.requirements import IMAGE, IMAGE_PREFERENCE, REPLICA, Requirements
-from headway.control.snapshots import Snapshot
+from headway.control.packages import commands
+from headway.control.packages.entries import PreparationError, Progress, build_once
+from headway.control.packages.interpreters import Interpreter
+from headway.control.packages.requirements import IMAGE, IMAGE_PREFERENCE, REPLICA, Requirements
+from headway.control.packages.snapshots import Snapshot
 
 _UNSOLVABLE = "No solution found"
 _UNREACHABLE = ("error sending request", "dns error", "Failed to fetch")

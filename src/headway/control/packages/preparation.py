@@ -16,12 +16,12 @@ import yaml
 
 import headway
 from headway.configuration import variables_for_tools
-from headway.control.attachments import Sources, attachments
-from headway.control.entries import Progress
-from headway.control.environments import EnvironmentPlan, activated, make_environment
-from headway.control.interpreters import pick_interpreter
-from headway.control.requirements import read_requirements
-from headway.control.snapshots import take_snapshot
+from headway.control.packages.attachments import Sources, attachments
+from headway.control.packages.entries import Progress
+from headway.control.packages.environments import EnvironmentPlan, activated, make_environment
+from headway.control.packages.interpreters import pick_interpreter
+from headway.control.packages.requirements import read_requirements
+from headway.control.packages.snapshots import take_snapshot
 from headway.core.settings import DeploymentSettings
 from headway.model_server.docker_server.settings import docker_server
 from headway.model_server.truss.truss_config import TrussConfig, read_truss

@@ -13,7 +13,7 @@ from pathlib import Path
 import uv
 
 from headway.configuration import variables_for_tools
-from headway.control.entries import PreparationError
+from headway.control.packages.entries import PreparationError
 
 OLDEST = (3, 11)
 _LIST_TIMEOUT = 60.0

@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from headway.control.entries import PreparationError
-from headway.control.snapshots import take_snapshot
+from headway.control.packages.entries import PreparationError
+from headway.control.packages.snapshots import take_snapshot
 from headway.model_server.truss.truss_config import read_truss
 
 
@@ -113,6 +113,6 @@ def test_a_truss_that_changes_while_it_is_copied_is_refused(truss, monkeypatch):
         target.touch()
         source.write_text("two", encoding="utf-8")
 
-    monkeypatch.setattr("headway.control.snapshots.shutil.copyfile", copy_and_grow)
+    monkeypatch.setattr("headway.control.packages.snapshots.shutil.copyfile", copy_and_grow)
     with pytest.raises(PreparationError, match="changed while it was copied"):
         truss.take()

@@ -1,0 +1,55 @@
+"""What can go wrong with the store, in words for people: a driver's error becomes a StoreError here."""
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from headway.core.errors import HeadwayError
+
+_ADVICE = {
+    "SQLITE_BUSY": "another program holds the database; end it, or try again",
+    "SQLITE_LOCKED": "another program holds the database; end it, or try again",
+    "SQLITE_CANTOPEN": "see that its directory exists and that you may write to it",
+    "SQLITE_READONLY": "see that you may write to the file and its directory",
+    "SQLITE_FULL": "make room on the disk, then try again",
+    "SQLITE_IOERR": "see to the disk it lies on, then try again",
+    "SQLITE_CORRUPT": "restore a backup",
+    "SQLITE_NOTADB": "name another file, or restore a backup",
+    "SQLITE_CONSTRAINT": "what the change names is not there any more, or is there already",
+    "08": "see that the server runs, then try again",
+    "23": "what the change names is not there any more, or is there already",
+    "28": "see to the user and the password in its URL",
+    "3D": "make the database first: createdb",
+    "42501": "give the user of its URL all rights on the database and its schema",
+    "53": "see to the server's disk, memory and connections, then try again",
+    "55P03": "another program holds the database; end it, or try again",
+    "57": "the server stops or starts, or the call took too long; try again",
+}
+"""By SQLite's name for the error, or by the beginning of PostgreSQL's code for it; the longest that fits counts."""
+
+
+class StoreError(HeadwayError):
+    """The database cannot be used, or refuses what was asked."""
+
+    code = "store"
+
+
+class Conflict(HeadwayError):  # noqa: N818  # a normal outcome: somebody else was faster
+    """A deployment's settings have another version than the caller saw."""
+
+    code = "conflict"
+
+
+def explained(error: SQLAlchemyError, place: str) -> StoreError:
+    """The error in the driver's own words, which name no value of a row, with what to do about it."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    lines = str(cause).strip().splitlines() or [type(cause).__name__]
+    return StoreError(f"the database {place} failed: {lines[0]}", hint=_advice(cause))
+
+
+def _advice(cause: BaseException) -> str:
+    name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+    fitting = [start for start in _ADVICE if name.startswith(start)]
+    if fitting:
+        return _ADVICE[max(fitting, key=len)]
+    if name == "42P01" or "no such table" in str(cause):
+        return "its schema is not made yet, or not Headway's"
+    return "see that the server runs, then try again" if not name else ""

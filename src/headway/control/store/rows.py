@@ -1,0 +1,93 @@
+"""What the store keeps, as plain values. Times are seconds of the wall clock (UTC, since 1970)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A named model."""
+
+    name: str
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentRow:
+    """One version of a model's Truss, with the settings that can change."""
+
+    deployment_id: str
+    model: str
+    name: str
+    created_at: float
+    source: str
+    """Path of the content-addressed Truss that it is made from."""
+    digest: str
+    """Of that content."""
+    settings: Mapping[str, Any]
+    """Every setting by its name."""
+    declared: Mapping[str, Any]
+    """What its config.yaml itself says about settings."""
+    version: int
+    """Of its settings; it rises by one with each change."""
+    is_active: bool
+    """False: its owner switched it off."""
+    prepared: Mapping[str, Any] | None
+    """What preparation made of it; None before."""
+    failure: str
+    """Why preparation failed; empty when it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRow:
+    """A name that points at one of its model's deployments, or at none yet or any more."""
+
+    model: str
+    name: str
+    deployment_id: str | None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A key that requests may carry, without the key itself."""
+
+    prefix: str
+    """How it begins, by which it is told from others."""
+    digest: str
+    """SHA-256 of the whole key, in hexadecimal digits."""
+    name: str
+    scopes: tuple[str, ...]
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRow:
+    """A secret that models may read."""
+
+    name: str
+    value: str = field(repr=False)
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """How many replicas a deployment was to have from `at` on, and why."""
+
+    deployment_id: str
+    at: float
+    desired: int
+    reason: str
+    inputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """Everything but the decisions, each in order of creation."""
+
+    models: tuple[ModelRow, ...]
+    deployments: tuple[DeploymentRow, ...]
+    environments: tuple[EnvironmentRow, ...]
+    keys: tuple[KeyRow, ...]
+    secrets: tuple[SecretRow, ...]

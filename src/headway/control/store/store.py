@@ -1,0 +1,221 @@
+"""Keeps the rows: each call is one transaction, done wholly or not at all.
+
+It does not judge what is kept; the rules for settings and names are their callers'.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Table, delete, exists, insert, select, update
+
+from headway.control.store.database import Database
+from headway.control.store.failures import Conflict, StoreError
+from headway.control.store.rows import (
+    DecisionRow,
+    DeploymentRow,
+    EnvironmentRow,
+    KeyRow,
+    ModelRow,
+    SecretRow,
+    StoredState,
+)
+from headway.control.store.schema import migrate
+from headway.control.store.tables import decisions, deployments, environments, keys, models, secrets
+
+__all__ = ["Conflict", "Store", "StoreError"]
+
+
+class Store:
+    """All calls block; one thread calls at a time, any thread may. Each raises StoreError when the database fails.
+
+    `url` is sqlite:///PATH or postgresql://USER@HOST/NAME. A call that failed changed nothing, and the next one
+    connects again if need be.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+        self._transaction: Connection | None = None
+
+    def migrate(self) -> None:
+        """Bring the database to this Headway's schema. One of a newer Headway is refused."""
+        migrate(self._database)
+
+    def close(self) -> None:
+        self._database.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """The calls in the block are one change: all of them are kept, or none if the block raises."""
+        if self._transaction is not None:
+            raise StoreError("a transaction cannot hold another one")
+        with self._database.writing() as connection:
+            self._transaction = connection
+            try:
+                yield
+            finally:
+                self._transaction = None
+
+    def load(self) -> StoredState:
+        """Everything but the decisions, as it is at one instant."""
+        with self._reading() as connection:
+            return StoredState(
+                models=tuple(ModelRow(**row) for row in _all(connection, models)),
+                deployments=tuple(DeploymentRow(**row) for row in _all(connection, deployments)),
+                environments=tuple(EnvironmentRow(**row) for row in _all(connection, environments)),
+                keys=tuple(
+                    KeyRow(**{**row, "scopes": tuple(row["scopes"])}) for row in _all(connection, keys)
+                ),
+                secrets=tuple(SecretRow(**row) for row in _all(connection, secrets)),
+            )
+
+    def add_model(self, row: ModelRow) -> None:
+        """Nothing happens when it is there already."""
+        with self._writing() as connection:
+            connection.execute(self._database.insert(models).values(_values(row)).on_conflict_do_nothing())
+
+    def delete_model(self, name: str) -> None:
+        """With its deployments, environments and decisions."""
+        with self._writing() as connection:
+            connection.execute(delete(models).where(models.c.name == name))
+
+    def save_deployment(self, row: DeploymentRow) -> None:
+        """Insert it, or replace the whole row."""
+        self._save(deployments, row, by=("deployment_id",))
+
+    def change_settings(self, deployment_id: str, settings: Mapping[str, Any], *, expected: int) -> int:
+        """Replace the settings and return their new version.
+
+        Raises Conflict when the stored version is not `expected`, StoreError when there is no such deployment.
+        """
+        row = deployments.c.deployment_id == deployment_id
+        changed = (
+            update(deployments)
+            .where(row, deployments.c.version == expected)
+            .values(settings=dict(settings), version=deployments.c.version + 1)
+        )
+        with self._writing() as connection:
+            if connection.execute(changed).rowcount:
+                return expected + 1
+            stored = connection.scalar(select(deployments.c.version).where(row))
+        if stored is None:
+            raise StoreError(f"there is no deployment {deployment_id!r}", hint="it may have been deleted")
+        raise Conflict(
+            f"the settings of deployment {deployment_id!r} are at version {stored}, not {expected}",
+            hint="somebody changed them meanwhile: read them again, then change them",
+        )
+
+    def delete_deployment(self, deployment_id: str) -> None:
+        """With its decisions. Environments that pointed at it point nowhere."""
+        with self._writing() as connection:
+            connection.execute(delete(deployments).where(deployments.c.deployment_id == deployment_id))
+
+    def save_environment(self, row: EnvironmentRow) -> None:
+        """Insert it, or point it elsewhere; it keeps the time of its creation."""
+        self._save(environments, row, by=("model", "name"), replace=("deployment_id",))
+
+    def delete_environment(self, model: str, name: str) -> None:
+        environment = (environments.c.model == model, environments.c.name == name)
+        with self._writing() as connection:
+            connection.execute(delete(environments).where(*environment))
+
+    def add_key(self, row: KeyRow) -> None:
+        """Raises StoreError when a key begins like it."""
+        with self._writing() as connection:
+            connection.execute(insert(keys).values(_values(row)))
+
+    def delete_key(self, prefix: str) -> bool:
+        """Whether there was one."""
+        with self._writing() as connection:
+            return connection.execute(delete(keys).where(keys.c.prefix == prefix)).rowcount > 0
+
+    def has_keys(self) -> bool:
+        with self._reading() as connection:
+            return bool(connection.scalar(select(exists().select_from(keys))))
+
+    def save_secret(self, row: SecretRow) -> None:
+        """Insert it, or replace the whole row."""
+        self._save(secrets, row, by=("name",))
+
+    def delete_secret(self, name: str) -> bool:
+        """Whether there was one."""
+        with self._writing() as connection:
+            return connection.execute(delete(secrets).where(secrets.c.name == name)).rowcount > 0
+
+    def add_decisions(self, rows: Sequence[DecisionRow], *, keep: int = 1000) -> None:
+        """Add them; of each deployment among them, only the newest `keep` stay.
+
+        Those of a deployment that is not there any more are left out: they would have gone with it.
+        """
+        names = {row.deployment_id for row in rows}
+        if not names:
+            return
+        with self._writing() as connection:
+            deployment = deployments.c.deployment_id
+            present = set(
+                connection.scalars(
+                    select(deployment).where(deployment.in_(names)).with_for_update(read=True, key_share=True)
+                )
+            )
+            if kept := [_values(row) for row in rows if row.deployment_id in present]:
+                connection.execute(insert(decisions), kept)
+            for name in sorted(present):
+                surplus = _newest_first(name).with_only_columns(decisions.c.number).offset(keep)
+                connection.execute(delete(decisions).where(decisions.c.number.in_(surplus)))
+
+    def decisions(
+        self, deployment_id: str, *, limit: int = 100, before: float | None = None
+    ) -> tuple[DecisionRow, ...]:
+        """The newest first; with `before`, only those made earlier."""
+        chosen = _newest_first(deployment_id).limit(limit)
+        if before is not None:
+            chosen = chosen.where(decisions.c.at < before)
+        with self._reading() as connection:
+            return tuple(DecisionRow(**_fields(row)) for row in connection.execute(chosen))
+
+    def _save(self, table: Table, row: Any, *, by: Sequence[str], replace: Sequence[str] = ()) -> None:
+        """Insert the row; where one has the same `by`, replace its other columns, or only those named."""
+        values = _values(row)
+        replaced = {name: values[name] for name in replace or values.keys() - set(by)}
+        upsert = self._database.insert(table).values(values)
+        with self._writing() as connection:
+            connection.execute(upsert.on_conflict_do_update(index_elements=by, set_=replaced))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        if self._transaction is not None:
+            yield self._transaction
+            return
+        with self._database.reading() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if self._transaction is None:
+            with self._database.writing() as connection:
+                yield connection
+            return
+        with self._database.explaining(), self._transaction.begin_nested():
+            yield self._transaction
+
+
+def _newest_first(deployment_id: str) -> Select[Any]:
+    chosen = select(decisions).where(decisions.c.deployment_id == deployment_id)
+    return chosen.order_by(decisions.c.at.desc(), decisions.c.number.desc())
+
+
+def _all(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
+    """In order of creation; of equal times, as they were inserted."""
+    chosen = select(table).order_by(table.c.created_at, table.c.number)
+    return (_fields(row) for row in connection.execute(chosen))
+
+
+def _fields(row: Row[Any]) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name != "number"}  # noqa: SLF001  # its public name
+
+
+def _values(row: Any) -> dict[str, Any]:
+    """A row's fields as the driver takes them: any mapping as a dict, which JSON needs."""
+    values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}

@@ -1,0 +1,112 @@
+"""The newest schema. Each change here needs a revision in `migrations/versions` that brings older databases to it.
+
+`number` is the order of insertion. Columns are named as the fields of the rows they hold.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("name"),
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("deployment_id", String, nullable=False),
+    Column("model", String, ForeignKey("models.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("source", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("declared", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("prepared", JSON(none_as_null=True), nullable=True),
+    Column("failure", String, nullable=False),
+    UniqueConstraint("deployment_id"),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("model", String, ForeignKey("models.name", ondelete="CASCADE"), nullable=False),
+    Column("name", String, nullable=False),
+    Column(
+        "deployment_id",
+        String,
+        ForeignKey("deployments.deployment_id", ondelete="SET NULL"),
+        nullable=True,
+        index=True,
+    ),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("model", "name"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("prefix", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("prefix"),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("value", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("name"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column(
+        "deployment_id",
+        String,
+        ForeignKey("deployments.deployment_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("at", Double, nullable=False),
+    Column("desired", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("inputs", JSON, nullable=False),
+    Index(None, "deployment_id", "at"),
+)

@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 import httpx
-import uvicorn  # type: ignore[import-not-found]
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import hashlib
+import ipaddress
 import json
 import os
 import shutil
@@ -40,6 +41,14 @@ class LocalPlatform:
     model_cache_directory: Path | None = None
     watch: bool = False
     """Whether changes of the Truss are served as they come."""
+    database_url: str | None = None
+    """Where the desired state is stored. None: with a Truss only as long as this Headway runs, else in a file of
+    the data directory."""
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether others than this machine's users reach one of its ports."""
+        return not (is_loopback(self.host) and is_loopback(self.control_host))
 
 
 def serve(
@@ -121,7 +130,9 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
         "--link": link,
         "--data-dir": platform.data_directory,
         "--run-dir": link.parent,
+        "--database-url": platform.database_url or _database_url(platform, link.parent),
         "--backend": _BACKEND,
+        "--exposed": int(platform.is_exposed),
         "--settings": json.dumps(dict(platform.settings)),
         "--truss": platform.truss_directory,
         "--model-name": platform.model_name,
@@ -131,11 +142,23 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
     }
     return Program(
         name="control",
-        command=(sys.executable, "-m", "headway.control", *_arguments(options)),
+        command=(sys.executable, "-m", "headway.api", *_arguments(options)),
         log_path=_log_directory(platform) / "control.log",
         environment=os.environ,
         descriptors=descriptors,
     )
+
+
+def _database_url(platform: LocalPlatform, run_directory: Path) -> str:
+    directory = platform.data_directory / "control" if platform.truss_directory is None else run_directory
+    return f"sqlite:///{directory.resolve() / 'state.sqlite'}"
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _arguments(options: Mapping[str, object]) -> list[str]:

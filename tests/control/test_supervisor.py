@@ -7,9 +7,8 @@ import pytest
 from backends.contract.fake import FakeBackend
 from control.gateway_double import GatewayDouble
 from headway.backends.base import RunningReplica
-from headway.control import supervisor as supervisor_module
-from headway.control.platform import Deployment, Platform
-from headway.control.status import StatusPages
+from headway.control import replicas as replicas_module
+from headway.control.platform import Deployment, Environment, Platform, Prepared
 from headway.control.supervisor import Supervisor
 from headway.control.table_store import TableStore
 from headway.core.lifecycle import ReplicaState
@@ -27,14 +26,18 @@ class Story:
     def __init__(self, directory, **known):
         self.backend = FakeBackend()
         self.platform = Platform()
-        self.deployment = Deployment(
-            "d1", "echo", directory, directory, {}, _settings(known.pop("replicas", 1)), **known
-        )
-        self.platform.deploy(self.deployment)
+        settings = _settings(known.pop("replicas", 1))
+        self.deployment = Deployment("d1", "echo", settings, Prepared(directory, directory, **known))
+        self.platform.put(self.deployment, Environment("echo", "production", "d1"))
         self.link_path = directory / "link"
         self.store = TableStore(directory / "table.json")
         self.supervisor = Supervisor(
-            self.platform, self.backend, self.store, link_path=self.link_path, log_directory=directory
+            self.platform,
+            self.backend,
+            self.store,
+            lambda *_: None,
+            link_path=self.link_path,
+            log_directory=directory,
         )
         self.ready = asyncio.Event()
 
@@ -42,14 +45,16 @@ class Story:
         await self.ready.wait()
 
     def want(self, replicas):
-        settings, is_wanted = _settings(replicas), replicas > 0
-        changed = dataclasses.replace(self.deployment, settings=settings, is_wanted=is_wanted)
-        self.platform.deploy(changed)
+        settings, is_active = _settings(replicas), replicas > 0
+        self.platform.put(dataclasses.replace(self.deployment, settings=settings, is_active=is_active))
         self.supervisor.wake()
 
     def replica(self):
-        (model,) = StatusPages(self.supervisor).document()["models"]
-        return model["replicas"][0]
+        (replica,) = self.supervisor.replicas
+        return replica
+
+    def history(self):
+        return self.supervisor.replicas.history(self.replica().replica_id)
 
 
 @pytest.fixture
@@ -60,7 +65,7 @@ def tell(tmp_path, monkeypatch):
         async def main():
             world = Story(tmp_path, **known)
             prepare(world)
-            monkeypatch.setattr(supervisor_module, "until_ready", world.until_ready)
+            monkeypatch.setattr(replicas_module, "until_ready", world.until_ready)
             running = asyncio.create_task(world.supervisor.run())
             async with asyncio.timeout(10):
                 gateway = await GatewayDouble.dial(world.link_path)
@@ -101,8 +106,8 @@ def test_a_crashed_replica_leaves_the_table_and_comes_back_later_with_its_reason
         assert world.supervisor.last_failure("d1") == "killed by signal 9"
         after = routes(await gateway.table(routes))["echo-1"]  # a second later, the back-off
         assert after.generation > before.generation
-        assert world.replica()["restarts"] == 1
-        assert world.replica()["last_exit"] == "killed by signal 9"
+        assert world.history().restarts == 1
+        assert world.history().last_exit == "killed by signal 9"
 
     tell(story)
 
@@ -141,7 +146,7 @@ def test_every_gateway_has_to_call_a_replica_empty_and_only_its_present_life_cou
         await reborn.received()
         other.tell(**drained)
         await other.received()
-        assert world.replica()["state"] == "draining"
+        assert world.replica().state is ReplicaState.DRAINING
         reborn.tell(**drained)
         await reborn.table(lambda table: not routes(table))
         assert world.backend.replicas == {}
@@ -182,7 +187,7 @@ def test_a_stuck_replica_is_replaced_at_once(tell):
         gateway.tell(type="stuck", replica_id="echo-1", reason="abandoned")
         after = await gateway.table(lambda table: routes(table).get("echo-1", before) != before)
         assert routes(after)["echo-1"].generation > before.generation
-        assert world.replica()["restarts"] == 0
+        assert world.history().restarts == 0
 
     tell(story)
 
@@ -194,8 +199,7 @@ def test_a_deployment_without_room_fails_with_the_reason_after_three_attempts(te
         table = await gateway.table(lambda table: table.deployments[0].state is DeploymentState.FAILED)
         assert table.deployments[0].reason == "this machine has none"
         assert 20 < table.deployments[0].retry_after <= 30
-        (model,) = StatusPages(world.supervisor).document()["models"]
-        assert (model["state"], model["reason"]) == ("failed", "this machine has none")
+        assert world.supervisor.failed("d1").reason == "this machine has none"
 
     tell(story, use_gpu=True)
 
@@ -225,12 +229,13 @@ def test_a_new_deployment_takes_the_environment_when_it_is_ready_and_the_old_one
     async def story(world, gateway):
         world.ready.set()
         await gateway.table(routes)
-        world.supervisor.roll_out(dataclasses.replace(world.deployment, deployment_id="d2"))
+        world.platform.put(dataclasses.replace(world.deployment, deployment_id="d2"))
+        world.supervisor.roll_out(("echo", "production"), "d2")
         moved = await gateway.table(lambda table: table.environments == {("echo", "production"): "d2"})
         assert [one.replica_id for one in moved.deployments[1].replicas] == ["echo-2"]
         assert routes(moved)["echo-1"].draining
         gateway.tell(type="drained", replica_id="echo-1", version=moved.version)
-        alone = await gateway.table(lambda table: len(table.deployments) == 1)
-        assert [one.replica_id for one in alone.deployments[0].replicas] == ["echo-2"]
+        await gateway.table(lambda table: not table.deployments[0].replicas)
+        assert world.platform.deployments["d1"].is_retired
 
     tell(story)

@@ -24,7 +24,11 @@ def look(watcher, truss):
 
 def test_a_change_is_served_when_the_files_have_come_to_rest(truss):
     served = []
-    watcher = Watcher(truss, lambda: "a deployment", served.append)
+
+    async def push():
+        served.append("a deployment")
+
+    watcher = Watcher(truss, push)
     look(watcher, truss)
     (truss / "model/model.py").write_text("class Model: pass  # changed\n", encoding="utf-8")
     look(watcher, truss)
@@ -37,16 +41,16 @@ def test_a_change_is_served_when_the_files_have_come_to_rest(truss):
     assert served == ["a deployment"]
 
 
-def test_a_change_that_cannot_be_prepared_is_told_and_the_next_one_tried(truss, caplog):
+def test_a_change_that_cannot_be_deployed_is_told_and_the_next_one_tried(truss, caplog):
     served, outcomes = [], [InvalidTrussError("no such field"), "a deployment"]
 
-    def prepare():
+    async def push():
         outcome = outcomes.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
-        return outcome
+        served.append(outcome)
 
-    watcher = Watcher(truss, prepare, served.append)
+    watcher = Watcher(truss, push)
     with caplog.at_level(logging.ERROR):
         for text in ("wrong: 1", "right: 22"):
             (truss / "config.yaml").write_text(text, encoding="utf-8")

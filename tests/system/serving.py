@@ -33,11 +33,16 @@ class Serving:
     output: Path
 
     def model(self) -> dict[str, Any]:
-        """What control says of the one model served."""
-        answer = httpx.get(f"{self.control_url}/v1/models", timeout=5)
+        """What control says of the one model served: its production deployment, and that one's replicas."""
+        return {**self.ask(""), "replicas": self.ask("/replicas")["replicas"]}
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """What the API answers below the model's production deployment."""
+        name = self.model_url.removesuffix("/predict").rpartition("/")[2]
+        address = f"{self.control_url}/v1/models/{name}/deployments/production{path}"
+        answer = httpx.get(address, timeout=5)
         answer.raise_for_status()
-        (model,) = answer.json()["models"]
-        return model
+        return answer.json()
 
     def printed(self) -> str:
         return self.output.read_text(errors="replace")
@@ -138,7 +143,8 @@ def _wait_until_ready(serve: Serving, *, is_awake: bool) -> None:
             states = [replica["state"] for replica in serve.model()["replicas"]]
         except (httpx.HTTPError, ValueError):
             return False
-        return (bool(states) or not is_awake) and all(state == "ready" for state in states)
+        is_prepared = serve.model()["predict_concurrency"] is not None
+        return (bool(states) or not is_awake) and all(state == "ready" for state in states) and is_prepared
 
     try:
         wait_until(ready, _START_TIMEOUT, "every replica is ready")

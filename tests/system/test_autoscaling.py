@@ -36,7 +36,7 @@ async def _five_long_requests(served: Serving) -> None:
         )
         assert not any(request.done() for request in requests), "though nothing has finished yet"
     assert [request.result().status_code for request in requests] == [200] * 5
-    (decision,) = [one for one in served.model()["decisions"] if one["desired"] == 2]
+    (decision,) = [one for one in served.ask("/decisions")["decisions"] if one["desired"] == 2]
     assert decision["reason"]
 
 

@@ -74,7 +74,7 @@ def replicas(served, *states):
 
 def test_a_killed_control_stops_no_traffic_and_adopts_the_replicas(served):
     before = replicas(served, "ready")
-    kill(served, "headway.control")
+    kill(served, "headway.api")
     assert {predict(served) for _ in range(20)} <= set(served.processes())
     after = wait_until(lambda: replicas(served, "ready"), 15, "control is back")
     assert {one["generation"] for one in after.values()} == {one["generation"] for one in before.values()}
@@ -102,7 +102,7 @@ def test_when_no_replica_can_start_clients_are_told_why_and_it_heals_by_itself(s
     kill(served, "--replica-id deaths-1")
     kill(served, "--replica-id deaths-2")
     failed = wait_until(
-        lambda: (model_of(served) or {}).get("state") == "failed" and served.model(), 30, "failed"
+        lambda: (model_of(served) or {}).get("status") == "FAILED" and served.model(), 30, "failed"
     )
     assert failed["reason"] == "the model could not be loaded (exit code 70)"
     refused = httpx.post(served.model_url, json={}, timeout=10)

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from headway.core.errors import HeadwayError
 
+SECRETS_VARIABLE = "HEADWAY_SECRETS_DIR"
+"""In a replica's environment: the folder with one file per secret."""
+
 
 class Unplaceable(HeadwayError):  # noqa: N818  # a normal outcome, named as the design names it
     """There is no room for this replica now, say no GPU is free; the text says what is missing."""

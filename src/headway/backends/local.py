@@ -14,7 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from headway.backends.base import BackendError, ReplicaExit, ReplicaSpec, RunningReplica, Unplaceable
+from headway.backends.base import (
+    SECRETS_VARIABLE,
+    BackendError,
+    ReplicaExit,
+    ReplicaSpec,
+    RunningReplica,
+    Unplaceable,
+)
 from headway.configuration import variables_for_tools
 
 _ROOT_ANSWERS_WITHIN = 10.0
@@ -27,7 +34,7 @@ ReplicaCommand = Callable[[ReplicaSpec, Path, Path], Sequence[str]]
 def model_server_command(spec: ReplicaSpec, public: Path, private: Path) -> Sequence[str]:
     sockets = ("--uds", str(public), "--private-uds", str(private))
     module = (str(spec.interpreter), "-m", "headway.model_server", str(spec.directory))
-    secrets = spec.environment.get("HEADWAY_SECRETS_DIR")
+    secrets = spec.environment.get(SECRETS_VARIABLE)
     options = ("--secrets-directory", secrets) if secrets else ()
     return (*module, *sockets, "--replica-id", spec.replica_id, *options)
 

@@ -1,11 +1,10 @@
 """`headway serve`: prepares one Truss and serves it in the foreground until Ctrl-C."""
 
 import contextlib
-import ipaddress
 import itertools
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from headway.bootstrap import LocalPlatform
-    from headway.control.packages.preparation import PreparedModel
     from headway.core.settings import DeploymentSettings
 
 _LONGEST_PROGRESS = 100
@@ -95,6 +93,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
 def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> str:
     """Prepare the model, so that control finds it prepared, and tell what will be served; return a curl line."""
     from headway.control.packages.preparation import first_settings, prepare
+    from headway.control.preparations import example_input
     from headway.model_server.truss.truss_config import read_truss
 
     config = read_truss(directory)
@@ -116,7 +115,7 @@ def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> 
         markup=False,
     )
     url = local_url(platform.host, platform.port)
-    return curl_line(f"{url}/models/{platform.model_name}/predict", example_input(prepared))
+    return curl_line(f"{url}/models/{platform.model_name}/predict", example_input(prepared) or {})
 
 
 def _range(settings: "DeploymentSettings") -> str:
@@ -126,20 +125,15 @@ def _range(settings: "DeploymentSettings") -> str:
 
 def exposure_warnings(platform: "LocalPlatform") -> Iterator[str]:
     """What others than this machine's users can do, since there are no keys yet."""
-    if not _is_loopback(platform.host):
+    from headway.bootstrap import is_loopback
+
+    if not is_loopback(platform.host):
         yield (
             f"anybody who reaches {platform.host}:{platform.port} can use the model: there are no keys yet; let only "
             "a network that you trust reach it"
         )
-    if not _is_loopback(platform.control_host):
+    if not is_loopback(platform.control_host):
         yield f"anybody who reaches {platform.control_host}:{platform.control_port} sees what runs here"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def stated_settings(
@@ -163,24 +157,6 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
         except ValueError:
             settings[name] = text
     return settings
-
-
-def example_input(prepared: "PreparedModel") -> Any:
-    """An input that the Truss itself gives as an example, else an empty one."""
-    import yaml
-
-    if prepared.config.example_model_input is not None:
-        return prepared.config.example_model_input
-    name = prepared.config.expanded.get("examples_filename") or "examples.yaml"
-    try:
-        examples = yaml.safe_load((prepared.directory / name).read_bytes())
-    except (OSError, yaml.YAMLError):
-        return {}
-    match examples:
-        case [Mapping() as first, *_] if "input" in first:
-            return first["input"]
-        case _:
-            return {}
 
 
 def curl_line(address: str, example: Any) -> str:

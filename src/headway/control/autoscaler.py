@@ -1,11 +1,10 @@
 """Keeps a scaling policy for each deployment: feeds it what gateways report, asks it how many replicas are wanted,
-and keeps the decisions that changed something, with their inputs and reasons.
+and tells the decisions that change something, with their inputs and reasons.
 """
 
 import dataclasses
 import logging
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from headway.core.autoscaling import AutoscalingPolicy, Replicas, ScalingDecision
@@ -14,18 +13,19 @@ from headway.core.statistics import Load
 
 _logger = logging.getLogger(__name__)
 
-_DECISIONS_KEPT = 1000
 _LOAD_FIELDS = tuple(field.name for field in dataclasses.fields(Load))
 
 
 class Autoscaler:
-    """Deployments are known by their ids; `source` is one life of one gateway."""
+    """Deployments are known by their ids; `source` is one life of one gateway. `changed` is told each decision
+    that changes the desired number.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[str, ScalingDecision], None] = lambda *_: None) -> None:
+        self._changed = changed
         self._policies: dict[str, AutoscalingPolicy] = {}
         self._settings: dict[str, DeploymentSettings] = {}
         self._latest: dict[str, ScalingDecision] = {}
-        self._changes: dict[str, deque[ScalingDecision]] = {}
 
     def record(self, source: str, loads: Mapping[str, Mapping[str, Any]]) -> None:
         """Take a gateway's report; what it says of deployments that are not known here is left out."""
@@ -51,7 +51,7 @@ class Autoscaler:
         before = self._latest.get(deployment_id)
         self._latest[deployment_id] = decision
         if before is None or before.desired != decision.desired:
-            self._changes.setdefault(deployment_id, deque(maxlen=_DECISIONS_KEPT)).append(decision)
+            self._changed(deployment_id, decision)
             _logger.info(
                 "%d replicas are wanted: %s",
                 decision.desired,
@@ -65,13 +65,13 @@ class Autoscaler:
         decision = self._latest.get(deployment_id)
         return 0 if decision is None else decision.desired
 
-    def decisions(self, deployment_id: str) -> Sequence[ScalingDecision]:
-        """Those that changed the desired number, oldest first."""
-        return tuple(self._changes.get(deployment_id, ()))
+    def latest(self, deployment_id: str) -> ScalingDecision | None:
+        """What was decided last, with what went into it; None before the first decision."""
+        return self._latest.get(deployment_id)
 
     def forget(self, deployment_id: str) -> None:
         """The deployment is gone."""
-        for known in (self._policies, self._settings, self._latest, self._changes):
+        for known in (self._policies, self._settings, self._latest):
             known.pop(deployment_id, None)
 
     def _policy(self, deployment_id: str, settings: DeploymentSettings, now: float) -> AutoscalingPolicy:

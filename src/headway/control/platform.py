@@ -1,79 +1,188 @@
-"""What is desired: deployments with their settings, and where environments point.
+"""What is desired: models' deployments with their settings, and where environments point.
 
-It is held in memory and made anew from the command line at each start of control.
+Values are immutable; `Platform` holds the present ones and notes which of them are not stored yet.
 """
 
+import asyncio
+import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
-from headway.control.packages.preparation import PreparedModel
 from headway.core.reconcile import Thresholds
 from headway.core.settings import DeploymentSettings
 
+PRODUCTION = "production"
+Target = tuple[str, str]
+"""A model and one of its environments."""
+
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
-    """One immutable version of a model's Truss, ready to run, with the settings that can change."""
+class Prepared:
+    """What preparation made of a Truss: all that is needed to start replicas of it."""
 
-    deployment_id: str
-    model: str
     interpreter: Path
     directory: Path
-    environment: Mapping[str, str]
-    settings: DeploymentSettings
+    environment: Mapping[str, str] = field(default_factory=dict)
     predict_concurrency: int = 1
     use_gpu: bool = False
     thresholds: Thresholds = field(default_factory=Thresholds)
     warnings: tuple[str, ...] = ()
-    is_wanted: bool = True
-    """Whether it is to have replicas at all; how many, the autoscaler says."""
+    example: Any = None
+    """An input that the Truss gives as an example."""
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether what it speaks of is still on this machine."""
+        paths = self.interpreter, self.directory, Path(self.environment.get("PYTHONPATH", ".").split(":")[0])
+        return all(path.exists() for path in paths)
+
+    def to_json(self) -> dict[str, Any]:
+        content = dataclasses.asdict(self)
+        return {**content, "interpreter": str(self.interpreter), "directory": str(self.directory)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        changed = {
+            "interpreter": Path(content["interpreter"]),
+            "directory": Path(content["directory"]),
+            "thresholds": Thresholds(**content["thresholds"]),
+            "warnings": tuple(content["warnings"]),
+        }
+        return cls(**{**content, **changed})
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One immutable version of a model's Truss with the settings that can change."""
+
+    deployment_id: str
+    model: str
+    settings: DeploymentSettings = field(default_factory=DeploymentSettings)
+    prepared: Prepared | None = None
+    """None until its Truss is ready to run."""
+    name: str = ""
+    created_at: float = 0.0
+    """Seconds since 1970, by the wall clock."""
+    source: Path = field(default_factory=Path)
+    """The Truss that it is made of, which never changes."""
+    digest: str = ""
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    """What its config.yaml says of the settings."""
+    version: int = 1
+    """Rises with each change of the settings."""
+    is_active: bool = True
+    """False: its owner switched it off."""
+    is_retired: bool = False
+    """Another one has taken its environment: it keeps no replica without load."""
+    failure: str = ""
+    """Why its Truss could not be made ready to run."""
+
+    @property
+    def scaling_settings(self) -> DeploymentSettings:
+        """The settings as the autoscaler is to see them."""
+        return dataclasses.replace(self.settings, min_replica=0) if self.is_retired else self.settings
+
+    @property
+    def thresholds(self) -> Thresholds:
+        thresholds = Thresholds() if self.prepared is None else self.prepared.thresholds
+        return dataclasses.replace(thresholds, drain=self.settings.drain_timeout)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        if self.prepared is None:
+            return ()
+        return (*self.prepared.warnings, *self.settings.warnings(self.prepared.predict_concurrency))
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A name that points at one deployment of a model. While another takes its place, both are named."""
+
+    model: str
+    name: str
+    deployment_id: str | None = None
+    candidate_id: str | None = None
+    """The deployment that is to take its place once it is ready."""
+    replaced_id: str | None = None
+    """The one that was stopped to make room, and comes back if the candidate does not start."""
+    created_at: float = 0.0
+
+    @property
+    def target(self) -> Target:
+        return self.model, self.name
+
+
+Stored = Deployment | Environment
 
 
 class Platform:
     """The desired state of everything that runs here."""
 
     def __init__(self) -> None:
+        self.models: dict[str, float] = {}
+        """When each was made, by its name."""
         self.deployments: dict[str, Deployment] = {}
-        self.environments: dict[tuple[str, str], str] = {}
+        self.environments: dict[Target, Environment] = {}
+        self.changed = asyncio.Event()
+        """Something was put that is not stored yet."""
+        self._unsaved: dict[str | Target, Stored] = {}
 
-    def deploy(self, deployment: Deployment, *, environment: str = "production") -> None:
-        """Add or change a deployment and point the model's environment at it."""
-        self.deployments[deployment.deployment_id] = deployment
-        self.environments[deployment.model, environment] = deployment.deployment_id
+    def put(self, *values: Stored) -> None:
+        """Add or replace deployments and environments."""
+        self.changed.set()
+        for value in values:
+            match value:
+                case Deployment():
+                    self.models.setdefault(value.model, value.created_at)
+                    self.deployments[value.deployment_id] = value
+                    self._unsaved[value.deployment_id] = value
+                case Environment():
+                    self.environments[value.target] = value
+                    self._unsaved[value.target] = value
+
+    def remove_deployment(self, deployment_id: str) -> None:
+        self.deployments.pop(deployment_id, None)
+        self._unsaved.pop(deployment_id, None)
+
+    def remove_environment(self, target: Target) -> None:
+        self.environments.pop(target, None)
+        self._unsaved.pop(target, None)
+
+    def take_unsaved(self) -> list[Stored]:
+        """What was put since the last time: deployments first, for environments point at them."""
+        values = sorted(self._unsaved.values(), key=lambda value: isinstance(value, Environment))
+        self._unsaved = {}
+        self.changed.clear()
+        return values
+
+    def points_at(self, target: Target) -> str | None:
+        """The id of the deployment that serves the environment."""
+        environment = self.environments.get(target)
+        return None if environment is None else environment.deployment_id
+
+    def deployments_of(self, model: str) -> list[Deployment]:
+        return [one for one in self.deployments.values() if one.model == model]
+
+    def environments_of(self, model: str) -> list[Environment]:
+        return [one for one in self.environments.values() if one.model == model]
+
+    def environments_at(self, deployment_id: str) -> list[Environment]:
+        return [one for one in self.environments.values() if one.deployment_id == deployment_id]
+
+    def is_set_aside(self, deployment_id: str) -> bool:
+        """Whether it was stopped to make room for another one, and may come back."""
+        return any(one.replaced_id == deployment_id for one in self.environments.values())
+
+    def rollouts(self) -> Iterator[tuple[Environment, Deployment]]:
+        """Environments that another deployment is about to take, with that one."""
+        for environment in self.environments.values():
+            if environment.candidate_id is not None:
+                yield environment, self.deployments[environment.candidate_id]
 
 
-def deployment_of(
-    prepared: PreparedModel,
-    *,
-    model: str,
-    settings: DeploymentSettings,
-    environment: Mapping[str, str],
-) -> Deployment:
-    """A prepared Truss as a deployment. Equal contents get equal ids, so a restarted control knows its own."""
-    content = f"{model}\0{prepared.directory}\0{prepared.interpreter}"
-    config = prepared.config
-    return Deployment(
-        deployment_id=hashlib.sha256(content.encode()).hexdigest()[:8],
-        model=model,
-        interpreter=prepared.interpreter,
-        directory=prepared.directory,
-        environment={**prepared.environment_variables, **environment},
-        settings=settings,
-        predict_concurrency=config.predict_concurrency,
-        use_gpu=config.use_gpu,
-        thresholds=_thresholds(prepared, settings),
-        warnings=(*prepared.warnings, *settings.warnings(config.predict_concurrency)),
-    )
-
-
-def _thresholds(prepared: PreparedModel, settings: DeploymentSettings) -> Thresholds:
-    checks, default = prepared.config.health_checks, Thresholds()
-    return Thresholds(
-        startup=checks.startup_threshold_seconds or default.startup,
-        stop_traffic=checks.stop_traffic_threshold_seconds or default.stop_traffic,
-        restart=checks.restart_threshold_seconds or default.restart,
-        restart_delay=checks.restart_check_delay_seconds or default.restart_delay,
-        drain=settings.drain_timeout,
-    )
+def deployment_id_of(model: str, digest: str) -> str:
+    """Equal contents under one name are one deployment."""
+    return hashlib.sha256(f"{model}\0{digest}".encode()).hexdigest()[:8]

@@ -1,33 +1,20 @@
-"""Moves an environment to a new deployment once that is ready; one that does not start is given up.
+"""Moves an environment to another deployment once that is ready; one that does not start is given up.
 
-It changes what the platform desires and does nothing else: starting and draining follow from that.
+It changes what the platform desires and does nothing else: starting and draining follow from that. What is under
+way stands in the platform, so that a restarted control goes on with it.
 """
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from headway.control.platform import Deployment, Platform
+from headway.control.platform import Deployment, Environment, Platform, Target
 
 _logger = logging.getLogger(__name__)
 
-Target = tuple[str, str]
-"""A model and one of its environments."""
-
-
-@dataclass(slots=True)
-class _Candidate:
-    """A deployment that is to take an environment's place with so many replicas."""
-
-    deployment_id: str
-    replicas: int
-    replaced: str | None = None
-    """The deployment that has gone already, and comes back if this one does not start."""
-
 
 class Rollout:
-    """With `rollout: surge` the old deployment serves until the new one has as many replicas ready as it had.
+    """With `rollout: surge` the old deployment serves until the new one has as many replicas ready as it has.
 
     With `replace`, which is also taken when there is no room for both, the old one goes first while requests
     queue for the new one; when that fails the old one is started again.
@@ -35,73 +22,100 @@ class Rollout:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._candidates: dict[Target, _Candidate] = {}
+        self.retiring: set[str] = set()
+        """Deployments that have lost their environment, and whose replicas are to go now."""
 
-    @property
-    def needs(self) -> Mapping[str, int]:
-        """Replicas that deployments need though no load asks for them yet: those that are to take over."""
-        return {one.deployment_id: one.replicas for one in self._candidates.values()}
-
-    @property
-    def replaced(self) -> Mapping[str, str]:
-        """The old deployments that new ones wait for, by the new ones' ids; they may be wanted again."""
-        return {one.deployment_id: one.replaced for one in self._candidates.values() if one.replaced}
-
-    def begin(self, deployment: Deployment, *, present: int = 0, environment: str = "production") -> None:
-        """Have `deployment` take the environment's place, where `present` replicas are now.
-
-        Of two in a row, the later one counts.
-        """
-        target, settings = (deployment.model, environment), deployment.settings
-        if target in self._candidates:
-            self._give_up(target)
-        self._platform.deployments[deployment.deployment_id] = deployment
-        if deployment.deployment_id == self._platform.environments.get(target):
-            return
-        replicas = min(settings.max_replica, max(1, settings.min_replica, present))
-        self._candidates[target] = _Candidate(deployment.deployment_id, replicas)
-        if settings.rollout == "replace":
-            self._replace(target)
+    def begin(self, target: Target, deployment_id: str) -> None:
+        """Have the deployment take the environment's place. Of two in a row, the later one counts."""
+        platform = self._platform
+        environment = platform.environments.get(target) or Environment(*target)
+        if environment.candidate_id not in {None, deployment_id}:
+            self._give_up(environment)
+            environment = platform.environments[target]
+        deployment = dataclasses.replace(
+            platform.deployments[deployment_id], is_retired=False, is_active=True
+        )
+        platform.put(deployment)
+        self.retiring.discard(deployment_id)
+        if environment.deployment_id is None:
+            platform.put(dataclasses.replace(environment, deployment_id=deployment_id))
+        elif environment.deployment_id != deployment_id:
+            environment = dataclasses.replace(environment, candidate_id=deployment_id)
+            platform.put(environment)
+            if deployment.settings.rollout == "replace" and deployment.prepared is not None:
+                self._replace(environment)
 
     def replace(self, deployment_id: str) -> bool:
         """There is no room for it beside the old one: have that go first. False when there is none to go."""
-        for target, candidate in self._candidates.items():
-            if candidate.deployment_id == deployment_id and candidate.replaced is None:
-                return self._replace(target)
+        for environment, candidate in self._platform.rollouts():
+            if candidate.deployment_id == deployment_id and environment.replaced_id is None:
+                self._replace(environment)
+                return True
         return False
 
-    def advance(self, ready: Callable[[str], int], failure: Callable[[str], str]) -> None:
-        """Act on how many replicas of a deployment are ready, and on why one failed (empty: none did)."""
-        for target, candidate in list(self._candidates.items()):
-            if ready(candidate.deployment_id) >= candidate.replicas:
-                self._finish(target)
-                _logger.info("the new deployment serves", extra={"deployment": candidate.deployment_id})
-            elif reason := failure(candidate.deployment_id):
-                self._give_up(target)
+    def advance(
+        self, ready: Callable[[str], int], present: Callable[[str], int], failure: Callable[[str], str]
+    ) -> None:
+        """Act on how many replicas of a deployment are ready and present, and on why one failed (empty: none)."""
+        for environment, candidate in list(self._platform.rollouts()):
+            if reason := candidate.failure or failure(candidate.deployment_id):
+                self._give_up(environment)
                 _logger.error("the change is not served, the old deployment serves on: %s", reason)
+            elif candidate.prepared is None:
+                continue
+            elif candidate.settings.rollout == "replace" and environment.replaced_id is None:
+                self._replace(environment)
+            elif ready(candidate.deployment_id) >= self._needed(environment, candidate, present):
+                self._finish(environment, candidate)
+                _logger.info("the new deployment serves", extra={"deployment": candidate.deployment_id})
 
-    def _replace(self, target: Target) -> bool:
-        candidate, old = self._candidates[target], self._platform.environments.get(target)
-        self._platform.environments[target] = candidate.deployment_id
-        if old is None:
-            return False
-        candidate.replaced = old
-        self._set_wanted(old, wanted=False)
-        return True
+    def need_of(self, deployment_id: str, present: Callable[[str], int]) -> int:
+        """Replicas that it needs though no load asks for them yet: to take over."""
+        needs = (
+            self._needed(environment, candidate, present)
+            for environment, candidate in self._platform.rollouts()
+            if candidate.deployment_id == deployment_id
+        )
+        return max(needs, default=0)
 
-    def _finish(self, target: Target) -> None:
-        candidate, old = self._candidates.pop(target), self._platform.environments.get(target)
-        self._platform.environments[target] = candidate.deployment_id
-        if old is not None and old != candidate.deployment_id:
-            self._set_wanted(old, wanted=False)
+    def waits_for(self, deployment_id: str) -> str | None:
+        """The old deployment that has to be gone before this one is started."""
+        for environment, candidate in self._platform.rollouts():
+            if candidate.deployment_id == deployment_id:
+                return environment.replaced_id
+        return None
 
-    def _give_up(self, target: Target) -> None:
-        candidate = self._candidates.pop(target)
-        self._set_wanted(candidate.deployment_id, wanted=False)
-        if candidate.replaced is not None:
-            self._platform.environments[target] = candidate.replaced
-            self._set_wanted(candidate.replaced, wanted=True)
+    def _needed(self, environment: Environment, candidate: Deployment, present: Callable[[str], int]) -> int:
+        settings, old = candidate.settings, environment.deployment_id
+        there = present(old) if old is not None and environment.replaced_id is None else 0
+        return min(settings.max_replica, max(1, settings.min_replica, there))
 
-    def _set_wanted(self, deployment_id: str, *, wanted: bool) -> None:
-        old = self._platform.deployments[deployment_id]
-        self._platform.deployments[deployment_id] = dataclasses.replace(old, is_wanted=wanted)
+    def _replace(self, environment: Environment) -> None:
+        """The environment's requests wait for the candidate from now on; the old one is drained."""
+        self._platform.put(
+            dataclasses.replace(
+                environment, deployment_id=environment.candidate_id, replaced_id=environment.deployment_id
+            )
+        )
+
+    def _finish(self, environment: Environment, candidate: Deployment) -> None:
+        old = environment.replaced_id or environment.deployment_id
+        moved = dataclasses.replace(
+            environment, deployment_id=candidate.deployment_id, candidate_id=None, replaced_id=None
+        )
+        self._platform.put(moved)
+        self._retire(old)
+
+    def _give_up(self, environment: Environment) -> None:
+        old = environment.replaced_id or environment.deployment_id
+        back = dataclasses.replace(environment, deployment_id=old, candidate_id=None, replaced_id=None)
+        self._platform.put(back)
+        self._retire(environment.candidate_id)
+
+    def _retire(self, deployment_id: str | None) -> None:
+        if deployment_id is None or self._platform.environments_at(deployment_id):
+            return
+        deployment = self._platform.deployments.get(deployment_id)
+        if deployment is not None:
+            self._platform.put(dataclasses.replace(deployment, is_retired=True))
+            self.retiring.add(deployment_id)

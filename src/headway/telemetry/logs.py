@@ -18,6 +18,7 @@ from typing import Any
 LOG_LIMIT_BYTES = 16 * 1024 * 1024
 _MOST_BYTES_AT_ONCE = 256 * 1024
 _LONGEST_LINE_BYTES = 16 * 1024
+_MOST_BYTES_OF_PAST = 1024 * 1024
 
 
 def configure_logging(process: str, *, as_json: bool = False, level: str = "INFO") -> None:
@@ -25,6 +26,8 @@ def configure_logging(process: str, *, as_json: bool = False, level: str = "INFO
     output = logging.StreamHandler(sys.stderr)
     output.setFormatter(_JsonLines(process) if as_json else _PlainLines(process))
     logging.basicConfig(level=level, handlers=[output], force=True)
+    for library in ("alembic", "uvicorn", "httpx"):
+        logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 class BoundedFile:
@@ -66,8 +69,20 @@ class BoundedFile:
         temporary.replace(rotated_path(self.path))
 
 
+def last_lines(path: Path, count: int) -> list[str]:
+    """The newest lines of a bounded file, its older part included, as far as they lie in the last MiB."""
+    data = b""
+    for part in (rotated_path(path), path):
+        with contextlib.suppress(FileNotFoundError), part.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _MOST_BYTES_OF_PAST))
+            data += file.read()
+    lines = data[-_MOST_BYTES_OF_PAST:].splitlines()
+    return [line.decode(errors="replace") for line in lines[len(lines) - min(count, len(lines)) :]]
+
+
 class LogFollower:
-    """Shows the lines that are added to the `*.log` files of a directory from now on, new files whole.
+    """Shows the lines that are added to the `*.log` files of a directory and of the folders in it from now on, new
+    files whole.
 
     `show(name, line)` gets the file's name without its ending. Lines that come faster than they are shown are
     skipped, which it says.
@@ -76,7 +91,7 @@ class LogFollower:
     def __init__(self, directory: Path, show: Callable[[str, str], None]) -> None:
         self._directory = directory
         self._show = show
-        self._places = {path: _place_at_end(path) for path in directory.glob("*.log")}
+        self._places = {path: _place_at_end(path) for path in directory.rglob("*.log")}
 
     def run(self, stopped: threading.Event, interval: float = 0.1) -> None:
         """Follow until `stopped`; what was written before that is shown still."""
@@ -86,7 +101,7 @@ class LogFollower:
 
     def poll(self) -> None:
         """Show what was added since the last time, a bounded amount."""
-        for path in sorted(self._directory.glob("*.log")):
+        for path in sorted(self._directory.rglob("*.log")):
             place = self._places.setdefault(path, _Place(rotated_at=_rotated_at(path)))
             with contextlib.suppress(FileNotFoundError):
                 self._read_on(path, place)

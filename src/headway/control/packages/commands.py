@@ -3,11 +3,13 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from headway import mortal
 from headway.control.packages.entries import Progress
 
 TIMEOUT = 3600.0
@@ -27,7 +29,7 @@ def run(
 ) -> None:
     """Run `command` in `directory`. Raises CommandError when it fails or takes longer than `TIMEOUT`."""
     process = subprocess.Popen(  # noqa: S603  # uv and the model author's own build commands
-        command,
+        [sys.executable, "-I", "-S", mortal.__file__, str(os.getpid()), *command],
         cwd=directory,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -37,6 +37,8 @@ class DeploymentRow:
     """What preparation made of it; None before."""
     failure: str
     """Why preparation failed; empty when it did not."""
+    is_retired: bool = False
+    """Another one has taken its environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class EnvironmentRow:
     name: str
     deployment_id: str | None
     created_at: float
+    candidate_id: str | None = None
+    """The deployment that is about to take its place."""
+    replaced_id: str | None = None
+    """The one that made room for the candidate, and comes back if that does not start."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ from headway.control.store.tables import decisions, deployments, environments, k
 
 __all__ = ["Conflict", "Store", "StoreError"]
 
+_MOVING = ("deployment_id", "candidate_id", "replaced_id")
+"""What changes of an environment."""
+
 
 class Store:
     """All calls block; one thread calls at a time, any thread may. Each raises StoreError when the database fails.
@@ -113,7 +116,7 @@ class Store:
 
     def save_environment(self, row: EnvironmentRow) -> None:
         """Insert it, or point it elsewhere; it keeps the time of its creation."""
-        self._save(environments, row, by=("model", "name"), replace=("deployment_id",))
+        self._save(environments, row, by=("model", "name"), replace=_MOVING)
 
     def delete_environment(self, model: str, name: str) -> None:
         environment = (environments.c.model == model, environments.c.name == name)

@@ -52,6 +52,7 @@ deployments = Table(
     Column("is_active", Boolean, nullable=False),
     Column("prepared", JSON(none_as_null=True), nullable=True),
     Column("failure", String, nullable=False),
+    Column("is_retired", Boolean, nullable=False),
     UniqueConstraint("deployment_id"),
 )
 
@@ -69,6 +70,8 @@ environments = Table(
         index=True,
     ),
     Column("created_at", Double, nullable=False),
+    Column("candidate_id", String, nullable=True),
+    Column("replaced_id", String, nullable=True),
     UniqueConstraint("model", "name"),
 )
 

@@ -1,0 +1,134 @@
+"""Control's process: `python -m headway.api`, started by root. It runs the control plane and its API."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import pkgutil
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from socket import socket
+
+import uvicorn
+import uvloop
+
+from headway.api.application import application
+from headway.backends.base import Backend
+from headway.configuration import Configuration
+from headway.control.operations import Push
+from headway.control.plane import ControlPlane, PlaneOptions
+from headway.control.watch import Watcher
+from headway.core.errors import HeadwayError
+from headway.core.wire import EXIT_USAGE
+from headway.http.listener import inherited_socket
+from headway.telemetry.logs import configure_logging
+
+_logger = logging.getLogger(__name__)
+
+_HTTP_GRACE = 1
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    configure_logging("control", level=Configuration.load().log_level.upper())
+    try:
+        return uvloop.run(_control(options))
+    except HeadwayError as error:
+        _logger.error("%s", error)  # noqa: TRY400 - the text is meant for people; a traceback would hide it
+        return EXIT_USAGE
+
+
+async def _control(options: argparse.Namespace) -> int:
+    connect = pkgutil.resolve_name(options.backend)
+    backend: Backend = await connect(options.root_fd, options.run_dir)
+    plane = await ControlPlane.open(
+        PlaneOptions(
+            data_dir=options.data_dir,
+            link_path=options.link,
+            database_url=options.database_url,
+            secrets_dir=options.secrets_dir,
+            model_cache_dir=options.model_cache_dir,
+            is_exposed=bool(options.exposed),
+        ),
+        backend,
+    )
+    running = asyncio.get_running_loop().create_task(_run(plane, options))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    try:
+        await running
+    except asyncio.CancelledError:
+        _logger.info("control stops; root decides about the replicas")
+    finally:
+        await backend.close()
+        plane.persistence.close()
+    return 0
+
+
+async def _run(plane: ControlPlane, options: argparse.Namespace) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(plane.run())
+        tasks.create_task(_serve(plane, inherited_socket(options.listen_fd)))
+        if options.truss is not None:
+            tasks.create_task(_keep_deployed(plane, options))
+
+
+async def _keep_deployed(plane: ControlPlane, options: argparse.Namespace) -> None:
+    """Deploy the one Truss that this Headway was started for, and its changes if they are to be followed."""
+    order = Push(model=options.model_name, settings=json.loads(options.settings))
+    if not plane.platform.models:  # else an earlier life of control has done it
+        await plane.operations.push(options.truss, order)
+    if options.watch:
+        again = Push(model=options.model_name)
+        await Watcher(options.truss, lambda: plane.operations.push(options.truss, again)).run()
+
+
+async def _serve(plane: ControlPlane, listening: socket) -> None:
+    server = _Server(
+        uvicorn.Config(
+            application(plane),
+            loop="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_HTTP_GRACE,
+        )
+    )
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to this process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="headway.api", description=__doc__)
+    parser.add_argument("--root-fd", type=int, required=True, help="control's end of the link to root")
+    parser.add_argument("--listen-fd", type=int, required=True, help="a listening socket passed down by root")
+    parser.add_argument("--link", type=Path, required=True, help="the Unix socket that gateways dial")
+    parser.add_argument("--data-dir", type=Path, required=True, help="prepared models, state and logs")
+    parser.add_argument("--run-dir", type=Path, required=True, help="a short path for replicas' sockets")
+    parser.add_argument("--database-url", required=True, help="where the desired state is stored")
+    parser.add_argument("--backend", required=True, help="module:function that connects the backend")
+    parser.add_argument("--exposed", type=int, default=0, help="1: a port is reached from other machines")
+    parser.add_argument("--truss", type=Path, help="a Truss to deploy")
+    parser.add_argument("--model-name", help="its name in URLs, if not its own")
+    parser.add_argument("--settings", default="{}", help="changes to its first settings, as JSON")
+    parser.add_argument("--secrets-dir", type=Path, help="one file per secret")
+    parser.add_argument("--model-cache-dir", type=Path, help="a folder for each model of a hub")
+    parser.add_argument("--watch", type=int, default=0, help="1: serve changes of the Truss as they come")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""The management API as one application over a control plane."""
+
+from typing import Any
+
+from fastapi import Depends, FastAPI
+
+from headway import __version__
+from headway.api import errors, schemas
+from headway.api.access import require_manage
+from headway.api.documents import Documents
+from headway.api.live import Live
+from headway.api.routes import access, deployments, environments, models, streams
+from headway.control.plane import ControlPlane
+
+_ABOUT = """Deploys Truss models and controls how many requests run at once.
+
+Every error is `{"error": {"code", "message", "hint"}}`. Where API keys exist, send `Authorization: Bearer KEY`.
+"""
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": schemas.ErrorAnswer, "description": description}
+    for status, description in {
+        400: "the request cannot be read",
+        401: "no key, or an unknown one",
+        403: "the key lacks the scope",
+        404: "there is no such thing; the hint names the nearest",
+        409: "it contradicts the present state",
+        412: "the settings have changed since",
+        413: "the archive is too large",
+        422: "a value is not valid",
+        503: "the database or the backend does not answer",
+    }.items()
+}
+
+
+def application(plane: ControlPlane) -> FastAPI:
+    app = FastAPI(title="Headway", version=__version__, description=_ABOUT, redoc_url=None, responses=_ERRORS)
+    app.state.plane = plane
+    app.state.live = Live(lambda: Documents(plane).everything().model_dump_json())
+    errors.install(app)
+    for one in (models, deployments, environments, access, streams):
+        app.include_router(one.router, dependencies=[Depends(require_manage)])
+
+    @app.get("/healthz", tags=["health"])
+    async def health() -> schemas.Success:
+        """Whether control runs; needs no key."""
+        return schemas.Success()
+
+    return app

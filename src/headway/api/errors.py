@@ -1,0 +1,62 @@
+"""Errors as answers: each code of the control plane has one status, and every body has the same shape."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from headway.core.errors import HeadwayError
+
+_STATUSES = {
+    "not_found": 404,
+    "refused": 409,
+    "stale": 412,
+    "invalid_setting": 422,
+    "invalid_truss": 422,
+    "invalid_archive": 422,
+    "invalid_name": 422,
+    "invalid_key": 422,
+    "invalid_secret": 422,
+    "too_large": 413,
+    "preparation_failed": 422,
+    "missing_key": 401,
+    "unknown_key": 401,
+    "wrong_scope": 403,
+    "store": 503,
+    "backend": 503,
+}
+"""By the error's code; any other is a defect of Headway and answered with 500."""
+
+_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of `app` answered in the one shape."""
+
+    @app.exception_handler(HeadwayError)
+    async def _own(_: Request, error: HeadwayError) -> JSONResponse:
+        status = _STATUSES.get(error.code, 500)
+        headers = {"www-authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004  # as it stands in HTTP
+        return answer(status, error.code, error.message, error.hint, headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return answer(422, "invalid_request", f"{place}: {first['msg']}", "see /docs for what it takes")
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        code = _CODES.get(error.status_code, "http")
+        headers = dict(error.headers or {})
+        return answer(error.status_code, code, str(error.detail), "see /docs for what there is", headers)
+
+
+def answer(
+    status: int, code: str, message: str, hint: str = "", headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    error: dict[str, Any] = {"code": code, "message": message, "hint": hint}
+    return JSONResponse({"error": error}, status, dict(headers or {}))

@@ -1,0 +1,164 @@
+"""Deployments: pushing them, their settings, and what is done with one."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header, Query, Request, Response, status
+
+from headway.api import schemas
+from headway.api.access import Found, Ops, Plane
+from headway.api.documents import Documents, decision
+from headway.api.settings_schema import settings_schema
+from headway.api.uploads import deploy, read_settings
+from headway.control.operations import Push
+from headway.control.plane import ControlPlane
+from headway.control.platform import PRODUCTION, Deployment
+from headway.core.errors import InvalidSettingError
+
+router = APIRouter(tags=["deployments"])
+
+_DEPLOYMENTS = "/v1/models/{model}/deployments"
+_DEPLOYMENT = _DEPLOYMENTS + "/{deployment}"
+_ARCHIVE = {
+    "requestBody": {
+        "required": True,
+        "description": "the Truss's folder as .tar.gz, .tar or .zip",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+_CHANGES = {"requestBody": {"required": True, "content": {"application/json": {"schema": settings_schema()}}}}
+
+EnvironmentName = Annotated[
+    str, Query(description="The environment whose place it takes once it is ready; empty for none.")
+]
+SettingsText = Annotated[str, Query(description="Changes to its first settings, as a JSON object.")]
+Name = Annotated[str, Query(description="What to call it; its id if empty.", max_length=128)]
+Changes = Annotated[dict[str, Any], Body()]
+IfMatch = Annotated[str | None, Header(description="The settings' version that the change is meant for.")]
+
+
+@router.post("/v1/models", status_code=status.HTTP_202_ACCEPTED, openapi_extra=_ARCHIVE)
+async def push_model(  # each is a parameter of the call
+    request: Request,
+    plane: Plane,
+    operations: Ops,
+    environment: EnvironmentName = PRODUCTION,
+    settings: SettingsText = "",
+    name: Name = "",
+) -> schemas.Deployment:
+    """Deploy a Truss under its own model_name."""
+    order = Push(None, environment or None, read_settings(settings), name)
+    return Documents(plane).deployment(await deploy(request.stream(), operations, order))
+
+
+@router.post(_DEPLOYMENTS, status_code=status.HTTP_202_ACCEPTED, openapi_extra=_ARCHIVE)
+async def push(
+    model: str,
+    request: Request,
+    plane: Plane,
+    operations: Ops,
+    environment: EnvironmentName = PRODUCTION,
+    settings: SettingsText = "",
+    name: Name = "",
+) -> schemas.Deployment:
+    """Deploy a Truss. The answer comes once it is checked; what goes on then is in `status` and `preparation`."""
+    order = Push(model, environment or None, read_settings(settings), name)
+    return Documents(plane).deployment(await deploy(request.stream(), operations, order))
+
+
+@router.get(_DEPLOYMENTS)
+async def list_deployments(model: str, plane: Plane, operations: Ops) -> schemas.Deployments:
+    found = plane.platform.deployments_of(operations.catalog.model(model))
+    return schemas.Deployments(deployments=[Documents(plane).deployment(one) for one in found])
+
+
+@router.get(_DEPLOYMENT)
+async def get_deployment(found: Found, plane: Plane) -> schemas.Deployment:
+    """By its id, or by the name of an environment."""
+    return Documents(plane).deployment(found)
+
+
+@router.delete(_DEPLOYMENT, status_code=status.HTTP_202_ACCEPTED)
+async def delete_deployment(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
+    """Refused while an environment uses it. What is in flight is finished first."""
+    return Documents(plane).deployment(await operations.delete_deployment(found.model, found.deployment_id))
+
+
+@router.get(_DEPLOYMENT + "/settings")
+async def get_settings(found: Found, plane: Plane, response: Response) -> schemas.Settings:
+    response.headers["etag"] = f'"{found.version}"'
+    return Documents(plane).settings(found)
+
+
+@router.patch(_DEPLOYMENT + "/settings", openapi_extra=_CHANGES)
+@router.patch(_DEPLOYMENT + "/autoscaling_settings", openapi_extra=_CHANGES)
+async def change_settings(
+    found: Found,
+    changes: Changes,
+    plane: Plane,
+    operations: Ops,
+    response: Response,
+    if_match: IfMatch = None,
+) -> schemas.SettingsChange:
+    """Change some of the settings, at once and without a restart. With If-Match, only what you have seen."""
+    changed = await operations.change_settings(
+        found.model, found.deployment_id, changes, expected=_version(if_match)
+    )
+    answer = _settings_change(plane, found, changed)
+    response.headers["etag"] = f'"{answer.version}"'
+    return answer
+
+
+@router.post(_DEPLOYMENT + "/activate", status_code=status.HTTP_202_ACCEPTED)
+async def activate(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
+    """Let it serve again; what failed is tried anew at once."""
+    return Documents(plane).deployment(await operations.activate(found.model, found.deployment_id))
+
+
+@router.post(_DEPLOYMENT + "/deactivate", status_code=status.HTTP_202_ACCEPTED)
+async def deactivate(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
+    """Refuse its requests; what is in flight is finished, then its replicas go."""
+    return Documents(plane).deployment(await operations.deactivate(found.model, found.deployment_id))
+
+
+@router.post(_DEPLOYMENT + "/wake", status_code=status.HTTP_202_ACCEPTED)
+async def wake(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
+    """Have one replica started now, if there is none."""
+    return Documents(plane).deployment(operations.wake(found))
+
+
+@router.get(_DEPLOYMENT + "/replicas")
+async def list_replicas(found: Found, plane: Plane) -> schemas.Replicas:
+    return Documents(plane).replicas(found.deployment_id)
+
+
+@router.get(_DEPLOYMENT + "/decisions")
+async def list_decisions(
+    found: Found,
+    plane: Plane,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> schemas.Decisions:
+    """Changes of the desired number of replicas with their reasons and inputs, the newest first."""
+    persistence = plane.persistence
+    await persistence.save()
+    rows = await persistence.call(persistence.store.decisions, found.deployment_id, limit=limit)
+    return schemas.Decisions(decisions=[decision(row) for row in rows])
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    try:
+        return int(if_match.strip().removeprefix("W/").strip('"'))
+    except ValueError as error:
+        raise InvalidSettingError(
+            f"If-Match is {if_match!r}", hint="it is the version of the settings that you saw"
+        ) from error
+
+
+def _settings_change(plane: ControlPlane, before: Deployment, after: Deployment) -> schemas.SettingsChange:
+    is_changed = before.settings != after.settings
+    return schemas.SettingsChange(
+        **Documents(plane).settings(after).model_dump(),
+        status="ACCEPTED" if is_changed else "UNCHANGED",
+        message="in force" if is_changed else "nothing changed",
+    )

@@ -1,0 +1,52 @@
+"""Environments, and promoting deployments into them."""
+
+from fastapi import APIRouter, status
+
+from headway.api import schemas
+from headway.api.access import Ops, Plane
+from headway.api.documents import Documents
+from headway.control.platform import PRODUCTION
+
+router = APIRouter(tags=["environments"])
+
+_ENVIRONMENTS = "/v1/models/{model}/environments"
+
+
+@router.get(_ENVIRONMENTS)
+async def list_environments(model: str, plane: Plane, operations: Ops) -> schemas.Environments:
+    found = plane.platform.environments_of(operations.catalog.model(model))
+    return schemas.Environments(environments=[Documents(plane).environment(one) for one in found])
+
+
+@router.post(_ENVIRONMENTS, status_code=status.HTTP_201_CREATED)
+async def create_environment(
+    model: str, new: schemas.NewEnvironment, plane: Plane, operations: Ops
+) -> schemas.Environment:
+    return Documents(plane).environment(await operations.create_environment(model, new.name))
+
+
+@router.get(_ENVIRONMENTS + "/{environment}")
+async def get_environment(model: str, environment: str, plane: Plane, operations: Ops) -> schemas.Environment:
+    return Documents(plane).environment(operations.catalog.environment(model, environment))
+
+
+@router.delete(_ENVIRONMENTS + "/{environment}")
+async def delete_environment(model: str, environment: str, operations: Ops) -> schemas.Success:
+    """Its deployment stays, reached by its id."""
+    await operations.delete_environment(model, environment)
+    return schemas.Success()
+
+
+@router.post(_ENVIRONMENTS + "/{environment}/promote", status_code=status.HTTP_202_ACCEPTED)
+async def promote_into_environment(
+    model: str, environment: str, promotion: schemas.Promotion, plane: Plane, operations: Ops
+) -> schemas.Environment:
+    """The deployment takes the environment's place as soon as it is ready; until then the present one serves."""
+    moved = await operations.promote(model, environment, promotion.deployment_id)
+    return Documents(plane).environment(moved)
+
+
+@router.post("/v1/models/{model}/deployments/{deployment}/promote", status_code=status.HTTP_202_ACCEPTED)
+async def promote(model: str, deployment: str, plane: Plane, operations: Ops) -> schemas.Environment:
+    """Into production."""
+    return Documents(plane).environment(await operations.promote(model, PRODUCTION, deployment))

@@ -1,0 +1,26 @@
+"""Models, and what is done with a whole model."""
+
+from fastapi import APIRouter, status
+
+from headway.api import schemas
+from headway.api.access import Ops, Plane
+from headway.api.documents import Documents
+
+router = APIRouter(tags=["models"])
+
+
+@router.get("/v1/models")
+async def list_models(plane: Plane) -> schemas.Models:
+    return Documents(plane).models()
+
+
+@router.get("/v1/models/{model}")
+async def get_model(model: str, plane: Plane, operations: Ops) -> schemas.Model:
+    return Documents(plane).model(operations.catalog.model(model))
+
+
+@router.delete("/v1/models/{model}", status_code=status.HTTP_202_ACCEPTED)
+async def delete_model(model: str, operations: Ops) -> schemas.Success:
+    """With its deployments and environments; what is in flight is finished first."""
+    await operations.delete_model(model)
+    return schemas.Success()

@@ -1,0 +1,156 @@
+"""Has the Trusses of deployments made ready to run, one after another, beside everything else.
+
+What comes out of it is put into the platform. What goes on is told line by line, and kept in a log file.
+"""
+
+import asyncio
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from headway.control.packages.preparation import PreparedModel, prepare
+from headway.control.platform import Deployment, Platform, Prepared
+from headway.core.errors import HeadwayError
+from headway.core.reconcile import Thresholds
+from headway.telemetry.logs import BoundedFile
+
+_logger = logging.getLogger(__name__)
+
+BUILD_LOG = "build"
+_LOG_LIMIT_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where preparation keeps what it makes, and where models of hubs are looked up."""
+
+    data_dir: Path
+    model_cache_dir: Path | None = None
+
+    def build_log(self, deployment_id: str) -> Path:
+        return self.data_dir / "logs" / deployment_id / f"{BUILD_LOG}.log"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the preparation of one deployment is."""
+
+    began_at: float
+    line: str = ""
+    """What goes on now, for people."""
+
+
+class Preparations:
+    """A queue of Trusses and the one task that works on it. `done` is called after each, with the deployment's id."""
+
+    def __init__(self, platform: Platform, places: Places, done: Callable[[str], None]) -> None:
+        self._platform = platform
+        self._places = places
+        self._done = done
+        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._progress: dict[str, Progress] = {}
+
+    def order(self, deployment_id: str) -> None:
+        """Have the deployment's Truss made ready, once those before it are."""
+        if deployment_id not in self._progress:
+            self._progress[deployment_id] = Progress(time.time(), "waits for its turn")
+            self._waiting.put_nowait(deployment_id)
+
+    def progress(self, deployment_id: str) -> Progress | None:
+        """None when it is not being prepared."""
+        return self._progress.get(deployment_id)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            deployment_id = await self._waiting.get()
+            deployment = self._platform.deployments.get(deployment_id)
+            if deployment is not None:
+                outcome = await asyncio.to_thread(self._outcome, deployment)
+                self._put(deployment_id, outcome)
+            self._progress.pop(deployment_id, None)
+            self._done(deployment_id)
+
+    def _put(self, deployment_id: str, outcome: Prepared | str) -> None:
+        deployment = self._platform.deployments.get(deployment_id)
+        if deployment is None:
+            return  # deleted meanwhile
+        if isinstance(outcome, Prepared):
+            self._platform.put(dataclasses.replace(deployment, prepared=outcome, failure=""))
+        else:
+            self._platform.put(dataclasses.replace(deployment, failure=outcome))
+
+    def _outcome(self, deployment: Deployment) -> Prepared | str:
+        """What preparation made of it, or why it failed. Blocks; runs in a thread."""
+        deployment_id, log = (
+            deployment.deployment_id,
+            BoundedFile(self._places.build_log(deployment.deployment_id), _LOG_LIMIT_BYTES),
+        )
+
+        def tell(line: str) -> None:
+            self._progress[deployment_id].line = line.strip()
+            with log.path.open("a", encoding="utf-8") as file:
+                file.write(line.rstrip() + "\n")
+
+        try:
+            return prepared_of(
+                prepare(
+                    deployment.source,
+                    data_dir=self._places.data_dir,
+                    progress=tell,
+                    model_cache_dir=self._places.model_cache_dir,
+                )
+            )
+        except HeadwayError as error:
+            tell(str(error))
+            _logger.error("the model cannot be prepared: %s", error, extra={"deployment": deployment_id})  # noqa: TRY400
+            return str(error)
+        except Exception as error:
+            tell(repr(error))
+            _logger.exception("preparing the model broke", extra={"deployment": deployment_id})
+            return f"preparing it broke: {error!r}"
+        finally:
+            log.trim()
+            log.close()
+
+
+def prepared_of(model: PreparedModel) -> Prepared:
+    """What a deployment keeps of a prepared Truss."""
+    checks, default = model.config.health_checks, Thresholds()
+    return Prepared(
+        interpreter=model.interpreter,
+        directory=model.directory,
+        environment=dict(model.environment_variables),
+        predict_concurrency=model.config.predict_concurrency,
+        use_gpu=model.config.use_gpu,
+        thresholds=Thresholds(
+            startup=checks.startup_threshold_seconds or default.startup,
+            stop_traffic=checks.stop_traffic_threshold_seconds or default.stop_traffic,
+            restart=checks.restart_threshold_seconds or default.restart,
+            restart_delay=checks.restart_check_delay_seconds or default.restart_delay,
+        ),
+        warnings=model.warnings,
+        example=example_input(model),
+    )
+
+
+def example_input(model: PreparedModel) -> Any:
+    """An input that the Truss itself gives as an example, else None."""
+    if model.config.example_model_input is not None:
+        return model.config.example_model_input
+    name = model.config.expanded.get("examples_filename") or "examples.yaml"
+    try:
+        examples = yaml.safe_load((model.directory / name).read_bytes())
+    except (OSError, yaml.YAMLError):
+        return None
+    match examples:
+        case [Mapping() as first, *_] if "input" in first:
+            return first["input"]
+        case _:
+            return None

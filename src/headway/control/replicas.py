@@ -1,0 +1,169 @@
+"""The replicas that exist, of all deployments: orders them, probes them until they are gone, stops them.
+
+How many there are to be, and which of them goes, is decided elsewhere.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from headway.backends.base import SECRETS_VARIABLE, Backend, ReplicaExit, ReplicaSpec
+from headway.control.platform import Deployment
+from headway.control.probes import PROBE_EVERY, Health, probe, until_ready
+from headway.control.replica import Replica, exit_reason
+from headway.core.lifecycle import ReplicaState
+from headway.gateway.table import ReplicaRoute, RoutingTable
+
+_logger = logging.getLogger(__name__)
+
+_STOP_GRACE = 30.0
+
+
+@dataclass(slots=True)
+class History:
+    """What became of the earlier lives of a replica id."""
+
+    restarts: int = 0
+    last_exit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Whom the replicas tell."""
+
+    changed: Callable[[], None]
+    ready: Callable[[Replica], None]
+    failed: Callable[[Replica, str], None]
+    """It exited unasked, and why."""
+
+
+class ReplicaSet:
+    """`held` tells how many slots are taken on a replica, by its id."""
+
+    def __init__(
+        self, backend: Backend, log_directory: Path, held: Callable[[str], int], listeners: Listeners
+    ) -> None:
+        self._backend = backend
+        self._log_directory = log_directory
+        self._held = held
+        self._listeners = listeners
+        self._replicas: dict[str, Replica] = {}
+        self._histories: dict[str, History] = {}
+        self._watching: dict[Replica, asyncio.Task[None]] = {}
+        self.secrets_directory: Path | None = None
+
+    def __iter__(self) -> Iterator[Replica]:
+        return iter(self._replicas.values())
+
+    def __getitem__(self, replica_id: str) -> Replica:
+        return self._replicas[replica_id]
+
+    def of(self, deployment_id: str) -> list[Replica]:
+        return [one for one in self._replicas.values() if one.running.deployment_id == deployment_id]
+
+    def present(self, deployment_id: str) -> int:
+        """Its replicas that have not exited."""
+        return len(self.of(deployment_id))
+
+    def ready(self, deployment_id: str) -> int:
+        return sum(one.state is ReplicaState.READY for one in self.of(deployment_id))
+
+    def history(self, replica_id: str) -> History:
+        return self._histories.get(replica_id, History())
+
+    async def adopt(self, table: RoutingTable) -> None:
+        """Take over what runs, as it stood in the last table: the gateway goes by that too."""
+        self._backend.on_exit(self._note_exit)
+        routed: Mapping[tuple[str, int], ReplicaRoute] = {
+            (one.replica_id, one.generation): one
+            for deployment in table.deployments
+            for one in deployment.replicas
+        }
+        for running in await self._backend.running():
+            route = routed.get((running.replica_id, running.generation))
+            state = ReplicaState.STARTING
+            if route is not None:
+                state = ReplicaState.DRAINING if route.draining else ReplicaState.READY
+            self._replicas[running.replica_id] = Replica(running, now=time.monotonic(), state=state)
+            _logger.info("replica adopted", extra={"replica": running.replica_id, "state": state.value})
+
+    async def start(self, deployment: Deployment, generation: int, now: float) -> None:
+        """Order one more replica of a prepared deployment. Raises Unplaceable when there is no room."""
+        if (prepared := deployment.prepared) is None:
+            return
+        replica_id = self._free_id(deployment.model)
+        spec = ReplicaSpec(
+            replica_id=replica_id,
+            generation=generation,
+            deployment_id=deployment.deployment_id,
+            interpreter=prepared.interpreter,
+            directory=prepared.directory,
+            log_path=self._log_directory / deployment.deployment_id / f"{replica_id}.log",
+            environment=self._environment(prepared.environment),
+            use_gpu=prepared.use_gpu,
+        )
+        running = await self._backend.start(spec)
+        self._replicas[replica_id] = Replica(running, now=now)
+        _logger.info("replica ordered", extra={"replica": replica_id, "generation": generation})
+
+    async def stop(self, replica_id: str, reason: str) -> None:
+        replica = self._replicas.get(replica_id)
+        if replica is not None and replica.state is not ReplicaState.STOPPING:
+            self.become(replica_id, ReplicaState.STOPPING, reason)
+            await self._backend.stop(replica_id, grace=_STOP_GRACE)
+
+    def become(self, replica_id: str, state: ReplicaState, reason: str) -> None:
+        self._replicas[replica_id].become(state, time.monotonic())
+        _logger.info("replica is %s", state.value, extra={"replica": replica_id, "reason": reason})
+
+    def watch(self, tasks: asyncio.TaskGroup) -> None:
+        """See to it that every replica is probed until it is gone."""
+        for replica in self._replicas.values():
+            if replica not in self._watching:
+                self._watching[replica] = tasks.create_task(self._watch(replica))
+
+    def _environment(self, variables: Mapping[str, str]) -> Mapping[str, str]:
+        if self.secrets_directory is None:
+            return variables
+        return {**variables, SECRETS_VARIABLE: str(self.secrets_directory)}
+
+    def _free_id(self, model: str) -> str:
+        number = 1
+        while f"{model}-{number}" in self._replicas:
+            number += 1
+        return f"{model}-{number}"
+
+    async def _watch(self, replica: Replica) -> None:
+        address = replica.running.address
+        if replica.state is ReplicaState.STARTING:
+            await until_ready(address)
+            if replica.state is ReplicaState.STARTING:
+                self.become(replica.replica_id, ReplicaState.READY, "it answers")
+                self._listeners.ready(replica)
+        while True:
+            await asyncio.sleep(PROBE_EVERY)
+            health = await probe(address)
+            if health is Health.SILENT and self._held(replica.replica_id):
+                continue  # it works; that it cannot answer meanwhile is no failure
+            if replica.note_health(healthy=health is Health.HEALTHY, now=time.monotonic()):
+                self._listeners.changed()
+
+    def _note_exit(self, gone: ReplicaExit) -> None:
+        replica = self._replicas.get(gone.replica_id)
+        if replica is None or replica.running.generation != gone.generation:
+            return
+        del self._replicas[gone.replica_id]
+        if task := self._watching.pop(replica, None):
+            task.cancel()
+        was_asked = replica.state is ReplicaState.STOPPING
+        replica.become(ReplicaState.EXITED, time.monotonic())
+        if was_asked:
+            self._listeners.changed()
+        else:
+            history = self._histories.setdefault(replica.replica_id, History())
+            history.restarts += 1
+            history.last_exit = exit_reason(gone)
+            self._listeners.failed(replica, history.last_exit)

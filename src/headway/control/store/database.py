@@ -36,7 +36,7 @@ class Database:
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             _make_private(Path(str(self._url.database)))
-        self._engine = self._new_engine()
+        self._engine = self._new_engine(_WAIT)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -56,19 +56,21 @@ class Database:
         """Like `writing`, alone in the whole database. SQLite does not follow foreign keys meanwhile, since
         changing a table there means to make it anew and to drop the old one.
         """
-        engine = self._new_engine(wait=_MIGRATION_WAIT, foreign_keys=False, poolclass=NullPool)
+        engine = self._new_engine(_MIGRATION_WAIT, foreign_keys=False, poolclass=NullPool)
         with self.explaining(), engine.execution_options(is_writing=True).begin() as connection:
             if not self.is_sqlite:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             yield connection
 
     @contextmanager
-    def explaining(self) -> Iterator[None]:
-        """SQLAlchemy's errors leave the block as StoreError."""
+    def explaining(self, *kinds: type[Exception]) -> Iterator[None]:
+        """SQLAlchemy's errors, and those of these kinds too, leave the block as StoreError."""
+        explicable: tuple[type[Exception], ...] = (SQLAlchemyError, *kinds)
         try:
             yield
-        except SQLAlchemyError as error:
-            raise explained(error, self.place) from error
+        except explicable as error:
+            # Without its cause, whose text may show the whole row that was refused, a secret's value with it.
+            raise explained(error, self.place) from None
 
     def insert(self, table: Table) -> sqlite.Insert:
         """An INSERT that can say what to do on a conflict; both dialects word it alike."""
@@ -81,7 +83,7 @@ class Database:
     def close(self) -> None:
         self._engine.dispose()
 
-    def _new_engine(self, *, wait: float = _WAIT, foreign_keys: bool = True, **pool: Any) -> Engine:
+    def _new_engine(self, wait: float, *, foreign_keys: bool = True, **pool: Any) -> Engine:
         options = {"hide_parameters": True, "json_serializer": _to_json, **pool}
         if self.is_sqlite:
             engine = create_engine(self._url, **options)
@@ -119,14 +121,14 @@ def _checked(url: str) -> URL:
         case "postgresql" | "postgresql+psycopg":
             return parsed.set(drivername="postgresql+psycopg")
         case "sqlite":
-            return _checked_sqlite(parsed)
+            return _checked_sqlite(parsed, has_query="?" in url)
         case other:
             raise StoreError(f"no database is known by {other!r}", hint=f"name one like {_SCHEMES}")
 
 
-def _checked_sqlite(url: URL) -> URL:
+def _checked_sqlite(url: URL, *, has_query: bool) -> URL:
     path = url.database or ":memory:"
-    if url.host or url.query or path.startswith((":memory:", "file:")):
+    if url.host or has_query or path.startswith((":memory:", "file:")):
         raise StoreError(
             f"{url.render_as_string()} names no file for the database",
             hint="it is like sqlite:///relative/path or sqlite:////absolute/path",

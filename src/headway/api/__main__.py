@@ -2,20 +2,16 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
 import logging
 import pkgutil
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from socket import socket
 
-import uvicorn
 import uvloop
 
-from headway.api.application import application
+from headway.api.server import serve
 from headway.backends.base import Backend
 from headway.configuration import Configuration
 from headway.control.operations import Push
@@ -27,8 +23,6 @@ from headway.http.listener import inherited_socket
 from headway.telemetry.logs import configure_logging
 
 _logger = logging.getLogger(__name__)
-
-_HTTP_GRACE = 1
 
 
 def main() -> int:
@@ -71,7 +65,7 @@ async def _control(options: argparse.Namespace) -> int:
 async def _run(plane: ControlPlane, options: argparse.Namespace) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(plane.run())
-        tasks.create_task(_serve(plane, inherited_socket(options.listen_fd)))
+        tasks.create_task(serve(plane, inherited_socket(options.listen_fd)))
         if options.truss is not None:
             tasks.create_task(_keep_deployed(plane, options))
 
@@ -84,31 +78,6 @@ async def _keep_deployed(plane: ControlPlane, options: argparse.Namespace) -> No
     if options.watch:
         again = Push(model=options.model_name)
         await Watcher(options.truss, lambda: plane.operations.push(options.truss, again)).run()
-
-
-async def _serve(plane: ControlPlane, listening: socket) -> None:
-    server = _Server(
-        uvicorn.Config(
-            application(plane),
-            loop="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=_HTTP_GRACE,
-        )
-    )
-    try:
-        await server.serve(sockets=[listening])
-    finally:
-        server.should_exit = True
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to this process."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -29,7 +29,7 @@ class Listeners:
     """Whom the link tells. A `source` is one life of one gateway."""
 
     changed: Callable[[], None]
-    """A gateway has come, or a replica is drained."""
+    """A gateway has come, a replica is drained, or a deployment is asked for something."""
     stuck: Callable[[str, str], None]
     """A replica is to be replaced, and why."""
     wanted: Callable[[str], None]
@@ -129,8 +129,10 @@ class GatewayLink:
             case "drained":
                 self._note_drained(gateway, message["replica_id"], message["version"])
             case "load":
-                gateway.loads = message["deployments"]
+                before, gateway.loads = gateway.loads, message["deployments"]
                 self._listeners.load(gateway.source, gateway.loads)
+                if any(_is_news(load, before.get(name)) for name, load in gateway.loads.items()):
+                    self._listeners.changed()
             case "stuck":
                 self._listeners.stuck(message["replica_id"], message["reason"])
             case "wake":
@@ -152,6 +154,16 @@ class GatewayLink:
             writer.transport.abort()  # it does not read; it gets the table when it dials again
             return
         writer.write(b'{"type": "table", "table": %s}\n' % self.table.to_json().encode())
+
+
+_TELLING = ("queued", "in_flight", "arrivals", "finished", "held", "ready")
+
+
+def _is_news(load: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+    """Whether something is asked for, or has changed. What rests is looked at when its time comes."""
+    if before is None or load["queued"] or load["in_flight"]:
+        return True
+    return any(load.get(name) != before.get(name) for name in _TELLING)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from headway.backends.base import Backend, Unplaceable
 from headway.control.autoscaler import Autoscaler
-from headway.control.link import GatewayLink, Loads
+from headway.control.link import GatewayLink
 from headway.control.link import Listeners as LinkListeners
 from headway.control.platform import Deployment, Platform, Target
 from headway.control.publisher import Publisher
@@ -49,7 +49,7 @@ class Supervisor:
                 self.wake,
                 self._replace_stuck,
                 self.require_one,
-                self._take_load,
+                self.autoscaler.record,
                 self.autoscaler.forget_source,
             ),
         )
@@ -242,10 +242,6 @@ class Supervisor:
             max(0.0, reconciler.retry_at - now),
             extra={"replica": replica.replica_id},
         )
-        self.wake()
-
-    def _take_load(self, source: str, loads: Loads) -> None:
-        self.autoscaler.record(source, loads)
         self.wake()
 
     def _replace_stuck(self, replica_id: str, reason: str) -> None:

@@ -45,6 +45,7 @@ class GatewayLink:
         self._path = path
         self._listeners = listeners
         self.table: RoutingTable | None = None
+        self._message = b""
         self._drains_began: dict[str, int] = {}  # the table's version that first said so, by replica
         self._gateways: dict[str, _Gateway] = {}
         self._writers: set[asyncio.StreamWriter] = set()
@@ -60,9 +61,10 @@ class GatewayLink:
         async with server:
             await server.serve_forever()
 
-    def publish(self, table: RoutingTable) -> None:
-        """Send `table` to every gateway, those that come later included."""
+    def publish(self, table: RoutingTable, text: str) -> None:
+        """Send `table`, which is `text` as JSON, to every gateway, those that come later included."""
         self.table = table
+        self._message = b'{"type": "table", "table": %s}\n' % text.encode()
         draining = {
             one.replica_id for deployment in table.deployments for one in deployment.replicas if one.draining
         }
@@ -148,12 +150,10 @@ class GatewayLink:
             self._listeners.changed()
 
     def _send_table(self, writer: asyncio.StreamWriter) -> None:
-        if self.table is None:
-            return
         if writer.transport.get_write_buffer_size() > _MOST_UNSENT_BYTES:
             writer.transport.abort()  # it does not read; it gets the table when it dials again
             return
-        writer.write(b'{"type": "table", "table": %s}\n' % self.table.to_json().encode())
+        writer.write(self._message)
 
 
 _TELLING = ("queued", "in_flight", "arrivals", "finished", "held", "ready")

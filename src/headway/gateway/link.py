@@ -88,11 +88,11 @@ class Link:
         if not isinstance(message, dict) or message.get("type") != "table":
             _log.warning("control sent what is no table: %.100r", line)
             return
-        text = json.dumps(message.get("table"))
-        table = RoutingTable.from_json(text)
+        content = message.get("table")
+        table = RoutingTable.from_content(content)
         if table.version >= self.gateway.version:
             self.gateway.apply(table)
-            self._save(text)
+            self._save(json.dumps(content))
         self._send({"type": "applied", "version": self.gateway.version})
         self._report_now.set()
 

@@ -120,6 +120,15 @@ def test_migrating_again_changes_nothing(filled):
     assert filled.load() == before
 
 
+def test_a_migration_says_so_once(url, caplog):
+    with closing(Store(url)) as store, caplog.at_level("INFO"):
+        store.migrate()
+        store.migrate()
+    (line,) = caplog.messages
+    assert "has schema 0" in line
+    assert line.endswith("before: none")
+
+
 def test_a_table_made_anew_takes_no_rows_of_others_with_it(filled, database, with_next):
     before = filled.load()
     step = """with op.batch_alter_table("models") as table:

@@ -6,6 +6,7 @@ change a table that exists use `op.batch_alter_table`, since SQLite cannot alter
 down: a backup is.
 """
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from headway.control.store.failures import StoreError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+_logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -27,24 +30,34 @@ def migrate(database: Database, migrations: Path = MIGRATIONS) -> None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    known = {step.revision for step in ScriptDirectory(str(migrations)).walk_revisions()}
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # the line below says what matters
+    steps = ScriptDirectory(str(migrations))
     with database.migrating() as connection:
-        _refuse_newer(connection, known, database.place)
+        present = _schema_of(connection)
+        if present == steps.get_current_head():
+            return
+        if present and present not in {step.revision for step in steps.walk_revisions()}:
+            raise StoreError(
+                f"the database {database.place} has schema {present}, which this Headway does not know",
+                hint="a newer Headway has migrated it: run that one, or restore a backup from before",
+            )
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(migrations).replace("%", "%%"))
         command.upgrade(config, "head")
         _check_references(connection, database)
+    _logger.info(
+        "the database %s has schema %s now, before: %s",
+        database.place,
+        steps.get_current_head(),
+        present or "none",
+    )
 
 
-def _refuse_newer(connection: "Connection", known: set[str], place: str) -> None:
+def _schema_of(connection: "Connection") -> str | None:
+    """The revision that it was brought to last; None for an empty database."""
     from alembic.migration import MigrationContext
 
-    unknown = set(MigrationContext.configure(connection).get_current_heads()) - known
-    if unknown:
-        raise StoreError(
-            f"the database {place} has schema {min(unknown)}, which this Headway does not know",
-            hint="a newer Headway has migrated it: run that one, or restore a backup from before",
-        )
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _check_references(connection: "Connection", database: Database) -> None:

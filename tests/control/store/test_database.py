@@ -132,6 +132,18 @@ def test_sqlite_runs_as_it_was_told_to(tmp_path):
     assert told == ["wal", 1, 1, 5000, 1]
 
 
+def test_a_reader_sees_the_database_at_one_instant(url):
+    with closing(Store(url)) as store, closing(database.Database(url)) as reader:
+        store.migrate()
+        with reader.reading() as connection:
+            count = "SELECT count(*) FROM models"
+            assert connection.exec_driver_sql(count).scalar() == 0
+            store.add_model(ECHO)
+            assert connection.exec_driver_sql(count).scalar() == 0
+        with reader.reading() as connection:
+            assert connection.exec_driver_sql(count).scalar() == 1
+
+
 def test_a_restarted_server_is_not_even_noticed_between_calls(postgresql):
     with closing(Store(postgresql.empty_database())) as store:
         store.migrate()
@@ -174,9 +186,11 @@ def test_a_connection_lost_within_a_transaction_undoes_it_and_the_next_works(pos
 
 def test_a_failed_call_does_not_show_the_password(postgresql):
     place = postgresql.empty_database().partition("@/")[2]
-    with (
-        closing(Store(f"postgresql://nobody:hush@/{place}")) as store,
-        pytest.raises(StoreError, match='role "nobody" does not exist') as caught,
-    ):
-        store.load()
-    assert "hush" not in str(caught.value)
+    for url in (f"postgresql://nobody:hush@/{place}", f"postgresql://nobody@/{place}&password=hush"):
+        with (
+            closing(Store(url)) as store,
+            pytest.raises(StoreError, match='"nobody" does not exist') as caught,
+        ):
+            store.load()
+        assert "database postgresql://nobody" in str(caught.value)
+        assert "hush" not in str(caught.value)

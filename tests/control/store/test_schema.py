@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from control.store.stored import ECHO, KEY, PRODUCTION, SECRET, decision, deployment
@@ -87,7 +88,10 @@ def test_a_difference_between_steps_and_tables_would_be_found(database, with_nex
 
 def test_each_step_follows_the_one_before():
     names = sorted(path.name for path in MIGRATIONS.glob("versions/r*.py"))
-    assert [name[1:5] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
+    numbers = [f"{number:04}" for number in range(1, len(names) + 1)]
+    assert [name[1:5] for name in names] == numbers
+    steps = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    assert [step.revision for step in steps] == numbers[::-1]
 
 
 def test_a_database_of_the_first_schema_keeps_its_rows(database, first, url):
@@ -118,6 +122,22 @@ def test_migrating_again_changes_nothing(filled):
     before = filled.load()
     filled.migrate()
     assert filled.load() == before
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_database_at_the_newest_schema_costs_no_import_of_alembic(url):
+    program = "import sys; from headway.control.store.store import Store; Store(sys.argv[1]).migrate()"
+    program += "; sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program, url], check=False).returncode == 0
+
+
+def test_a_migration_says_so_once(url, caplog):
+    with closing(Store(url)) as store, caplog.at_level("INFO"):
+        store.migrate()
+        store.migrate()
+    (line,) = caplog.messages
+    assert "has schema 0" in line
+    assert line.endswith("before: none")
 
 
 def test_a_table_made_anew_takes_no_rows_of_others_with_it(filled, database, with_next):

@@ -32,7 +32,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = _checked(url)
-        self.place = self._url.render_as_string(hide_password=True)
+        self.place = _shown(self._url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             _make_private(Path(str(self._url.database)))
@@ -126,6 +126,13 @@ def _checked(url: str) -> URL:
             raise StoreError(f"no database is known by {other!r}", hint=f"name one like {_SCHEMES}")
 
 
+def _shown(url: URL) -> str:
+    """The URL as its owner wrote it, without what may be secret in it."""
+    secret = [name for name in url.query if name not in ("host", "port")]
+    shown = url.difference_update_query(secret).set(drivername=url.get_backend_name())
+    return shown.render_as_string(hide_password=True)
+
+
 def _checked_sqlite(url: URL, *, has_query: bool) -> URL:
     path = url.database or ":memory:"
     if url.host or has_query or path.startswith((":memory:", "file:")):
@@ -190,12 +197,11 @@ def _tell_postgresql(engine: Engine, wait: float) -> None:
 
 
 def _postgresql_arguments(url: URL) -> dict[str, Any]:
-    """Settings of libpq and psycopg, where the URL does not set them: so that a dead server is noticed soon."""
+    """Settings of libpq, where the URL does not set them: so that a dead server is noticed soon."""
     ours: dict[str, Any] = {
         "application_name": "headway",
         "connect_timeout": 5,
         "tcp_user_timeout": 10_000,
-        "prepare_threshold": None,  # a pooler may stand between; another process may migrate
     }
     return {name: value for name, value in ours.items() if name not in url.query}
 

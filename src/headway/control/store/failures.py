@@ -18,6 +18,7 @@ _ADVICE = {
     "23": "what the change names is not there any more, or is there already",
     "28": "see to the user and the password in its URL",
     "3D": "make the database first: createdb",
+    "40": "another program changed the same at the same time; try again",
     "42501": "give the user of its URL all rights on the database and its schema",
     "42P01": "its schema is not made yet, or not Headway's",
     "53": "see to the server's disk, memory and connections, then try again",

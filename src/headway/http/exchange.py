@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from headway.http.server import ServerConnection
 
 
+_WORTH_GATHERING = 16 * 1024
+"""From this many bytes on, a gathering write costs less than the copy (96 KB to TCP: 15 µs, and 19 with a copy)."""
+
+
 class Receiver(Protocol):
     """What an application hands back for one request. All calls come on the event loop."""
 
@@ -110,14 +114,23 @@ class Exchange:
         """Bytes of the answer that the client has not taken yet (beyond what the kernel holds)."""
         return self._connection.buffered_bytes
 
-    def respond(self, status: int, headers: bytes = b"", body: bytes = b"") -> None:
-        """The whole answer at once. `headers` are lines as `header_lines` makes them, without lengths."""
+    def respond(self, status: int, headers: bytes = b"", body: bytes = b"", *more: bytes) -> None:
+        """The whole answer at once. `headers` are lines as `header_lines` makes them, without lengths.
+
+        `more` follows the body's first piece; large pieces are not copied.
+        """
         if self.ended:
             return
         close = self._close_line()
-        head = b"%s%scontent-length: %d\r\n%s\r\n" % (status_line(status), headers, len(body), close)
+        length = len(body) + sum(map(len, more)) if more else len(body)
+        head = b"%s%scontent-length: %d\r\n%s\r\n" % (status_line(status), headers, length, close)
         self.started = True
-        self._connection.transport.write(head + body if self.method != b"HEAD" else head)
+        if self.method == b"HEAD":
+            self._connection.transport.write(head)
+        elif length < _WORTH_GATHERING:
+            self._connection.transport.write(b"".join((head, body, *more)) if more else head + body)
+        else:
+            self._connection.transport.writelines((head, body, *more))
         self._finish(keep=not close)
 
     def start(self, status: int, headers: bytes = b"", length: int | None = None) -> None:

@@ -14,7 +14,7 @@ from headway.gateway.request_head import RequestHead
 from headway.gateway.routes import Address, Verb
 from headway.http.client import ClientConnection
 from headway.http.exchange import Exchange
-from headway.http.heads import AnswerHead
+from headway.http.heads import answer_head
 from headway.http.relay import SWITCHING_PROTOCOLS, AnswerRelay
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class ProxiedRequest:
     def on_answer(self, status: int, head: bytes, rest: bytes) -> None:
         if self.left:
             return
-        answer = AnswerHead(status, head, has_no_body=self._exchange.method == b"HEAD")
+        answer = answer_head(status, head, has_no_body=self._exchange.method == b"HEAD")
         if answer.is_not_accepted and self._can_be_sent_again:
             self.give_back()
         elif status == SWITCHING_PROTOCOLS and self.address.verb is not Verb.WEBSOCKET:

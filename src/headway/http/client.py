@@ -9,7 +9,9 @@ from typing import Protocol, cast
 
 import httptools
 
-_BLANK_LINE = b"\r\n\r\n"
+from headway.http.heads import KNOWN_ANSWERS, AnswerHead
+from headway.http.known_heads import BLANK_LINE
+
 _STATUSES = {b"%d" % status: status for status in range(100, 1000)}
 _HEAD_LIMIT = 64 * 1024
 _WRITE_BUFFER = 64 * 1024
@@ -138,7 +140,14 @@ class ClientConnection(asyncio.Protocol):
         self._keep_alive = self._parser.should_keep_alive()  # asked later it would have forgotten the head
 
     def _receive_head(self, data: bytes, receiver: AnswerReceiver) -> None:
-        while (end := data.find(_BLANK_LINE) + len(_BLANK_LINE)) >= len(_BLANK_LINE):
+        while (end := data.find(BLANK_LINE) + len(BLANK_LINE)) >= len(BLANK_LINE):
+            known = KNOWN_ANSWERS.get(data[:end])
+            if known is not None and known.length == len(data) - end and not self._head_only:
+                self._head = None
+                self._complete = self._keep_alive = True
+                receiver.on_answer(known.status, known.raw, data[end:])
+                self._end_if_complete()
+                return
             status = _status(data)
             if status is None:
                 self._lose("the answer is not HTTP/1.1")
@@ -160,6 +169,11 @@ class ClientConnection(asyncio.Protocol):
             self._complete = True
         elif not self._feed(data):
             return
+        elif self._complete and self._keep_alive:
+            head = AnswerHead(status, self._answer_head, has_no_body=False)
+            if head.has_length:
+                head.length = len(data) - end
+                KNOWN_ANSWERS.learn(head.raw, head)
         receiver.on_answer(status, self._answer_head, data[end:])
         self._end_if_complete()
 

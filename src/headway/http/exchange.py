@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from headway.http.answers import Headers, status_line
+from headway.http.known_heads import KnownRequest
 
 if TYPE_CHECKING:
     from headway.http.server import ServerConnection
@@ -48,7 +49,9 @@ class Exchange:
     """One request and its answer.
 
     `headers` have lower-case names in the order received. `length` is the body's size in bytes, None when it
-    is chunked; `is_upgrade` says that the client asked for another protocol (a WebSocket, say).
+    is chunked; `is_upgrade` says that the client asked for another protocol (a WebSocket, say). `known` is the
+    same object for all requests with the same head, None where the head has not come before: what an application
+    has made of a known head it may use again.
     """
 
     __slots__ = (
@@ -61,6 +64,7 @@ class Exchange:
         "headers",
         "http_1_1",
         "is_upgrade",
+        "known",
         "left",
         "length",
         "method",
@@ -82,6 +86,7 @@ class Exchange:
         self.expects_continue = False
         self.is_upgrade = False
         self.wants_keep_alive = True
+        self.known: KnownRequest | None = None
         self.receiver: Receiver | None = None
         self.body_read = False
         """The request was read to its end."""
@@ -99,6 +104,11 @@ class Exchange:
             if key == name:
                 return value
         return None
+
+    @property
+    def is_plain(self) -> bool:
+        """A request over HTTP/1.1 like most: kept alive, of known length, asking for nothing in between."""
+        return self.wants_keep_alive and not self.is_upgrade and not self.expects_continue
 
     @property
     def client(self) -> tuple[str, int] | None:
@@ -160,11 +170,11 @@ class Exchange:
     def end_relay(self, *, keep: bool) -> None:
         """A relayed answer is whole; `keep` says that it told the client that the connection stays open."""
         if not self.ended:
-            self._finish(keep=keep and not self._close_line())
+            self._finish(keep=keep and not self.will_close())
 
     def will_close(self) -> bool:
         """Whether the answer, if its head went out now, ends the connection."""
-        return bool(self._close_line())
+        return not self.wants_keep_alive or not self.body_read or self._connection.stopping
 
     def accept_tunnel(self) -> None:
         """From now on bytes pass both ways as they are: `on_body` in, `relay` out, until one side closes."""
@@ -225,10 +235,16 @@ class Exchange:
         if self.body_read:
             receiver.on_body_complete()
 
+    def begin_whole(self, application: "Application", body: bytes) -> None:
+        """Called by the connection: the whole request is there, and it is its turn."""
+        self.body_read = True
+        receiver = self.receiver = application(self)
+        if body:
+            receiver.on_body(body)
+        receiver.on_body_complete()
+
     def _close_line(self) -> bytes:
-        if self.wants_keep_alive and self.body_read and not self._connection.stopping:
-            return b""
-        return b"connection: close\r\n"
+        return b"connection: close\r\n" if self.will_close() else b""
 
     def _end(self) -> None:
         self.ended = True

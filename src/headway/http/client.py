@@ -126,7 +126,8 @@ class ClientConnection(asyncio.Protocol):
         elif self._head is None:
             if self._feed(data):
                 receiver.on_more(data)
-                self._end_if_complete()
+                if self._complete:
+                    self._end_answer()
         else:
             self._receive_head(self._head + data if self._head else data, receiver)
 
@@ -144,9 +145,9 @@ class ClientConnection(asyncio.Protocol):
             known = KNOWN_ANSWERS.get(data[:end])
             if known is not None and known.length == len(data) - end and not self._head_only:
                 self._head = None
-                self._complete = self._keep_alive = True
+                self._keep_alive = True
                 receiver.on_answer(known.status, known.raw, data[end:])
-                self._end_if_complete()
+                self._end_answer()
                 return
             status = _status(data)
             if status is None:
@@ -175,7 +176,8 @@ class ClientConnection(asyncio.Protocol):
                 head.length = len(data) - end
                 KNOWN_ANSWERS.learn(head.raw, head)
         receiver.on_answer(status, self._answer_head, data[end:])
-        self._end_if_complete()
+        if self._complete:
+            self._end_answer()
 
     def _feed(self, data: bytes) -> bool:
         try:
@@ -188,12 +190,12 @@ class ClientConnection(asyncio.Protocol):
             return False
         return True
 
-    def _end_if_complete(self) -> None:
-        if self._complete:
+    def _end_answer(self) -> None:
+        if self._paused:
             self.resume_reading()  # whoever held the answer back is done
-            receiver, self._receiver = self._receiver, None
-            if receiver is not None:
-                receiver.on_answer_end(reusable=self._keep_alive and not self.half_closed)
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.on_answer_end(reusable=self._keep_alive and not self.half_closed)
 
     def _lose(self, reason: str) -> None:
         receiver, self._receiver = self._receiver, None

@@ -104,16 +104,15 @@ class Dispatcher(Generic[Request]):
         entries, queue = self._entries, self._queue
         if request in entries:
             raise _known(request)
-        self._advance(now)
-        self._integrals.arrivals += 1
+        integrals = self._integrals
+        integrals.advance(now, queue.size, self._in_flight.count - self._draining_held)
+        integrals.arrivals += 1
         settings = self._settings
-        replica = self._replicas.least_loaded(
-            settings.concurrency_target
-        )  # if there is one, nobody waits (I2)
+        replica = self._replicas.least_loaded(settings.concurrency_target)
         if replica is None and queue.size >= settings.queue_limit:
             return [Refused(request, now, queue.size)]
         entry = entries[request] = Entry(request, next(self._sequence), now, deadline, is_timed=is_timed)
-        if replica is not None:
+        if replica is not None:  # nobody waits (I2)
             return [self._assign(entry, replica, now)]
         queue.append(entry)
         return [Queued(request, now, queue.size)]

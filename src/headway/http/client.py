@@ -10,7 +10,7 @@ from typing import Protocol, cast
 import httptools
 
 from headway.http.heads import KNOWN_ANSWERS, AnswerHead
-from headway.http.known_heads import BLANK_LINE
+from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES
 
 _STATUSES = {b"%d" % status: status for status in range(100, 1000)}
 _HEAD_LIMIT = 64 * 1024
@@ -129,7 +129,18 @@ class ClientConnection(asyncio.Protocol):
                 if self._complete:
                     self._end_answer()
         else:
-            self._receive_head(self._head + data if self._head else data, receiver)
+            if self._head:
+                data = self._head + data
+            # Mostly a whole answer has come, with a known head.
+            end = data.find(BLANK_LINE) + BLANK_LINE_BYTES
+            known = KNOWN_ANSWERS.get(data[:end])
+            if known is not None and known.length == len(data) - end and not self._head_only:
+                self._head = None
+                self._keep_alive = True
+                receiver.on_answer(known.status, known.raw, data[end:])
+                self._end_answer()
+            else:
+                self._receive_head(data, receiver)
 
     # What the parser tells.
 
@@ -141,14 +152,7 @@ class ClientConnection(asyncio.Protocol):
         self._keep_alive = self._parser.should_keep_alive()  # asked later it would have forgotten the head
 
     def _receive_head(self, data: bytes, receiver: AnswerReceiver) -> None:
-        while (end := data.find(BLANK_LINE) + len(BLANK_LINE)) >= len(BLANK_LINE):
-            known = KNOWN_ANSWERS.get(data[:end])
-            if known is not None and known.length == len(data) - end and not self._head_only:
-                self._head = None
-                self._keep_alive = True
-                receiver.on_answer(known.status, known.raw, data[end:])
-                self._end_answer()
-                return
+        while (end := data.find(BLANK_LINE) + BLANK_LINE_BYTES) >= BLANK_LINE_BYTES:
             status = _status(data)
             if status is None:
                 self._lose("the answer is not HTTP/1.1")

@@ -128,7 +128,7 @@ class Exchange:
         head = b"%s%scontent-length: %d\r\n%s\r\n" % (status_line(status), headers, len(body), close)
         self.started = True
         self._connection.transport.write(head + body if self.method != b"HEAD" else head)
-        self._finish(keep=not close)
+        self.end_relay(keep=not close)
 
     def start(self, status: int, headers: bytes = b"", length: int | None = None) -> None:
         """The answer's head; the body follows through `write` and `end`. No length: chunked."""
@@ -159,7 +159,7 @@ class Exchange:
             return
         if self._chunked and self.method != b"HEAD":
             self._connection.transport.write(b"0\r\n\r\n")
-        self._finish(keep=not self._close_line())
+        self.end_relay(keep=not self.will_close())
 
     def relay(self, data: bytes) -> None:
         """Bytes of an answer that somebody else framed, its head included."""
@@ -170,7 +170,8 @@ class Exchange:
     def end_relay(self, *, keep: bool) -> None:
         """A relayed answer is whole; `keep` says that it told the client that the connection stays open."""
         if not self.ended:
-            self._finish(keep=keep and not self.will_close())
+            self._end()
+            self._connection.exchange_ended(keep=keep)
 
     def will_close(self) -> bool:
         """Whether the answer, if its head went out now, ends the connection."""
@@ -249,10 +250,6 @@ class Exchange:
     def _end(self) -> None:
         self.ended = True
         self.receiver = SILENT  # who answers refers to this: a circle would wait for the garbage collector
-
-    def _finish(self, *, keep: bool) -> None:
-        self._end()
-        self._connection.exchange_ended(keep=keep)
 
 
 Application = Callable[[Exchange], Receiver]

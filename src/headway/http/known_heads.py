@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from headway.http.answers import Headers
 
 BLANK_LINE = b"\r\n\r\n"
+BLANK_LINE_BYTES = len(BLANK_LINE)
 _MOST = 1024
 _LONGEST = 2048
 

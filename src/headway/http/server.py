@@ -11,7 +11,7 @@ import httptools
 
 from headway.http.exchange import SILENT, Application, Exchange
 from headway.http.framing import BadRequest, head_too_large, malformed, read_framing, too_slow
-from headway.http.known_heads import BLANK_LINE, KnownHeads, KnownRequest
+from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES, KnownHeads, KnownRequest
 from headway.http.limits import Lasting, Limits
 
 
@@ -115,7 +115,18 @@ class ServerConnection(asyncio.Protocol):
             if self._current is not None:
                 self._current.take_body(data)
         elif self._current is None and self._parsed is None and not self._in_head:
-            self._receive_request(data)
+            # The parser stands between two requests; mostly a whole one has come, with a known head.
+            end = data.find(BLANK_LINE) + BLANK_LINE_BYTES
+            known = self._known_heads.get(data[:end])
+            if known is not None and len(data) == end + known.length:
+                exchange = self._current = Exchange(self, known.method, known.target, known.headers)
+                exchange.known = known
+                exchange.length = known.length
+                exchange.begin_whole(self._application, data[end:])
+            else:
+                self._parse(data)
+                self._learn(data, end)
+                self._take_turns()
         elif self._current is not None and self._parsed is not self._current:
             self._ahead += data
             self._update_reading()
@@ -293,26 +304,15 @@ class ServerConnection(asyncio.Protocol):
 
     # Parsing, and whose turn it is.
 
-    def _receive_request(self, data: bytes) -> None:
-        """Bytes came while the parser stands between two requests: mostly one that is whole, with a known head."""
-        end = data.find(BLANK_LINE) + len(BLANK_LINE)
-        raw = data[:end]
-        known = self._known_heads.get(raw)
-        if known is not None and len(data) == end + known.length:
-            exchange = self._current = Exchange(self, known.method, known.target, known.headers)
-            exchange.known = known
-            exchange.length = known.length
-            exchange.begin_whole(self._application, data[end:])
-            return
-        self._parse(data)
+    def _learn(self, data: bytes, end: int) -> None:
+        """`data` has been parsed from between two requests on: keep its head if it is one whole plain request."""
         if self._parsed is None and len(self._waiting) == 1 and self._bad is None:
             exchange = self._waiting[0]
             if exchange.is_plain and exchange.length == len(data) - end:
                 known = KnownRequest(
                     exchange.method, exchange.target, tuple(exchange.headers), exchange.length
                 )
-                self._known_heads.learn(raw, known)
-        self._take_turns()
+                self._known_heads.learn(data[:end], known)
 
     def _parse(self, data: bytes) -> None:
         continues_head = self._in_head

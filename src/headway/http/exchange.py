@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from headway.http.answers import Headers, status_line
+from headway.http.known_heads import KnownRequest
 
 if TYPE_CHECKING:
     from headway.http.server import ServerConnection
@@ -52,7 +53,9 @@ class Exchange:
     """One request and its answer.
 
     `headers` have lower-case names in the order received. `length` is the body's size in bytes, None when it
-    is chunked; `is_upgrade` says that the client asked for another protocol (a WebSocket, say).
+    is chunked; `is_upgrade` says that the client asked for another protocol (a WebSocket, say). `known` is the
+    same object for all requests with the same head, None where the head has not come before: what an application
+    has made of a known head it may use again.
     """
 
     __slots__ = (
@@ -65,6 +68,7 @@ class Exchange:
         "headers",
         "http_1_1",
         "is_upgrade",
+        "known",
         "left",
         "length",
         "method",
@@ -86,6 +90,7 @@ class Exchange:
         self.expects_continue = False
         self.is_upgrade = False
         self.wants_keep_alive = True
+        self.known: KnownRequest | None = None
         self.receiver: Receiver | None = None
         self.body_read = False
         """The request was read to its end."""
@@ -103,6 +108,11 @@ class Exchange:
             if key == name:
                 return value
         return None
+
+    @property
+    def is_plain(self) -> bool:
+        """A request over HTTP/1.1 like most: kept alive, of known length, asking for nothing in between."""
+        return self.wants_keep_alive and not self.is_upgrade and not self.expects_continue
 
     @property
     def client(self) -> tuple[str, int] | None:
@@ -131,7 +141,7 @@ class Exchange:
             self._connection.transport.write(b"".join((head, body, *more)) if more else head + body)
         else:
             self._connection.transport.writelines((head, body, *more))
-        self._finish(keep=not close)
+        self.end_relay(keep=not close)
 
     def start(self, status: int, headers: bytes = b"", length: int | None = None) -> None:
         """The answer's head; the body follows through `write` and `end`. No length: chunked."""
@@ -162,7 +172,7 @@ class Exchange:
             return
         if self._chunked and self.method != b"HEAD":
             self._connection.transport.write(b"0\r\n\r\n")
-        self._finish(keep=not self._close_line())
+        self.end_relay(keep=not self.will_close())
 
     def relay(self, data: bytes) -> None:
         """Bytes of an answer that somebody else framed, its head included."""
@@ -173,11 +183,12 @@ class Exchange:
     def end_relay(self, *, keep: bool) -> None:
         """A relayed answer is whole; `keep` says that it told the client that the connection stays open."""
         if not self.ended:
-            self._finish(keep=keep and not self._close_line())
+            self._end()
+            self._connection.exchange_ended(keep=keep)
 
     def will_close(self) -> bool:
         """Whether the answer, if its head went out now, ends the connection."""
-        return bool(self._close_line())
+        return not self.wants_keep_alive or not self.body_read or self._connection.stopping
 
     def accept_tunnel(self) -> None:
         """From now on bytes pass both ways as they are: `on_body` in, `relay` out, until one side closes."""
@@ -238,18 +249,20 @@ class Exchange:
         if self.body_read:
             receiver.on_body_complete()
 
+    def begin_whole(self, application: "Application", body: bytes) -> None:
+        """Called by the connection: the whole request is there, and it is its turn."""
+        self.body_read = True
+        receiver = self.receiver = application(self)
+        if body:
+            receiver.on_body(body)
+        receiver.on_body_complete()
+
     def _close_line(self) -> bytes:
-        if self.wants_keep_alive and self.body_read and not self._connection.stopping:
-            return b""
-        return b"connection: close\r\n"
+        return b"connection: close\r\n" if self.will_close() else b""
 
     def _end(self) -> None:
         self.ended = True
         self.receiver = SILENT  # who answers refers to this: a circle would wait for the garbage collector
-
-    def _finish(self, *, keep: bool) -> None:
-        self._end()
-        self._connection.exchange_ended(keep=keep)
 
 
 Application = Callable[[Exchange], Receiver]

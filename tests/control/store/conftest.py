@@ -1,6 +1,7 @@
 import pytest
 
 from control.store.postgresql_server import PostgresqlServer, installed_programs, why_not
+from control.store.stored import ECHO, KEY, PRODUCTION, SECRET, deployment
 from headway.control.store.store import Store
 
 
@@ -43,4 +44,14 @@ def open_store(url):
 def store(open_store):
     store = open_store()
     store.migrate()
+    return store
+
+
+@pytest.fixture
+def filled(store):
+    store.add_model(ECHO)
+    store.save_deployment(deployment())
+    store.save_environment(PRODUCTION)
+    store.add_key(KEY)
+    store.save_secret(SECRET)
     return store

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from control.store.stored import ECHO, KEY, PRODUCTION, SECRET, decision, deployment
+from control.store.stored import ECHO, PRODUCTION, decision, deployment
 from headway.control.store.database import Database
 from headway.control.store.rows import StoredState
 from headway.control.store.schema import MIGRATIONS, migrate
@@ -106,25 +106,18 @@ def test_a_database_of_the_first_schema_keeps_its_rows(database, first, url):
 
 
 @pytest.fixture
-def filled(url):
-    with closing(Store(url)) as store:
-        store.migrate()
-        store.add_model(ECHO)
-        store.save_deployment(deployment())
-        store.save_environment(PRODUCTION)
-        store.add_decisions([decision(1.0)])
-        store.add_key(KEY)
-        store.save_secret(SECRET)
-        yield store
+def decided(filled):
+    filled.add_decisions([decision(1.0)])
+    return filled
 
 
-def test_migrating_again_changes_nothing(filled):
-    before = filled.load()
-    filled.migrate()
-    assert filled.load() == before
+def test_migrating_again_changes_nothing(decided):
+    before = decided.load()
+    decided.migrate()
+    assert decided.load() == before
 
 
-@pytest.mark.usefixtures("filled")
+@pytest.mark.usefixtures("decided")
 def test_a_database_at_the_newest_schema_costs_no_import_of_alembic(url):
     program = "import sys; from headway.control.store.store import Store; Store(sys.argv[1]).migrate()"
     program += "; sys.exit('alembic' in sys.modules)"
@@ -140,8 +133,8 @@ def test_a_migration_says_so_once(url, caplog):
     assert line.endswith("before: none")
 
 
-def test_a_table_made_anew_takes_no_rows_of_others_with_it(filled, database, with_next):
-    before = filled.load()
+def test_a_table_made_anew_takes_no_rows_of_others_with_it(decided, database, with_next):
+    before = decided.load()
     step = """with op.batch_alter_table("models") as table:
         table.alter_column("created_at", nullable=True)
         table.add_column(sa.Column("more", sa.Integer, nullable=False, server_default="7"))"""
@@ -152,30 +145,30 @@ def test_a_table_made_anew_takes_no_rows_of_others_with_it(filled, database, wit
     assert rest == len(before.deployments) * len(before.environments)
 
 
-def test_a_database_of_a_newer_headway_is_refused_and_left_alone(filled, database, with_next):
+def test_a_database_of_a_newer_headway_is_refused_and_left_alone(decided, database, with_next):
     migrate(database, with_next('op.add_column("models", sa.Column("more", sa.Integer))'))
     with pytest.raises(StoreError, match=r"has schema 9001.*a newer Headway has migrated it"):
-        filled.migrate()
+        decided.migrate()
     with database.reading() as connection:
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9001"
 
 
-def test_a_step_that_fails_leaves_the_schema_as_it_was(filled, database, with_next):
-    before = filled.load()
+def test_a_step_that_fails_leaves_the_schema_as_it_was(decided, database, with_next):
+    before = decided.load()
     step = 'op.drop_table("decisions"); op.execute("SELECT * FROM nowhere")'
     with pytest.raises(StoreError, match="nowhere"):
         migrate(database, with_next(step))
     assert differences(database) == []
-    assert filled.load() == before
-    assert filled.decisions("d1") == (decision(1.0),)
+    assert decided.load() == before
+    assert decided.decisions("d1") == (decision(1.0),)
 
 
-def test_a_step_that_breaks_a_reference_is_undone(filled, database, with_next):
-    before = filled.load()
+def test_a_step_that_breaks_a_reference_is_undone(decided, database, with_next):
+    before = decided.load()
     step = "op.execute(\"UPDATE environments SET deployment_id = 'd9'\")"
     with pytest.raises(StoreError, match=r"broke a reference|not there any more"):
         migrate(database, with_next(step))
-    assert filled.load() == before
+    assert decided.load() == before
 
 
 AT_ONCE = """
@@ -207,8 +200,8 @@ migrate(Database(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
-def test_a_process_killed_while_it_migrates_leaves_the_schema_as_it_was(filled, database, url, with_next):
-    before = filled.load()
+def test_a_process_killed_while_it_migrates_leaves_the_schema_as_it_was(decided, database, url, with_next):
+    before = decided.load()
     step = """op.drop_table("decisions")
     import sys
     print("in the middle", flush=True)
@@ -217,6 +210,6 @@ def test_a_process_killed_while_it_migrates_leaves_the_schema_as_it_was(filled, 
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "in the middle\n"
         process.kill()
-    filled.migrate()
+    decided.migrate()
     assert differences(database) == []
-    assert filled.load() == before
+    assert decided.load() == before

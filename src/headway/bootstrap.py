@@ -150,8 +150,8 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
 
 
 def _database_url(platform: LocalPlatform, run_directory: Path) -> str:
-    directory = platform.data_directory / "control" if platform.truss_directory is None else run_directory
-    return f"sqlite:///{directory.resolve() / 'state.sqlite'}"
+    directory = platform.data_directory if platform.truss_directory is None else run_directory
+    return f"sqlite:///{directory.resolve() / 'headway.db'}"
 
 
 def is_loopback(host: str) -> bool:

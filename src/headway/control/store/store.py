@@ -158,7 +158,7 @@ class Store:
             deployment = deployments.c.deployment_id
             present = set(
                 connection.scalars(
-                    select(deployment).where(deployment.in_(names)).with_for_update(read=True, key_share=True)
+                    select(deployment).where(deployment.in_(names)).with_for_update(key_share=True)
                 )
             )
             if kept := [_values(row) for row in rows if row.deployment_id in present]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvloop
 
 from headway.api.server import serve
+from headway.api.uploads import discard_leftovers
 from headway.backends.base import Backend
 from headway.configuration import Configuration
 from headway.control.operations import Push
@@ -36,6 +37,7 @@ def main() -> int:
 
 
 async def _control(options: argparse.Namespace) -> int:
+    await asyncio.to_thread(discard_leftovers, options.data_dir)
     connect = pkgutil.resolve_name(options.backend)
     backend: Backend = await connect(options.root_fd, options.run_dir)
     plane = await ControlPlane.open(
@@ -58,7 +60,7 @@ async def _control(options: argparse.Namespace) -> int:
         _logger.info("control stops; root decides about the replicas")
     finally:
         await backend.close()
-        plane.persistence.close()
+        await plane.persistence.close()
     return 0
 
 

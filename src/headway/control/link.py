@@ -82,11 +82,7 @@ class GatewayLink:
 
     def held(self, replica_id: str) -> int:
         """Slots taken on a replica, as last reported."""
-        return sum(
-            int(load.get("held", {}).get(replica_id, 0))
-            for gateway in self._gateways.values()
-            for load in gateway.loads.values()
-        )
+        return sum(gateway.held.get(replica_id, 0) for gateway in self._gateways.values())
 
     def load(self, deployment_id: str) -> Mapping[str, Mapping[str, Any]]:
         """What each gateway reported last about a deployment, by the gateway's name."""
@@ -131,7 +127,8 @@ class GatewayLink:
             case "drained":
                 self._note_drained(gateway, message["replica_id"], message["version"])
             case "load":
-                before, gateway.loads = gateway.loads, message["deployments"]
+                before = gateway.loads
+                gateway.note_loads(message["deployments"])
                 self._listeners.load(gateway.source, gateway.loads)
                 if any(_is_news(load, before.get(name)) for name, load in gateway.loads.items()):
                     self._listeners.changed()
@@ -174,3 +171,13 @@ class _Gateway:
     source: str
     drained: set[str] = field(default_factory=set)
     loads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    """Slots taken, by replica: asked far more often than it is told."""
+
+    def note_loads(self, loads: dict[str, dict[str, Any]]) -> None:
+        self.loads = loads
+        self.held = {
+            replica_id: int(count)
+            for load in loads.values()
+            for replica_id, count in load.get("held", {}).items()
+        }

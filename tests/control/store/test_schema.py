@@ -21,8 +21,8 @@ from headway.control.store.tables import metadata
 FIRST_ROWS = """
 INSERT INTO models (name, created_at) VALUES ('echo', 1700000000.25);
 INSERT INTO deployments (deployment_id, model, name, created_at, source, digest, settings, declared, version, is_active,
-    failure) VALUES ('d1', 'echo', 'first', 1700000001.0, '/data/snapshots/ab12', 'ab12',
-    '{"concurrency_target": 2, "queue_timeout": 0.5, "rollout": "surge", "retry": false}', '{}', 1, true, '');
+    failure, is_retired) VALUES ('d1', 'echo', 'first', 1700000001.0, '/data/snapshots/ab12', 'ab12',
+    '{"concurrency_target": 2, "queue_timeout": 0.5, "rollout": "surge", "retry": false}', '{}', 1, true, '', false);
 INSERT INTO environments (model, name, deployment_id, created_at) VALUES ('echo', 'production', 'd1', 1700000002.0);
 INSERT INTO decisions (deployment_id, at, desired, reason, inputs)
     VALUES ('d1', 5.0, 1, 'want 1', '{"mean_demand": 0.5, "ready": 1}')

@@ -183,9 +183,9 @@ class Supervisor:
         if (old := self.rollout.waits_for(deployment_id)) and self.replicas.present(old):
             return min(decision.desired, there.ready + there.starting), decision.next_at
         if deployment_id in self.rollout.retiring:
-            if not self.replicas.present(deployment_id) or decision.inputs.queued:
+            if not self.replicas.present(deployment_id):
                 self.rollout.retiring.discard(deployment_id)
-            else:
+            elif not decision.inputs.queued:  # requests by its id may still wait for it
                 return 0, decision.next_at
         return decision.desired, decision.next_at
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headway.model_server import large_json
-from headway.model_server.large_json import LARGE_BYTES, Writer
+from headway.model_server.large_json import LARGE_BYTES, LOOKS, Writer
 
 LARGE = "x" * LARGE_BYTES
 ENCODER = json.JSONEncoder()
@@ -241,7 +241,7 @@ def test_hard_results_are_written_as_by_json_dumps(result):
 
 def test_nesting_that_json_cannot_write_stays_an_error():
     with pytest.raises(RecursionError):
-        written([LARGE, nested(5000)])
+        written([LARGE, nested(100_000)])
 
 
 def test_a_large_text_is_a_piece_of_its_own():
@@ -253,6 +253,17 @@ def test_a_large_text_is_a_piece_of_its_own():
     quoted = f'"{LARGE}"'.encode()
     assert pieces[0] == [dumped(result)]
     assert pieces[1] == [b'[{"image": ', quoted, b', "n": 1.5}, [', quoted, b"]]"]
+
+
+def test_large_texts_are_looked_for_for_a_while_after_a_large_answer():
+    writer = Writer(ENCODER.encode)
+
+    def pieces_after(small_answers):
+        for _ in range(small_answers):
+            assert writer.write({"a": 1}) == (b'{"a": 1}',)
+        return len(writer.write([LARGE]))
+
+    assert [pieces_after(small) for small in (3, 0, LOOKS - 1, LOOKS, 0)] == [1, 3, 3, 1, 3]
 
 
 def test_small_bodies_and_answers_import_nothing():

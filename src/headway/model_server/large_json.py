@@ -13,6 +13,9 @@ from typing import Any
 
 LARGE_BYTES = 4096
 """From here on a body, or a text in a result, is worth the detour (and the import)."""
+LOOKS = 32
+"""So many results are looked at after a large answer. To look at a small one takes 1 to 3 µs, which models without
+large answers do not pay."""
 _LOOKED_AT = 32
 """So many values of a result are looked at before one has to be large."""
 _DEPTH = 16
@@ -45,16 +48,19 @@ class Writer:
 
     def __init__(self, encode: Callable[[Any], str]) -> None:
         self._encode = encode
-        self._looks = False  # begins with the first large answer: models that give none do not pay for it
+        self._looks_left = 0
 
     def write(self, result: Any) -> Sequence[bytes]:
         """The bytes, in pieces: to join large ones would copy them."""
-        if self._looks and _has_large_text(result):
-            pieces = self._write_apart(result)
+        if self._looks_left:
+            self._looks_left -= 1
+            pieces = self._write_apart(result) if _has_large_text(result) else None
             if pieces is not None:
+                self._looks_left = LOOKS
                 return pieces
         body = self._encode(result).encode()
-        self._looks = self._looks or len(body) >= LARGE_BYTES
+        if len(body) >= LARGE_BYTES:
+            self._looks_left = LOOKS
         return (body,)
 
     def _write_apart(self, result: Any) -> Sequence[bytes] | None:

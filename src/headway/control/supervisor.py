@@ -182,11 +182,11 @@ class Supervisor:
         decision = self.autoscaler.decide(deployment_id, settings, there, now)
         if (old := self.rollout.waits_for(deployment_id)) and self.replicas.present(old):
             return min(decision.desired, there.ready + there.starting), decision.next_at
-        if deployment_id in self.rollout.retiring:
+        if deployment_id in self.rollout.retiring and not decision.inputs.queued:
             if not self.replicas.present(deployment_id):
                 self.rollout.retiring.discard(deployment_id)
-            elif not decision.inputs.queued:  # requests by its id may still wait for it
-                return 0, decision.next_at
+                self.autoscaler.forget(deployment_id)  # its load has moved with the environment
+            return 0, decision.next_at
         return decision.desired, decision.next_at
 
     def _there(self, deployment_id: str, now: float) -> Replicas:

@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ _LONGEST_MESSAGE_BYTES = 16 * 1024 * 1024
 _MOST_UNSENT_BYTES = 64 * 1024 * 1024
 
 
+Rows = Sequence[Mapping[str, Any]]
+"""Records of requests (`RequestRecord.as_row`)."""
 Loads = Mapping[str, Mapping[str, Any]]
 """What a gateway reports of each deployment, by the deployment's id."""
 
@@ -36,6 +38,8 @@ class Listeners:
     """Somebody asks for a deployment to wake."""
     load: Callable[[str, Loads], None]
     source_gone: Callable[[str], None]
+    requests: Callable[[str, Rows, Mapping[str, int]], None] = lambda _source, _rows, _sampled_out: None
+    """Requests that ended, and of how many more there is no record, by deployment."""
 
 
 class GatewayLink:
@@ -131,6 +135,8 @@ class GatewayLink:
             case "load":
                 gateway.loads = message["deployments"]
                 self._listeners.load(gateway.source, gateway.loads)
+            case "requests":
+                self._listeners.requests(gateway.source, message["rows"], message["sampled_out"])
             case "stuck":
                 self._listeners.stuck(message["replica_id"], message["reason"])
             case "wake":

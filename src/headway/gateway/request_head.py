@@ -51,6 +51,11 @@ class RequestHead:
             framing = b"content-length: %d\r\n" % length if length else b""
         return b"%sx-headway-request-id: %s\r\n%s\r\n" % (self._lines, request_id, framing)
 
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of a header (lower-case name) that is passed on: a search, for a few requests only."""
+        _, found, rest = self._lines.partition(b"\r\n%s: " % name)
+        return rest.partition(b"\r\n")[0] if found else None
+
     def frame(self, data: bytes) -> bytes:
         """Bytes of a body that is passed on while it is read."""
         return b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ def test_a_duration_belongs_to_the_first_bound_it_does_not_exceed():
         histogram.observe(seconds)
     assert (histogram.counts[0], histogram.counts[1], *histogram.counts[-2:]) == (2, 1, 1, 1)
     assert histogram.cumulative()[-1] == 5
-    assert histogram.total_seconds == 2401.0021
+    assert histogram.total_seconds == pytest.approx(2401.0021)
 
 
 @given(DURATIONS)

@@ -10,7 +10,7 @@ from headway.api import errors, schemas
 from headway.api.documents import Documents
 from headway.api.guard import Guard
 from headway.api.live import Live
-from headway.api.routes import credentials, deployments, environments, models, streams
+from headway.api.routes import credentials, deployments, environments, models, streams, telemetry
 from headway.control.plane import ControlPlane
 
 _ABOUT = """Deploys Truss models and controls how many requests run at once.
@@ -42,7 +42,7 @@ def application(plane: ControlPlane) -> FastAPI:
     app.state.live = Live(Documents(plane).everything)
     errors.install(app)
     app.add_middleware(Guard, keyring=plane.credentials.keyring, is_exposed=plane.options.is_exposed)
-    for one in (models, deployments, environments, credentials, streams):
+    for one in (models, deployments, environments, credentials, streams, telemetry):
         app.include_router(one.router, dependencies=[Security(_KEY)])
 
     @app.get("/healthz", tags=["health"])

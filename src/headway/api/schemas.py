@@ -168,6 +168,28 @@ class Decisions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRecord:
+    request_id: str
+    deployment_id: str
+    model: str
+    replica_id: str
+    arrived_at: Annotated[float, Field(description="seconds since 1970")]
+    status: Annotated[int, Field(description="what the client was told; 0 when it was told nothing")]
+    outcome: str
+    seconds: Annotated[float, Field(description="from its head's arrival to its end for the client")]
+    stages: Annotated[dict[str, float], Field(description="seconds by stage, as far as they are known")]
+    request_bytes: int
+    response_bytes: int
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    requests: list[RequestRecord]
+    sampled_out: Annotated[int, Field(description="requests of which there was never a record")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     name: str
     model_id: str

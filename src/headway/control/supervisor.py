@@ -17,6 +17,7 @@ from headway.control.platform import Deployment, Platform, Target
 from headway.control.publisher import Publisher
 from headway.control.replica import Replica
 from headway.control.replicas import Listeners, ReplicaSet
+from headway.control.requests import RequestHistory
 from headway.control.rollout import Rollout
 from headway.control.table_store import TableStore
 from headway.core.autoscaling import Replicas, ScalingDecision
@@ -43,6 +44,7 @@ class Supervisor:
     ) -> None:
         self.platform = platform
         self.autoscaler = Autoscaler(decided)
+        self.requests = RequestHistory()
         self.link = GatewayLink(
             link_path,
             LinkListeners(
@@ -51,6 +53,7 @@ class Supervisor:
                 self.require_one,
                 self.autoscaler.record,
                 self.autoscaler.forget_source,
+                self.requests.record,
             ),
         )
         self.replicas = ReplicaSet(
@@ -98,6 +101,7 @@ class Supervisor:
         self.start_afresh(deployment_id)
         self.autoscaler.forget(deployment_id)
         self.replicas.forget(deployment_id)
+        self.requests.forget(deployment_id)
         self.were_ready.discard(deployment_id)
         self.rollout.retiring.discard(deployment_id)
 
@@ -185,7 +189,7 @@ class Supervisor:
         if deployment_id in self.rollout.retiring and not decision.inputs.queued:
             if not self.replicas.present(deployment_id):
                 self.rollout.retiring.discard(deployment_id)
-                self.autoscaler.forget(deployment_id)  # its load has moved with the environment
+                self.autoscaler.forget_load(deployment_id)  # its load has moved with the environment
             return 0, decision.next_at
         return decision.desired, decision.next_at
 

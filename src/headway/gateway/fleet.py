@@ -38,6 +38,15 @@ class Fleet:
         """Replicas that the dispatcher knows."""
         return len(self._admitted)
 
+    @property
+    def rotating(self) -> list[str]:
+        """The replicas that are given requests, by id."""
+        return [
+            replica_id
+            for replica_id in self._admitted
+            if not self._upstreams[replica_id].route.draining and not self._upstreams[replica_id].doubted
+        ]
+
     def apply(self, routes: Iterable[ReplicaRoute]) -> None:
         """Bring the replicas to those of the routes; another generation is another replica."""
         wanted = {route.replica_id: route for route in routes}

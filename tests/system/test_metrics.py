@@ -87,7 +87,7 @@ def test_a_models_own_log_lines_carry_the_id_that_the_client_was_told(tmp_path):
         answers = [httpx.post(serve.model_url, json=1, timeout=30) for _ in range(2)]
 
         def lines():
-            text = "".join(path.read_text() for path in (data / "logs").glob("*.log"))
+            text = "".join(path.read_text() for path in (data / "logs").rglob("*.log"))
             found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
             return [line for line in found if "request_id" in line]
 

@@ -63,7 +63,7 @@ async def _measure() -> float:
     queue = gateway.queues["d1"]
     upstream = Upstream(ReplicaRoute("r1", 1, "unix:/nowhere", "unix:/nowhere"))
     queue.fleet._upstreams["r1"] = upstream  # noqa: SLF001 - admitted without asking
-    queue.fleet._admitted.add("r1")  # noqa: SLF001
+    queue.fleet.ready = 1
     queue._dispatcher.add_replica("r1", 0.0)  # noqa: SLF001
     for _ in range(_LIMIT):
         upstream.put_back(_connected(ClientConnection()))

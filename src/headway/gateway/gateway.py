@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import secrets
 import time
+from collections.abc import Iterator
 
 from headway.gateway import refusals
 from headway.gateway.body import BodyBudget
@@ -27,6 +28,7 @@ _LONGEST_KEY_BYTES = 512
 _JSON = b"content-type: application/json\r\n"
 _INFERENCE = "inference"
 _MANAGE = "manage"
+_HEXADECIMAL = tuple(b"%02x" % byte for byte in range(256))
 
 
 class Gateway:
@@ -43,10 +45,9 @@ class Gateway:
         self._checked_keys: dict[bytes, Refusal | None] = {}
         # What a known head leads to, until the table changes: all that is asked of a request is asked of its head.
         self._admitted: dict[KnownRequest | None, tuple[RequestHead, DeploymentQueue]] = {}
-        self._ids = itertools.count(1)
         self.epoch = secrets.token_hex(4)
         """Tells this gateway process from any other, and begins the ids of its requests."""
-        self._id_prefix = self.epoch.encode()
+        self._ids = _request_ids(self.epoch.encode())
         self._metrics = MetricsPage(self)
         self._pages = {b"/healthz": self._answer_health, b"/metrics": self._answer_metrics}
 
@@ -94,7 +95,7 @@ class Gateway:
         if admitted is None:
             return self._serve_unknown(exchange)
         head, queue = admitted
-        return ProxiedRequest(exchange, head, queue, self._next_id())
+        return ProxiedRequest(exchange, head, queue, next(self._ids))
 
     def refresh_stages(self) -> None:
         """Ask the replicas what they do with the requests they have held for a while."""
@@ -128,7 +129,7 @@ class Gateway:
         exchange.headers = ()  # what is needed of them is in the head: a queued request stays small
         if exchange.known is not None:
             self._remember(exchange.known, head, queue)
-        return ProxiedRequest(exchange, head, queue, self._next_id())
+        return ProxiedRequest(exchange, head, queue, next(self._ids))
 
     def _look_up(self, target: bytes) -> "tuple[Address, DeploymentQueue] | Refusal":
         address = parse(target)
@@ -183,12 +184,9 @@ class Gateway:
 
     def _refuse(self, exchange: Exchange, refusal: Refusal, tally: Tally | None = None) -> Receiver:
         (tally or self.recorder.nowhere).refuse(refusal.status)
-        identity = b"x-headway-request-id: %s\r\n" % self._next_id()
+        identity = b"x-headway-request-id: %s\r\n" % next(self._ids)
         exchange.respond(refusal.status, identity + refusal.headers(), refusal.body())
         return SILENT
-
-    def _next_id(self) -> bytes:
-        return b"%s%08x" % (self._id_prefix, next(self._ids))
 
     def _answer_health(self, exchange: Exchange) -> Receiver:
         if self._table is None:
@@ -209,6 +207,14 @@ class Gateway:
         address = request.address
         deployment_id = self._table.deployment_of(address.model, address.environment, address.deployment)
         return None if deployment_id is None else self._queues[deployment_id]
+
+
+def _request_ids(epoch: bytes) -> Iterator[bytes]:
+    """Ids without end; 256 at a time are formatted together, for that takes longer than anything else about them."""
+    for block in itertools.count():
+        begin = b"%s%06x" % (epoch, block)
+        for end in _HEXADECIMAL:
+            yield begin + end
 
 
 def _asks_for_websocket(exchange: Exchange) -> bool:

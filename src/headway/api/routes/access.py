@@ -25,6 +25,10 @@ async def list_keys(plane: Plane) -> schemas.Keys:
 @router.post("/v1/api_keys", status_code=status.HTTP_201_CREATED)
 async def create_key(new: schemas.NewKey, plane: Plane) -> schemas.CreatedKey:
     """From the first key on, every call needs one. Only the answer to this call ever shows it."""
+    if MANAGE not in new.scopes and not any(MANAGE in row.scopes for row in plane.keyring.rows):
+        raise RefusedError(
+            "with this key alone nobody could manage Headway", hint="make one with manage first"
+        )
     text, row = new_key(new.name, new.scopes, time.time())
     await plane.add_key(row)
     return schemas.CreatedKey(**documents.key(row).model_dump(), api_key=text)

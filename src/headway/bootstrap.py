@@ -117,10 +117,10 @@ def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> 
 
 
 def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
-    saved_table = platform.data_directory / "gateway" / "table.json"
+    saved_table = _saved_table(platform.data_directory)
     saved_table.parent.mkdir(parents=True, exist_ok=True)
-    # It is for a gateway that is started again beside the rest; an earlier Headway's may lack a key made since.
-    saved_table.unlink(missing_ok=True)
+    if platform.is_exposed and not _has_table_with_keys(saved_table):
+        saved_table.unlink(missing_ok=True)
     options = {
         "--listen-fd": str(listening),
         "--link": str(link),
@@ -204,6 +204,23 @@ def _has_keys(platform: LocalPlatform) -> bool:
     if asked.returncode not in {_HAS_KEYS, _HAS_NO_KEYS}:
         raise RootError("cannot see whether there are API keys", hint=asked.stderr.strip())
     return asked.returncode == _HAS_KEYS
+
+
+def forget_saved_table(data_directory: Path) -> None:
+    """Keys have changed while nothing ran: the next gateway must not begin with the table of the last one."""
+    _saved_table(data_directory).unlink(missing_ok=True)
+
+
+def _saved_table(data_directory: Path) -> Path:
+    """With it a gateway goes on at once, before control has told it anything."""
+    return data_directory / "gateway" / "table.json"
+
+
+def _has_table_with_keys(path: Path) -> bool:
+    try:
+        return bool(json.loads(path.read_bytes())["keys"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def is_loopback(host: str) -> bool:

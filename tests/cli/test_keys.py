@@ -148,3 +148,17 @@ def test_a_database_that_cannot_be_asked_for_keys_opens_nothing(data_dir):
         bootstrap.require_place(platform)
     assert "no database is known by 'mysql'" in refused.value.hint
     assert "hush" not in str(refused.value)
+
+
+def test_no_gateway_begins_with_a_table_from_before_the_keys(data_dir):
+    table = data_dir / "gateway" / "table.json"
+    table.parent.mkdir(parents=True)
+    for change in (["create"], ["delete", create()[:11]]):
+        table.write_text('{"keys": {}}', encoding="utf-8")
+        assert run("keys", *change).exit_code == OK
+        assert not table.exists()
+    exposed = bootstrap.LocalPlatform(data_dir, host="0.0.0.0")
+    for text, is_kept in (('{"keys": {}}', False), ("[", False), ('{"keys": {"ab12": ["inference"]}}', True)):
+        table.write_text(text, encoding="utf-8")
+        bootstrap._gateway(exposed, 3, data_dir / "link")
+        assert table.exists() is is_kept

@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
@@ -111,7 +112,7 @@ class _Keys(Protocol):
 
 
 @contextlib.contextmanager
-def _keys(url: str | None, data_dir: Any, database_url: str | None) -> "Iterator[_Keys]":
+def _keys(url: str | None, data_dir: Path | None, database_url: str | None) -> "Iterator[_Keys]":
     """Those of the Headway that answers, else, unless its address was named, those of the one that could start here."""
     configuration = Configuration.load().with_changes(data_dir=data_dir, database_url=database_url)
     with Control.at(url) as control:
@@ -124,7 +125,7 @@ def _keys(url: str | None, data_dir: Any, database_url: str | None) -> "Iterator
             yield _RunningKeys(control)
             return
     with _store(configuration) as store:
-        yield _StoredKeys(store)
+        yield _StoredKeys(store, configuration.data_dir)
 
 
 class _RunningKeys:
@@ -145,14 +146,16 @@ class _RunningKeys:
 class _StoredKeys:
     """Who may write to the database needs no key."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: "Store", data_dir: Path) -> None:
         self._store = store
+        self._data_dir = data_dir
 
     def create(self, name: str, scopes: list[str]) -> Any:
         from headway.control.keys import new_key
 
         text, row = new_key(name, scopes, time.time())
         self._store.add_key(row)
+        self._note_change()
         return {**_document(row), "api_key": text}
 
     def all(self) -> list[Any]:
@@ -164,6 +167,12 @@ class _StoredKeys:
         if not self._store.delete_key(prefix):
             hint = nearest(prefix, [row.prefix for row in self._store.load().keys])
             raise AnswerError(f"no key begins with {prefix!r}", hint=hint, code="not_found")
+        self._note_change()
+
+    def _note_change(self) -> None:
+        from headway.bootstrap import forget_saved_table
+
+        forget_saved_table(self._data_dir)
 
 
 @contextlib.contextmanager

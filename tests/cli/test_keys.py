@@ -7,7 +7,7 @@ import pytest
 
 from cli.running import Running, run
 from headway import bootstrap
-from headway.cli.exit_codes import FAILED, NOT_PERMITTED, OK, UNAVAILABLE
+from headway.cli.exit_codes import CONFIGURATION, FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
 from headway.root import RootError, listen
 
 KEY = re.compile(r"hw_[0-9a-f]{8}_[0-9a-f]{40}\n")
@@ -93,7 +93,30 @@ def test_the_database_is_left_alone_while_a_headway_runs_on_it(data_dir):
     with bootstrap.sole_user_of(data_dir):
         result = run("keys", "create")
     assert isinstance(result.exception, RootError)
+    assert "--url" in result.exception.hint
     assert prefixes() == []
+
+
+def test_a_place_that_is_named_counts_whatever_else_answers(data_dir, monkeypatch, tmp_path):
+    with Running(data_dir) as running:
+        monkeypatch.setenv("HEADWAY_CONTROL_URL", running.url)
+        run("keys", "create", "--data-dir", tmp_path / "other")
+        run("keys", "create", "--database-url", f"sqlite:///{tmp_path / 'other' / 'keys.sqlite'}")
+        assert prefixes() == []
+    assert (
+        len(json.loads(run("keys", "list", "--data-dir", tmp_path / "other", "--json").stdout)["api_keys"])
+        == 1
+    )
+    assert run("keys", "list", "--data-dir", tmp_path, "--url", "http://127.0.0.1:9").exit_code == USAGE
+
+
+@pytest.mark.usefixtures("data_dir")
+@pytest.mark.parametrize("text", ["hw_a\nb", "hw_ä", "hw_ b"])
+def test_a_key_that_can_be_none_is_refused_without_being_shown(monkeypatch, text):
+    monkeypatch.setenv("HEADWAY_API_KEY", text)
+    result = run("list")
+    assert result.exit_code == CONFIGURATION
+    assert text not in str(result.exception)
 
 
 @pytest.mark.usefixtures("data_dir")

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from cli.running import Running, make_ready_at_once, run
-from headway.cli import push as push_module
 from headway.cli.exit_codes import FAILED, INTERRUPTED, OK, USAGE
 from headway.cli.following import Following
 from headway.core.settings import DeploymentSettings
@@ -102,11 +101,10 @@ def test_push_can_take_no_environment_have_a_label_and_not_wait(truss):
 
 
 def test_ctrl_c_while_push_waits_leaves_the_deployment_going_on(headway, truss, monkeypatch):
-    class Interrupted(Following):
-        def until_served(self, _):
-            raise KeyboardInterrupt
+    def interrupted(*_):
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(push_module, "Following", Interrupted)
+    monkeypatch.setattr(Following, "until_served", interrupted)
     result = run("push", truss())
     assert result.exit_code == INTERRUPTED
     assert "the deployment goes on: headway status echo shows it" in result.stderr

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from headway import __version__
 from headway.cli.addresses import control_url
 from headway.cli.exit_codes import KeyRefusedError, NobodyAnswersError, UnavailableError
-from headway.configuration import Configuration
+from headway.configuration import Configuration, InvalidConfigurationError
 from headway.core.errors import HeadwayError, InvalidSettingError
 
 if TYPE_CHECKING:
@@ -93,11 +93,21 @@ def http_client(api_key: str | None, timeout: float) -> "httpx.Client":
 
     headers = {"user-agent": f"headway/{__version__}"}
     if api_key is not None:
-        headers["authorization"] = f"Bearer {api_key}"
+        headers["authorization"] = f"Bearer {_checked_key(api_key)}"
     # trust_env: a proxy of the environment has no way to this machine, and a .netrc would replace the key.
     return httpx.Client(
         headers=headers, timeout=httpx.Timeout(timeout, connect=_CONNECT_TIMEOUT), trust_env=False
     )
+
+
+def _checked_key(text: str) -> str:
+    """Without the white space around it. What could be no header is refused here, for httpx would show it."""
+    key = text.strip()
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise InvalidConfigurationError(
+            "HEADWAY_API_KEY holds no key", hint="a key begins with hw_ and has letters and digits only"
+        )
+    return key
 
 
 @contextlib.contextmanager

@@ -2,12 +2,18 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
-from headway.cli.exit_codes import UnavailableError
+from headway.cli.exit_codes import INTERRUPTED, UnavailableError
+from headway.cli.progress import spinner
 from headway.core.errors import HeadwayError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _POLL_EVERY = 0.3
 _LONGEST_SILENCE = 30.0
@@ -25,6 +31,25 @@ class NotServedError(HeadwayError):
 
 
 Document = Mapping[str, Any]
+
+
+def wait_until_served(
+    control: Control, deployment: Document, environment: str | None, console: "Console"
+) -> Document:
+    """The deployment that serves, in `environment` if there is one. Raises NotServedError; Ctrl-C ends only the
+    waiting.
+    """
+    model = deployment["model_name"]
+    following = Following(control, deployment, environment)
+    try:
+        with spinner(console, "building", is_told_elsewhere=True) as show:
+            served = following.until_served(show)
+    except KeyboardInterrupt:
+        console.print(f"the deployment goes on: headway status {model} shows it", markup=False)
+        raise typer.Exit(INTERRUPTED) from None
+    where = f" as {environment}" if environment is not None else ""
+    console.print(f"{model}: deployment {served['id']} serves{where}", markup=False)
+    return served
 
 
 class Following:

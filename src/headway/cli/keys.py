@@ -41,7 +41,8 @@ def create(  # noqa: PLR0913  # each is one option of the command
 ) -> None:
     """Make a key and print it, this once: only its digest is kept.
 
-    While no Headway runs, the key is put into the database of the data directory for its next start.
+    While no Headway runs, or with --data-dir or --database-url, the key goes straight into the database, for the
+    next start.
 
     Example: headway keys create --name laptop --scope inference
     """
@@ -113,8 +114,14 @@ class _Keys(Protocol):
 
 @contextlib.contextmanager
 def _keys(url: str | None, data_dir: Path | None, database_url: str | None) -> "Iterator[_Keys]":
-    """Those of the Headway that answers, else, unless its address was named, those of the one that could start here."""
+    """Those of the Headway that answers; or of the one that could start here, where none does or a place is named."""
     configuration = Configuration.load().with_changes(data_dir=data_dir, database_url=database_url)
+    if data_dir is not None or database_url is not None:
+        if url is not None:
+            raise typer.BadParameter("give --url, or the place of a database, not both")
+        with _store(configuration) as store:
+            yield _StoredKeys(store, configuration.data_dir)
+        return
     with Control.at(url) as control:
         try:
             control.get("/healthz")
@@ -177,12 +184,18 @@ class _StoredKeys:
 
 @contextlib.contextmanager
 def _store(configuration: Configuration) -> "Iterator[Store]":
-    """The database that no Headway uses meanwhile. Raises RootError when one does, though it answers elsewhere."""
+    """The database, which no Headway uses meanwhile. Raises RootError when one does."""
     from headway import bootstrap
     from headway.control.store.store import Store
+    from headway.root import RootError
 
     configuration.make_directories()
-    with bootstrap.sole_user_of(configuration.data_dir):
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(bootstrap.sole_user_of(configuration.data_dir))
+        except RootError as error:
+            hint = "go through it: name its control with --url, and neither data directory nor database"
+            raise RootError(error.message, hint=hint) from error
         url = configuration.database_url or bootstrap.lasting_database_url(configuration.data_dir)
         store = Store(url)
         try:

@@ -7,8 +7,7 @@ import typer
 from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
-from headway.cli.following import Following
-from headway.cli.progress import spinner
+from headway.cli.following import wait_until_served
 from headway.cli.tables import messages, show, show_json
 
 
@@ -32,8 +31,7 @@ def promote(
         promoted = control.get(path_of("v1", "models", model, "deployments", deployment))
         moved = control.post(path + "/promote", {"deployment_id": promoted["id"]})
         if wait:
-            with spinner(messages(), "starting", is_told_elsewhere=True) as progress:
-                Following(control, promoted, environment).until_served(progress)
+            wait_until_served(control, promoted, environment, messages())
             moved = control.get(path)
     if as_json:
         show_json(moved)

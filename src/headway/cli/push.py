@@ -10,8 +10,7 @@ import typer
 from headway.cli import options
 from headway.cli.addresses import curl_line, inference_url, path_of
 from headway.cli.client import Control
-from headway.cli.exit_codes import INTERRUPTED
-from headway.cli.following import Following
+from headway.cli.following import wait_until_served
 from headway.cli.progress import reading, spinner, warn
 from headway.cli.setting_values import stated_settings
 from headway.cli.tables import messages, show_json
@@ -58,7 +57,7 @@ def push(  # noqa: PLR0913  # each is one option of the command
         model = deployment["model_name"]
         console.print(f"{model}: deployment {deployment['id']} is accepted", markup=False)
         if wait:
-            deployment = _follow(control, deployment, into, console)
+            deployment = wait_until_served(control, deployment, into, console)
         warn(console, deployment["warnings"])
         if as_json:
             show_json(deployment)
@@ -83,19 +82,6 @@ def _send(
             pack(snapshot.directory, archive)
         with reading(archive, console, "uploading") as file:
             return control.upload(path_of("v1", "models", model, "deployments"), file, **query)
-
-
-def _follow(control: Control, deployment: Any, environment: str | None, console: "Console") -> Any:
-    model = deployment["model_name"]
-    try:
-        with spinner(console, "building", is_told_elsewhere=True) as show:
-            deployment = Following(control, deployment, environment).until_served(show)
-    except KeyboardInterrupt:
-        console.print(f"the deployment goes on: headway status {model} shows it", markup=False)
-        raise typer.Exit(INTERRUPTED) from None
-    where = f" as {environment}" if environment is not None else ""
-    console.print(f"{model}: deployment {deployment['id']} serves{where}", markup=False)
-    return deployment
 
 
 def _curl_line(control: Control, deployment: Any, environment: str | None) -> str:

@@ -128,6 +128,7 @@ def _watch(control: Control, model: str | None, *, as_json: bool) -> None:
     """Until Ctrl-C. Control may end and come back meanwhile."""
     from rich.console import Group
     from rich.live import Live
+    from rich.text import Text
 
     if as_json:
         for state in _states(control):
@@ -143,5 +144,5 @@ def _watch(control: Control, model: str | None, *, as_json: bool) -> None:
                 for state in _states(control):
                     live.update(Group(*_parts(_of(state, model, control))), refresh=True)
             except UnavailableError as error:
-                live.update(f"{error.message}; trying again", refresh=True)
+                live.update(Text(f"{error.message}; trying again"), refresh=True)
                 time.sleep(_RETRY_AFTER)

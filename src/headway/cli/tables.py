@@ -33,7 +33,7 @@ def show_json(content: Any) -> None:
 def show(*parts: "RenderableType") -> None:
     out = console()
     for part in parts:
-        out.print(part)
+        out.print(part, markup=False)
 
 
 def console(*, stderr: bool = False) -> "Console":

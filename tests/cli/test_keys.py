@@ -1,13 +1,16 @@
 """API keys: through control while it runs, in the database while it does not; and who may listen where."""
 
+import asyncio
 import json
 import re
 
 import pytest
 
+from backends.contract.fake import FakeBackend
 from cli.running import Running, run
 from headway import bootstrap
 from headway.cli.exit_codes import CONFIGURATION, FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
+from headway.control.plane import ControlPlane, MissingKeysError, PlaneOptions
 from headway.root import RootError, listen
 
 KEY = re.compile(r"hw_[0-9a-f]{8}_[0-9a-f]{40}\n")
@@ -185,3 +188,11 @@ def test_no_gateway_begins_with_a_table_from_before_the_keys(data_dir):
         table.write_text(text, encoding="utf-8")
         bootstrap._gateway(exposed, 3, data_dir / "link")
         assert table.exists() is is_kept
+
+
+def test_control_that_others_reach_does_not_run_without_keys(data_dir):
+    options = PlaneOptions(
+        data_dir, data_dir / "link", f"sqlite:///{data_dir / 'state.sqlite'}", is_exposed=True
+    )
+    with pytest.raises(MissingKeysError):
+        asyncio.run(ControlPlane.open(options, FakeBackend()))

@@ -16,6 +16,11 @@ from headway.control.store.rows import KeyRow, SecretRow, StoredState
 from headway.control.store.store import Store
 from headway.control.supervisor import Supervisor
 from headway.control.table_store import TableStore
+from headway.core.errors import HeadwayError
+
+
+class MissingKeysError(HeadwayError):
+    code = "missing_keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,18 @@ class ControlPlane:
 
     @classmethod
     async def open(cls, options: PlaneOptions, backend: Backend) -> Self:
-        """With everything that was stored. Raises StoreError."""
+        """With everything that was stored. Raises StoreError, and MissingKeysError where others would reach Headway
+        without a key: root has seen to that at the start, but the database may be another one since.
+        """
         platform = Platform()
         persistence = Persistence(Store(options.database_url), platform)
         state = await persistence.load()
+        if options.is_exposed and not state.keys:
+            persistence.close()
+            raise MissingKeysError(
+                "the database has no API keys any more, and others reach Headway",
+                hint="restore a backup of it",
+            )
         plane = cls(options, backend, persistence, platform)
         plane._restore(state)
         return plane

@@ -20,6 +20,7 @@ _LONGEST_SILENCE = 30.0
 """Control may be started anew meanwhile."""
 _IDLE_LOOKS = 10
 """After so many, a replica that was asked for has come and gone."""
+_MOST_IDLE_LOOKS = 200
 _FAILED = {"BUILD_FAILED": "it could not be built", "FAILED": "it does not start"}
 _GONE = {"INACTIVE": "it was deactivated meanwhile", "DELETING": "it was deleted meanwhile"}
 
@@ -89,11 +90,18 @@ class Following:
             case "ACTIVE":
                 return deployment, has_moved
             case "SCALED_TO_ZERO":
-                self._idle_looks += 1
-                if self._idle_looks == 1:
-                    self._control.post(self._path + "/wake")
-                return deployment, has_moved and self._idle_looks > _IDLE_LOOKS
+                return deployment, self._wake(deployment) and has_moved
         return deployment, False
+
+    def _wake(self, deployment: Document) -> bool:
+        """Nothing asks for a replica: have one started, and again after a failure. Whether one has come and gone."""
+        self._idle_looks += 1
+        has_failed = bool(deployment["reason"])
+        if has_failed and self._idle_looks > _MOST_IDLE_LOOKS:
+            raise self._lost(deployment, "it does not start")
+        if has_failed or self._idle_looks == 1:
+            self._control.post(self._path + "/wake")
+        return not has_failed and self._idle_looks > _IDLE_LOOKS
 
     def _has_moved(self, name: str) -> bool:
         environment = self._control.get(path_of("v1", "models", self._model, "environments", name))

@@ -45,7 +45,7 @@ def settings(
     if as_json:
         show_json(content)
     elif wanted:
-        changed = ", ".join(f"{name} {content['settings'][name]}" for name in wanted)
+        changed = ", ".join(f"{name} {_text(content['settings'][name])}" for name in wanted)
         show(f"{changed}: {content['message']}, version {content['version']}")
     else:
         show(table(_COLUMNS, _rows(content["settings"])), f"\nversion {content['version']}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SILENCE = 45.0
 """Control sends something at least every 15 s."""
 _RETRY_AFTER = 1.0
+_LONGEST_WHY = 160
 _DATA = "data: "
 _DEPLOYMENTS = (
     *(
@@ -107,8 +108,13 @@ def _deployment_row(one: Any) -> tuple[Any, ...]:
         replicas_of(one),
         one["queued"],
         one["in_flight"],
-        preparation.get("line") or one["reason"] or one["desired_reason"],
+        _in_one_line(preparation.get("line") or one["reason"] or one["desired_reason"]),
     )
+
+
+def _in_one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_WHY else f"{line[:_LONGEST_WHY]} ..."
 
 
 def _replica_row(deployment: Any, one: Any) -> tuple[Any, ...]:

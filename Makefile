@@ -47,9 +47,11 @@ bench: $(READY) bench-packages
 soak: $(READY)
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/core --timeout=3600
 
-# What tests need from the system: curl for the printed lines, and the libraries that OpenCV loads in receipts.
+# What tests need from the system: curl for the printed lines, the libraries that OpenCV loads in receipts, and a
+# PostgreSQL server (which Debian puts outside PATH) for the control plane's store.
 system-packages:
-	@tools/system-packages curl:curl libGL.so.1:libgl1 libgthread-2.0.so.0:libglib2.0-0
+	@tools/system-packages curl:curl libGL.so.1:libgl1 libgthread-2.0.so.0:libglib2.0-0 \
+		'/usr/lib/postgresql/*/bin/initdb:postgresql'
 
 bench-packages:
 	@tools/system-packages wrk:wrk haproxy:haproxy

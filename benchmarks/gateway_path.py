@@ -14,6 +14,7 @@ from headway.gateway.gateway import Gateway
 from headway.gateway.table import DeploymentRoute, ReplicaRoute, RoutingTable
 from headway.gateway.upstream import Upstream
 from headway.http.client import ClientConnection
+from headway.http.known_heads import KnownHeads, KnownRequest
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
 
@@ -64,7 +65,8 @@ async def _measure() -> float:
     queue._dispatcher.add_replica("r1", 0.0)  # noqa: SLF001
     for _ in range(_LIMIT):
         upstream.put_back(_connected(ClientConnection()))
-    clients = [_connected(ServerConnection(gateway.serve, Limits(), set())) for _ in range(2 * _LIMIT)]
+    known = KnownHeads[KnownRequest]()
+    clients = [_connected(ServerConnection(gateway.serve, Limits(), set(), known)) for _ in range(2 * _LIMIT)]
     answering = upstream._idle.copy()  # noqa: SLF001
     for client in clients:
         client.data_received(_REQUEST)

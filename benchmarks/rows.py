@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from benchmarks import gateways, replicas
+from benchmarks import control, gateways, replicas
 from benchmarks.contenders import Contender, Running
 from benchmarks.load import Figures, Wrk, numbers_body, picture_body
 from benchmarks.models import CHUNKS, SLEEP
@@ -338,4 +338,56 @@ TOGETHER = (
     ),
 )
 
-ROWS = (*REPLICA, *GATEWAY, *QUEUE, *TOGETHER)
+CONTROL = (
+    Row(
+        "control-rest",
+        f"Control: {control.DEPLOYMENTS} deployments with {control.REPLICAS_EACH} replicas each, nothing asked for",
+        (control.AT_REST,),
+        control.rest,
+        (
+            Goal(
+                "control with 200 replicas at rest: share of a core",
+                "%",
+                5,
+                5,
+                _of("busy", 100),
+                lower_is_better=True,
+            ),
+        ),
+    ),
+    Row(
+        "control-settings",
+        "Control: a setting is changed through the API, with 50 deployments and 200 replicas",
+        (control.AT_REST,),
+        control.change_settings,
+        (
+            Goal(
+                "a changed setting is in force in the gateway within, the slowest of 30",
+                "ms",
+                100,
+                100,
+                _of("slowest", 1e3),
+                lower_is_better=True,
+            ),
+        ),
+    ),
+    Row(
+        "control-wake",
+        "Control: a request comes to a deployment that has no replica",
+        (control.AT_ZERO,),
+        control.wake,
+        (
+            Goal(
+                "from zero: the first replica is ordered within, the slowest of 50",
+                "ms",
+                50,
+                50,
+                _of("slowest", 1e3),
+                lower_is_better=True,
+            ),
+        ),
+        fresh=True,
+    ),
+)
+
+ROWS = (*REPLICA, *GATEWAY, *QUEUE, *TOGETHER, *CONTROL)

@@ -22,6 +22,7 @@ from headway.root import Root, RootError, listen
 from headway.telemetry.logs import LogFollower, configure_logging
 
 _BACKEND = "headway.backends.local:connect"
+_DATABASE = "headway.db"
 _DATABASE_VARIABLE = "HEADWAY_DATABASE_URL"
 _LOGS_END_WITHIN = 2.0
 _DATABASE_ANSWERS_WITHIN = 90.0
@@ -165,12 +166,12 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
 def _database_url(platform: LocalPlatform, run_directory: Path) -> str:
     if platform.is_lasting:
         return platform.database_url or lasting_database_url(platform.data_directory)
-    return f"sqlite:///{run_directory.resolve() / 'state.sqlite'}"
+    return f"sqlite:///{run_directory.resolve() / _DATABASE}"
 
 
 def lasting_database_url(data_directory: Path) -> str:
     """Where a lasting Headway stores its state if it is not told otherwise."""
-    return f"sqlite:///{data_directory.resolve() / 'control' / 'state.sqlite'}"
+    return f"sqlite:///{data_directory.resolve() / _DATABASE}"
 
 
 def _require_keys(platform: LocalPlatform) -> None:

@@ -26,7 +26,7 @@ class Running:
 
     def __init__(self, data_dir, **options):
         self._options = PlaneOptions(
-            data_dir, data_dir / "link", f"sqlite:///{data_dir / 'control' / 'state.sqlite'}", **options
+            data_dir, data_dir / "link", f"sqlite:///{data_dir / 'headway.db'}", **options
         )
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._begun = threading.Event()
@@ -54,7 +54,7 @@ class Running:
                 tasks.create_task(self.plane.run())
                 tasks.create_task(uvicorn.Server(config).serve(sockets=[self._socket]))
                 self._begun.set()
-        self.plane.persistence.close()
+        await self.plane.persistence.close()
 
 
 def make_ready_at_once(monkeypatch):

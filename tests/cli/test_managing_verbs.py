@@ -235,7 +235,7 @@ def test_decisions_are_shown_with_their_reasons(truss):
 def test_secrets_are_set_from_anywhere_and_never_shown(headway):
     assert run("secrets", "set", "first", "--value", "hush").exit_code == OK
     assert run("secrets", "set", "second", input="whisper\n").exit_code == OK
-    folder = headway.plane.secret_files.directory
+    folder = headway.plane.credentials.secret_files.directory
     assert [(folder / name).read_text() for name in ("first", "second")] == ["hush", "whisper"]
     for arguments in (["secrets", "list"], ["secrets", "list", "--json"]):
         text = run(*arguments).stdout

@@ -54,7 +54,7 @@ class Story:
         return replica
 
     def history(self):
-        return self.supervisor.replicas.history(self.replica().replica_id)
+        return self.supervisor.replicas.history(self.replica())
 
 
 @pytest.fixture

@@ -18,6 +18,16 @@ async def test_a_request_is_handed_over_with_its_head_and_answered_whole():
     assert not client.transport.closed
 
 
+@pytest.mark.parametrize("size", [0, 3, 100_000])
+async def test_an_answer_in_pieces_is_one_answer(size):
+    client = Conversation()
+    for request in (GET, GET.replace(b"GET", b"HEAD")):
+        client.say(request)
+        client.last.exchange.respond(200, b"x: y\r\n", b"a", b"b" * size, b"", b"c")
+    head = b"HTTP/1.1 200 OK\r\nx: y\r\ncontent-length: %d\r\n\r\n" % (size + 2)
+    assert client.heard() == head + b"a" + b"b" * size + b"c" + head
+
+
 async def test_a_request_that_comes_byte_by_byte_is_the_same_request():
     client = Conversation()
     for byte in post_chunked(b"one", b"two"):

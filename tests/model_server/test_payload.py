@@ -16,6 +16,10 @@ from headway.model_server.payload import BadPayloadError, decode, encode_binary,
 BINARY = b"application/octet-stream"
 
 
+def json_of(result):
+    return b"".join(encode_json(result))
+
+
 @pytest.mark.parametrize(
     ("content_type", "binary"),
     [
@@ -54,7 +58,7 @@ def test_msgpack_maps_have_text_for_keys():
 
 def test_nan_comes_in_as_it_goes_out():
     assert math.isnan(decode(b"NaN", None))
-    assert encode_json([math.nan]) == b"[NaN]"
+    assert json_of([math.nan]) == b"[NaN]"
 
 
 @pytest.mark.parametrize(
@@ -64,6 +68,8 @@ def test_nan_comes_in_as_it_goes_out():
         (b"{", "Expecting"),
         (b'"\xff"', "codec can't decode byte 0xff in position 1"),
         (b"[" * 100_000, "recursion"),
+        (b'["%s", \xff]' % (b"x" * 5000), "codec can't decode byte 0xff in position 5005"),
+        (b'["%s", 1, x]' % (b"x" * 5000), r"Expecting value: line 1 column 5009 \(char 5008\)"),
     ],
 )
 def test_bad_json_is_told(body, told):
@@ -87,7 +93,7 @@ class Answer(pydantic.BaseModel):
     ],
 )
 def test_results_become_json(result, body):
-    assert encode_json(result) == body
+    assert json_of(result) == body
 
 
 @pytest.mark.parametrize("result", [np.bool_(1), {1, 2}, b"x", dt.date(2024, 5, 6), [Answer(text="x")]])
@@ -220,4 +226,4 @@ def test_bad_msgpack_is_the_senders_fault(body):
 def test_json_of_plain_data_is_what_the_json_module_writes():
     data = {"text": "a" * 50, "list": list(range(20)), "nested": {"x": 1.5, "y": None, "z": True}}
 
-    assert encode_json(data) == json.dumps(data).encode()
+    assert json_of(data) == json.dumps(data).encode()

@@ -31,6 +31,7 @@ class Serving:
     control_url: str
     process: subprocess.Popen[bytes]
     output: Path
+    environment: Mapping[str, str]
 
     def model(self) -> dict[str, Any]:
         """What control says of the one model served: its production deployment, and that one's replicas."""
@@ -38,11 +39,15 @@ class Serving:
 
     def ask(self, path: str) -> dict[str, Any]:
         """What the API answers below the model's production deployment."""
-        name = self.model_url.removesuffix("/predict").rpartition("/")[2]
-        address = f"{self.control_url}/v1/models/{name}/deployments/production{path}"
-        answer = httpx.get(address, timeout=5)
+        answer = httpx.get(f"{self.deployment_url}{path}", timeout=5)
         answer.raise_for_status()
         return answer.json()
+
+    @property
+    def deployment_url(self) -> str:
+        """The production deployment in the API."""
+        name = self.model_url.removesuffix("/predict").rpartition("/")[2]
+        return f"{self.control_url}/v1/models/{name}/deployments/production"
 
     def printed(self) -> str:
         return self.output.read_text(errors="replace")
@@ -78,7 +83,12 @@ def serving(
         url = f"http://127.0.0.1:{port}"
         name = _model_name(directory, options)
         serve = Serving(
-            url, f"{url}/models/{name}/predict", f"http://127.0.0.1:{control_port}", process, output
+            url,
+            f"{url}/models/{name}/predict",
+            f"http://127.0.0.1:{control_port}",
+            process,
+            output,
+            environment or {},
         )
         try:
             _wait_until_ready(serve, is_awake=is_awake)

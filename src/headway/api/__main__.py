@@ -2,20 +2,17 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
 import logging
 import pkgutil
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from socket import socket
 
-import uvicorn
 import uvloop
 
-from headway.api.application import application
+from headway.api.server import serve
+from headway.api.uploads import discard_leftovers
 from headway.backends.base import Backend
 from headway.configuration import Configuration, InvalidConfigurationError
 from headway.control.operations import Push
@@ -27,8 +24,6 @@ from headway.http.listener import inherited_socket
 from headway.telemetry.logs import configure_logging
 
 _logger = logging.getLogger(__name__)
-
-_HTTP_GRACE = 1
 
 
 def main() -> int:
@@ -42,6 +37,7 @@ def main() -> int:
 
 
 async def _control(options: argparse.Namespace) -> int:
+    await asyncio.to_thread(discard_leftovers, options.data_dir)
     connect = pkgutil.resolve_name(options.backend)
     backend: Backend = await connect(options.root_fd, options.run_dir)
     plane = await ControlPlane.open(
@@ -64,7 +60,7 @@ async def _control(options: argparse.Namespace) -> int:
         _logger.info("control stops; root decides about the replicas")
     finally:
         await backend.close()
-        plane.persistence.close()
+        await plane.persistence.close()
     return 0
 
 
@@ -79,7 +75,7 @@ def _database_url() -> str:
 async def _run(plane: ControlPlane, options: argparse.Namespace) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(plane.run())
-        tasks.create_task(_serve(plane, inherited_socket(options.listen_fd)))
+        tasks.create_task(serve(plane, inherited_socket(options.listen_fd)))
         if options.truss is not None:
             tasks.create_task(_keep_deployed(plane, options))
 
@@ -92,31 +88,6 @@ async def _keep_deployed(plane: ControlPlane, options: argparse.Namespace) -> No
     if options.watch:
         again = Push(model=options.model_name)
         await Watcher(options.truss, lambda: plane.operations.push(options.truss, again)).run()
-
-
-async def _serve(plane: ControlPlane, listening: socket) -> None:
-    server = _Server(
-        uvicorn.Config(
-            application(plane),
-            loop="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=_HTTP_GRACE,
-        )
-    )
-    try:
-        await server.serve(sockets=[listening])
-    finally:
-        server.should_exit = True
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to this process."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _parser() -> argparse.ArgumentParser:

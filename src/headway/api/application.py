@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI, Security
+from fastapi.security import HTTPBearer
 
 from headway import __version__
 from headway.api import errors, schemas
-from headway.api.access import require_manage
 from headway.api.documents import Documents
+from headway.api.guard import Guard
 from headway.api.live import Live
-from headway.api.routes import access, deployments, environments, models, streams
+from headway.api.routes import credentials, deployments, environments, models, streams
 from headway.control.plane import ControlPlane
 
 _ABOUT = """Deploys Truss models and controls how many requests run at once.
@@ -31,14 +32,18 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
+_KEY = HTTPBearer(auto_error=False, description="an API key, where there are any")
+"""For the description only: the guard has judged the key before."""
+
 
 def application(plane: ControlPlane) -> FastAPI:
     app = FastAPI(title="Headway", version=__version__, description=_ABOUT, redoc_url=None, responses=_ERRORS)
     app.state.plane = plane
-    app.state.live = Live(lambda: Documents(plane).everything().model_dump_json())
+    app.state.live = Live(Documents(plane).everything)
     errors.install(app)
-    for one in (models, deployments, environments, access, streams):
-        app.include_router(one.router, dependencies=[Depends(require_manage)])
+    app.add_middleware(Guard, keyring=plane.credentials.keyring, is_exposed=plane.options.is_exposed)
+    for one in (models, deployments, environments, credentials, streams):
+        app.include_router(one.router, dependencies=[Security(_KEY)])
 
     @app.get("/healthz", tags=["health"])
     async def health() -> schemas.Success:

@@ -2,12 +2,26 @@
 
 import dataclasses
 import time
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from headway.api import schemas
+from headway.api.schemas import instant
 from headway.control.plane import ControlPlane
 from headway.control.platform import PRODUCTION, Deployment, Environment
+from headway.control.replica import Replica
 from headway.control.store.rows import DecisionRow, KeyRow
 from headway.core.lifecycle import ReplicaState
+from headway.core.settings import DeploymentSettings
+
+_LIVE_STATE = TypeAdapter(schemas.LiveState)
+_SETTINGS = tuple(field.name for field in dataclasses.fields(DeploymentSettings))
+_AUTOSCALING_SETTINGS = tuple(field.name for field in dataclasses.fields(schemas.AutoscalingSettings))
+
+_clock = time.time() - time.monotonic()
+"""Read once: the same instant looks the same in every answer."""
 
 
 class Documents:
@@ -18,109 +32,57 @@ class Documents:
         self._platform = plane.platform
         self._supervisor = plane.supervisor
 
-    def everything(self) -> schemas.LiveState:
-        return schemas.LiveState(
-            models=self.models().models,
-            deployments=[
-                schemas.LiveDeployment(
-                    **self.deployment(one).model_dump(), replicas=self.replicas(one.deployment_id).replicas
-                )
-                for one in self._platform.deployments.values()
-            ],
-        )
+    def everything(self) -> str:
+        """A `schemas.LiveState` as JSON."""
+        deployments = [
+            schemas.LiveDeployment(
+                **{**self._fields(one), "example_input": None},
+                replicas=[self._replica(replica) for replica in self._supervisor.replicas.of(deployment_id)],
+            )
+            for deployment_id, one in self._platform.deployments.items()
+        ]
+        by_model: dict[str, list[schemas.Deployment]] = {name: [] for name in self._platform.models}
+        for deployment in deployments:
+            by_model[deployment.model_id].append(deployment)
+        models = [self._model(name, its) for name, its in by_model.items()]
+        return _LIVE_STATE.dump_json(schemas.LiveState(models=models, deployments=deployments)).decode()
 
     def models(self) -> schemas.Models:
         return schemas.Models(models=[self.model(name) for name in self._platform.models])
 
     def model(self, name: str) -> schemas.Model:
-        deployments = [self.deployment(one) for one in self._platform.deployments_of(name)]
-        production = self._platform.points_at((name, PRODUCTION))
-        status = next((one.status for one in deployments if one.id == production), None)
-        return schemas.Model(
-            id=name,
-            name=name,
-            created_at=schemas.instant(self._platform.models[name]),
-            deployments_count=len(deployments),
-            production_deployment_id=production,
-            environments=[one.name for one in self._platform.environments_of(name)],
-            status=status,
-            queued=sum(one.queued for one in deployments),
-            in_flight=sum(one.in_flight for one in deployments),
-            ready_replicas=sum(one.ready_replicas for one in deployments),
-            desired_replicas=sum(one.desired_replicas for one in deployments),
-        )
+        return self._model(name, [self.deployment(one) for one in self._platform.deployments_of(name)])
 
     def deployment(self, deployment: Deployment) -> schemas.Deployment:
-        deployment_id, settings = deployment.deployment_id, dataclasses.asdict(deployment.settings)
-        environments = [one.name for one in self._platform.environments_at(deployment_id)]
-        decision = self._supervisor.autoscaler.latest(deployment_id)
-        replicas = self._supervisor.replicas.of(deployment_id)
-        loads = self._supervisor.link.load(deployment_id).values()
-        ready = self._supervisor.replicas.ready(deployment_id)
-        failed = self._supervisor.failed(deployment_id)
-        prepared = deployment.prepared
-        return schemas.Deployment(
-            id=deployment_id,
-            name=deployment.name,
-            model_id=deployment.model,
-            model_name=deployment.model,
-            created_at=schemas.instant(deployment.created_at),
-            environments=environments,
-            environment=environments[0] if environments else None,
-            is_production=PRODUCTION in environments,
-            status=self._status(deployment),
-            reason=deployment.failure or self._supervisor.last_failure(deployment_id),
-            next_attempt_in=max(0.0, failed.next_attempt_at - time.monotonic()) if failed else None,
-            predict_concurrency=None if prepared is None else prepared.predict_concurrency,
-            concurrency_target=deployment.settings.concurrency_target,
-            autoscaling_settings=schemas.AutoscalingSettings.model_validate(settings),
-            settings=settings,
-            settings_version=deployment.version,
-            warnings=list(deployment.warnings),
-            example_input=None if prepared is None else prepared.example,
-            preparation=self._preparation(deployment_id),
-            active_replica_count=ready,
-            ready_replicas=ready,
-            present_replicas=len(replicas),
-            desired_replicas=0 if decision is None else decision.desired,
-            desired_reason="" if decision is None else decision.reason,
-            queued=sum(int(one.get("queued", 0)) for one in loads),
-            in_flight=sum(self._supervisor.link.held(one.replica_id) for one in replicas),
-            abandoned=sum(int(one.get("abandoned", 0)) for one in loads),
-            arrivals=sum(int(one.get("arrivals", 0)) for one in loads),
-            finished=sum(int(one.get("finished", 0)) for one in loads),
-        )
+        return schemas.Deployment(**self._fields(deployment))
 
     def settings(self, deployment: Deployment) -> schemas.Settings:
         return schemas.Settings(
-            settings=dataclasses.asdict(deployment.settings),
+            settings=_settings(deployment),
             version=deployment.version,
             warnings=list(deployment.warnings),
         )
 
+    def settings_change(self, before: Deployment, after: Deployment) -> schemas.SettingsChange:
+        is_changed = before.settings != after.settings
+        return schemas.SettingsChange(
+            settings=_settings(after),
+            version=after.version,
+            warnings=list(after.warnings),
+            status="ACCEPTED" if is_changed else "UNCHANGED",
+            message="in force" if is_changed else "nothing changed",
+        )
+
     def replicas(self, deployment_id: str) -> schemas.Replicas:
-        replicas = self._supervisor.replicas
         return schemas.Replicas(
-            replicas=[
-                schemas.Replica(
-                    id=one.replica_id,
-                    generation=one.running.generation,
-                    state=one.state.value,
-                    for_seconds=round(time.monotonic() - one.since, 3),
-                    restarts=replicas.history(one.replica_id).restarts,
-                    last_exit=replicas.history(one.replica_id).last_exit,
-                    held=self._supervisor.link.held(one.replica_id),
-                    gpus=list(one.running.gpus),
-                )
-                for one in replicas.of(deployment_id)
-            ]
+            replicas=[self._replica(one) for one in self._supervisor.replicas.of(deployment_id)]
         )
 
     def environment(self, environment: Environment) -> schemas.Environment:
         return schemas.Environment(
             name=environment.name,
             model_id=environment.model,
-            created_at=schemas.instant(environment.created_at),
+            created_at=instant(environment.created_at),
             current_deployment=self._deployment_of(environment.deployment_id),
             candidate_deployment=self._deployment_of(environment.candidate_id),
         )
@@ -129,11 +91,97 @@ class Documents:
         deployment = self._platform.deployments.get(deployment_id or "")
         return None if deployment is None else self.deployment(deployment)
 
+    def _model(self, name: str, deployments: list[schemas.Deployment]) -> schemas.Model:
+        production = self._platform.points_at((name, PRODUCTION))
+        return schemas.Model(
+            id=name,
+            name=name,
+            created_at=instant(self._platform.models[name]),
+            deployments_count=len(deployments),
+            production_deployment_id=production,
+            environments=[one.name for one in self._platform.environments_of(name)],
+            status=next((one.status for one in deployments if one.id == production), None),
+            queued=sum(one.queued for one in deployments),
+            in_flight=sum(one.in_flight for one in deployments),
+            ready_replicas=sum(one.ready_replicas for one in deployments),
+            desired_replicas=sum(one.desired_replicas for one in deployments),
+        )
+
+    def _fields(self, deployment: Deployment) -> dict[str, Any]:
+        """Of a `schemas.Deployment`, by their names."""
+        return {**self._static_fields(deployment), **self._live_fields(deployment)}
+
+    def _static_fields(self, deployment: Deployment) -> dict[str, Any]:
+        """Those that follow from what is desired."""
+        deployment_id, prepared, settings = (
+            deployment.deployment_id,
+            deployment.prepared,
+            _settings(deployment),
+        )
+        environments = [one.name for one in self._platform.environments_at(deployment_id)]
+        return {
+            "id": deployment_id,
+            "name": deployment.name,
+            "model_id": deployment.model,
+            "model_name": deployment.model,
+            "created_at": instant(deployment.created_at),
+            "environments": environments,
+            "environment": environments[0] if environments else None,
+            "is_production": PRODUCTION in environments,
+            "predict_concurrency": None if prepared is None else prepared.predict_concurrency,
+            "concurrency_target": deployment.settings.concurrency_target,
+            "autoscaling_settings": schemas.AutoscalingSettings(
+                **{name: settings[name] for name in _AUTOSCALING_SETTINGS}
+            ),
+            "settings": settings,
+            "settings_version": deployment.version,
+            "warnings": list(deployment.warnings),
+            "example_input": None if prepared is None else prepared.example,
+        }
+
+    def _live_fields(self, deployment: Deployment) -> dict[str, Any]:
+        """Those that change by themselves."""
+        deployment_id, supervisor = deployment.deployment_id, self._supervisor
+        decision, failed = supervisor.autoscaler.latest(deployment_id), supervisor.failed(deployment_id)
+        replicas = supervisor.replicas.of(deployment_id)
+        ready = supervisor.replicas.ready(deployment_id)
+        return {
+            "status": self._status(deployment),
+            "reason": deployment.failure or supervisor.last_failure(deployment_id),
+            "next_attempt_at": None if failed is None else _at(failed.next_attempt_at),
+            "preparation": self._preparation(deployment_id),
+            "active_replica_count": ready,
+            "ready_replicas": ready,
+            "present_replicas": len(replicas),
+            "desired_replicas": 0 if decision is None else decision.desired,
+            "desired_reason": "" if decision is None else decision.reason,
+            "in_flight": sum(supervisor.link.held(one.replica_id) for one in replicas),
+            **self._reported(deployment_id),
+        }
+
+    def _reported(self, deployment_id: str) -> dict[str, int]:
+        loads = self._supervisor.link.load(deployment_id).values()
+        names = "queued", "abandoned", "arrivals", "finished"
+        return {name: sum(int(load.get(name, 0)) for load in loads) for name in names}
+
+    def _replica(self, replica: Replica) -> schemas.Replica:
+        history = self._supervisor.replicas.history(replica)
+        return schemas.Replica(
+            id=replica.replica_id,
+            generation=replica.running.generation,
+            state=replica.state.value,
+            since=_at(replica.since),
+            restarts=history.restarts,
+            last_exit=history.last_exit,
+            held=self._supervisor.link.held(replica.replica_id),
+            gpus=list(replica.running.gpus),
+        )
+
     def _preparation(self, deployment_id: str) -> schemas.Preparation | None:
         progress = self._plane.preparations.progress(deployment_id)
         if progress is None:
             return None
-        return schemas.Preparation(began_at=schemas.instant(progress.began_at), line=progress.line)
+        return schemas.Preparation(began_at=instant(progress.began_at), line=progress.line)
 
     def _status(self, deployment: Deployment) -> schemas.Status:
         deployment_id = deployment.deployment_id
@@ -163,7 +211,7 @@ class Documents:
 
 def decision(row: DecisionRow) -> schemas.Decision:
     return schemas.Decision(
-        at=schemas.instant(row.at), desired=row.desired, reason=row.reason, inputs=dict(row.inputs)
+        at=instant(row.at), desired=row.desired, reason=row.reason, inputs=dict(row.inputs)
     )
 
 
@@ -172,5 +220,14 @@ def key(row: KeyRow) -> schemas.Key:
         prefix=row.prefix,
         name=row.name,
         scopes=list(row.scopes),
-        created_at=schemas.instant(row.created_at),
+        created_at=instant(row.created_at),
     )
+
+
+def _settings(deployment: Deployment) -> dict[str, Any]:
+    settings = deployment.settings
+    return {name: getattr(settings, name) for name in _SETTINGS}
+
+
+def _at(monotonic: float) -> datetime:
+    return instant(_clock + monotonic)

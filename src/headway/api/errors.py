@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from headway.core.errors import HeadwayError
 
@@ -22,15 +23,13 @@ _STATUSES = {
     "invalid_secret": 422,
     "too_large": 413,
     "preparation_failed": 422,
-    "missing_key": 401,
-    "unknown_key": 401,
-    "wrong_scope": 403,
     "store": 503,
+    "storage": 503,
     "backend": 503,
 }
 """By the error's code; any other is a defect of Headway and answered with 500."""
 
-_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
+_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
 def install(app: FastAPI) -> None:
@@ -38,9 +37,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HeadwayError)
     async def _own(_: Request, error: HeadwayError) -> JSONResponse:
-        status = _STATUSES.get(error.code, 500)
-        headers = {"www-authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004  # as it stands in HTTP
-        return answer(status, error.code, error.message, error.hint, headers)
+        return answer(_STATUSES.get(error.code, 500), error.code, error.message, error.hint)
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(_: Request, __: ClientDisconnect) -> JSONResponse:
+        return answer(400, "disconnected", "the client left")  # nobody reads it; but it is no defect
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -17,24 +17,38 @@ class Live:
     def __init__(self, state: Callable[[], str], every: float = EVERY) -> None:
         self._state = state
         self._every = every
-        self._made_at = float("-inf")
         self._text = ""
+        self._made_at = float("-inf")
+        self._next: asyncio.Task[str] | None = None
 
     async def events(self) -> AsyncIterator[str]:
         """Until the reader leaves."""
-        told, told_at = "", time.monotonic()
+        text = self._text if time.monotonic() - self._made_at < self._every else self._make()
+        yield _event(text)
+        told, told_at = text, time.monotonic()
         while True:
-            text, now = self._present(), time.monotonic()
+            text, now = await self._newer(), time.monotonic()
             if text != told:
-                yield f"event: state\ndata: {text}\n\n"
+                yield _event(text)
                 told, told_at = text, now
             elif now - told_at >= _KEEP_ALIVE:
                 yield ": still here\n\n"
                 told_at = now
-            await asyncio.sleep(self._every)
 
-    def _present(self) -> str:
-        now = time.monotonic()
-        if now - self._made_at >= self._every / 2:
-            self._text, self._made_at = self._state(), now
+    async def _newer(self) -> str:
+        """The next state, the same for all who wait for it. Nothing is made while nobody waits."""
+        if self._next is None or self._next.done():
+            self._next = asyncio.get_running_loop().create_task(self._make_later())
+        return await asyncio.shield(self._next)
+
+    async def _make_later(self) -> str:
+        await asyncio.sleep(max(0.0, self._made_at + self._every - time.monotonic()))
+        return self._make()
+
+    def _make(self) -> str:
+        self._text, self._made_at = self._state(), time.monotonic()
         return self._text
+
+
+def _event(text: str) -> str:
+    return f"event: state\ndata: {text}\n\n"

@@ -1,7 +1,12 @@
-"""What answers and bodies look like. Names are Baseten's where Baseten has the thing."""
+"""What answers and bodies look like. Names are Baseten's where Baseten has the thing.
 
+Answers are plain values, checked by types alone: the live state is made of hundreds of them twice a second. What
+comes from outside, the bodies, is checked at run time.
+"""
+
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,35 +31,40 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ErrorDetail(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorDetail:
     code: str
     message: str
-    hint: str
+    hint: Annotated[str, Field(description="what to do about it; may be empty")]
 
 
-class ErrorAnswer(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorAnswer:
     error: ErrorDetail
 
 
-class Replica(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replica:
     id: str
     generation: int
     state: str
-    for_seconds: float = Field(description="since it entered its state")
+    since: Annotated[datetime, Field(description="when it entered its state")]
     restarts: int
     last_exit: str
-    held: int = Field(description="slots taken, as the gateways reported last")
+    held: Annotated[int, Field(description="slots taken, as the gateways reported last")]
     gpus: list[str]
 
 
-class Preparation(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
     """What goes on to make the Truss ready to run."""
 
     began_at: datetime
     line: str
 
 
-class AutoscalingSettings(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoscalingSettings:
     """Those settings that Baseten has too, under Baseten's names."""
 
     min_replica: int
@@ -66,18 +76,23 @@ class AutoscalingSettings(BaseModel):
     max_scale_down_rate: int
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
     settings: dict[str, Any]
-    version: int = Field(description="rises with each change; send it as If-Match to change what you saw")
+    version: Annotated[
+        int, Field(description="rises with each change; send it as If-Match to change what you saw")
+    ]
     warnings: list[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsChange(Settings):
     status: Literal["ACCEPTED", "UNCHANGED"]
     message: str
 
 
-class Deployment(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
     id: str
     name: str
     model_id: str
@@ -87,8 +102,8 @@ class Deployment(BaseModel):
     environment: str | None
     is_production: bool
     status: Status
-    reason: str = Field(description="why it does not serve, or what failed last")
-    next_attempt_in: float | None = Field(description="seconds until the next start is tried")
+    reason: Annotated[str, Field(description="why it does not serve, or what failed last")]
+    next_attempt_at: Annotated[datetime | None, Field(description="when the next start is tried")]
     predict_concurrency: int | None
     concurrency_target: int
     autoscaling_settings: AutoscalingSettings
@@ -105,56 +120,66 @@ class Deployment(BaseModel):
     queued: int
     in_flight: int
     abandoned: int
-    arrivals: int = Field(description="since the present gateways started")
+    arrivals: Annotated[int, Field(description="since the present gateways started")]
     finished: int
 
 
-class Deployments(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployments:
     deployments: list[Deployment]
 
 
-class Model(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
     id: str
     name: str
     created_at: datetime
     deployments_count: int
     production_deployment_id: str | None
     environments: list[str]
-    status: Status | None = Field(description="of the production deployment")
+    status: Annotated[Status | None, Field(description="of the production deployment")]
     queued: int
     in_flight: int
     ready_replicas: int
     desired_replicas: int
 
 
-class Models(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
     models: list[Model]
 
 
-class Replicas(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replicas:
     replicas: list[Replica]
 
 
-class Decision(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
     at: datetime
     desired: int
     reason: str
     inputs: dict[str, Any]
 
 
-class Decisions(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
     decisions: list[Decision]
 
 
-class Environment(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
     name: str
     model_id: str
     created_at: datetime
     current_deployment: Deployment | None
-    candidate_deployment: Deployment | None = Field(description="is to take its place once it is ready")
+    candidate_deployment: Annotated[
+        Deployment | None, Field(description="is to take its place once it is ready")
+    ]
 
 
-class Environments(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environments:
     environments: list[Environment]
 
 
@@ -171,18 +196,21 @@ class NewKey(Body):
     scopes: list[Scope] = Field(default=["inference", "manage"], min_length=1)
 
 
-class Key(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
     prefix: str
     name: str
     scopes: list[str]
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedKey(Key):
-    api_key: str = Field(description="shown this once")
+    api_key: Annotated[str, Field(description="shown this once")]
 
 
-class Keys(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
     api_keys: list[Key]
 
 
@@ -191,27 +219,34 @@ class NewSecret(Body):
     value: str
 
 
-class Secret(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
     name: str
     created_at: datetime
 
 
-class Secrets(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
     secrets: list[Secret]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveDeployment(Deployment):
+    """Without what never changes and may be large: `example_input` is null."""
+
     replicas: list[Replica]
 
 
-class LiveState(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveState:
     """Everything that can change by itself."""
 
     models: list[Model]
     deployments: list[LiveDeployment]
 
 
-class Success(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Success:
     success: bool = True
 
 

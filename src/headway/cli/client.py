@@ -19,8 +19,11 @@ _TIMEOUT = 60.0
 _UPLOAD_TIMEOUT = 1200.0
 """Control checks and copies a Truss before it answers."""
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
-_KEY_CODES = {"key_missing", "key_unknown", "scope_missing"}
-"""How a gateway refuses a key; a model may answer 401 and 403 of its own."""
+_KEY_CODES = {
+    *("missing_key", "unknown_key", "wrong_scope"),  # control's
+    *("key_missing", "key_unknown", "scope_missing"),  # the gateway's
+}
+"""How a key is refused; a model may answer 401 and 403 of its own."""
 
 
 class AnswerError(HeadwayError):
@@ -150,7 +153,7 @@ def refuse_error(answer: "httpx.Response", url: str) -> None:
         code, message, hint = str(error["code"]), str(error["message"]), str(error.get("hint", ""))
     except (ValueError, KeyError, TypeError, AttributeError) as broken:
         raise _no_headway(url, answer.status_code) from broken
-    if answer.status_code in {_UNAUTHORIZED, _FORBIDDEN}:
+    if code in _KEY_CODES:
         raise KeyRefusedError(message, hint=_key_hint(answer.status_code))
     if code == InvalidSettingError.code:
         raise InvalidSettingError(message, hint=hint)

@@ -11,7 +11,7 @@ from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control, parsed
 from headway.cli.exit_codes import FAILED, UnavailableError
-from headway.cli.tables import console, replicas_of, show, show_json, table
+from headway.cli.tables import console, moment, replicas_of, show, show_json, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,7 +35,7 @@ _DEPLOYMENTS = (
     ),
     "why",
 )
-_REPLICAS = ("model", "deployment", "replica", "state", "for", "holds", "restarts", "last exit")
+_REPLICAS = ("model", "deployment", "replica", "state", "since", "holds", "restarts", "last exit")
 
 
 def status(
@@ -123,7 +123,7 @@ def _replica_row(deployment: Any, one: Any) -> tuple[Any, ...]:
         deployment["id"],
         one["id"],
         one["state"],
-        f"{one['for_seconds']:.0f} s",
+        moment(one["since"]),
         f"{one['held']}/{deployment['concurrency_target']}",
         one["restarts"],
         one["last_exit"],

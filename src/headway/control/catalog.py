@@ -2,21 +2,11 @@
 
 import re
 
+from headway.control.errors import InvalidNameError, NotFoundError
 from headway.control.platform import Deployment, Environment, Platform
-from headway.core.errors import HeadwayError
 from headway.core.settings import nearest
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-class NotFoundError(HeadwayError):
-    """There is no such model, deployment or environment."""
-
-    code = "not_found"
-
-
-class InvalidNameError(HeadwayError):
-    code = "invalid_name"
 
 
 class Catalog:
@@ -37,6 +27,7 @@ class Catalog:
         deployment = self._platform.deployments.get(wanted)
         if deployment is None or deployment.model != model:
             known = [one.deployment_id for one in self._platform.deployments_of(model)]
+            known += [one.name for one in self._platform.environments_of(model) if one.deployment_id]
             raise NotFoundError(
                 f"{model} has no deployment {deployment_id!r}", hint=nearest(deployment_id, known)
             )

@@ -3,16 +3,10 @@
 import dataclasses
 
 from headway.control.catalog import Catalog
+from headway.control.errors import RefusedError
 from headway.control.persistence import Persistence
 from headway.control.platform import PRODUCTION, Deployment, Environment, Platform
 from headway.control.supervisor import Supervisor
-from headway.core.errors import HeadwayError
-
-
-class RefusedError(HeadwayError):
-    """What is asked contradicts the present state."""
-
-    code = "refused"
 
 
 class Deletions:
@@ -52,54 +46,46 @@ class Deletions:
                 f"{', '.join(users)} uses {deployment.deployment_id}",
                 hint="promote another deployment first, or delete the environment or the whole model",
             )
-        return await self._begin(deployment)
+        self._begin(deployment)
+        await self._persistence.save()
+        return self._platform.deployments.get(deployment.deployment_id, deployment)
 
     async def environment(self, model: str, name: str) -> None:
-        """Its deployment stays. Raises RefusedError for production."""
+        """Its deployment stays; one that was to take its place is given up. Raises RefusedError for production."""
         environment = self._catalog.environment(model, name)
         if name == PRODUCTION:
             raise RefusedError("production cannot be deleted", hint="delete the model")
-        await self._forget_environment(environment)
-        self._supervisor.wake()
+        self._forget_environment(environment)
+        await self._persistence.save()
 
     async def model(self, model: str) -> None:
         """With all its environments and deployments."""
         for environment in self._platform.environments_of(self._catalog.model(model)):
-            await self._forget_environment(environment)
-        deployments = self._platform.deployments_of(model)
-        for deployment in deployments:
-            await self._begin(deployment)
-        if not deployments:
-            await self._forget_model(model)
+            self._forget_environment(environment)
+        for deployment in self._platform.deployments_of(model):
+            self._begin(deployment)
+        self._forget_empty(model)
+        await self._persistence.save()
 
-    async def finish(self) -> None:
+    def finish(self) -> None:
         """Forget what is deleted and has no replica left."""
         for deployment_id in [one for one in self._deleting if not self._supervisor.replicas.present(one)]:
-            await self._forget(deployment_id)
+            self._deleting.discard(deployment_id)
+            model = self._platform.deployments[deployment_id].model
+            self._platform.remove_deployment(deployment_id)
+            self._supervisor.forget(deployment_id)
+            self._forget_empty(model)
 
-    async def _begin(self, deployment: Deployment) -> Deployment:
+    def _begin(self, deployment: Deployment) -> None:
         self._deleting.add(deployment.deployment_id)
-        deleted = dataclasses.replace(deployment, is_active=False)
-        self._platform.put(deleted)
+        self._platform.put(dataclasses.replace(deployment, is_active=False))
         self._supervisor.wake()
-        await self._persistence.save()
-        return deleted
 
-    async def _forget(self, deployment_id: str) -> None:
-        self._deleting.discard(deployment_id)
-        model = self._platform.deployments[deployment_id].model
-        self._platform.remove_deployment(deployment_id)
-        self._supervisor.forget(deployment_id)
-        await self._persistence.call(self._persistence.store.delete_deployment, deployment_id)
-        if not self._platform.deployments_of(model) and not self._platform.environments_of(model):
-            await self._forget_model(model)
-
-    async def _forget_environment(self, environment: Environment) -> None:
+    def _forget_environment(self, environment: Environment) -> None:
+        self._supervisor.rollout.call_off(environment.target)
         self._platform.remove_environment(environment.target)
-        await self._persistence.call(
-            self._persistence.store.delete_environment, environment.model, environment.name
-        )
+        self._supervisor.wake()
 
-    async def _forget_model(self, model: str) -> None:
-        self._platform.models.pop(model, None)
-        await self._persistence.call(self._persistence.store.delete_model, model)
+    def _forget_empty(self, model: str) -> None:
+        if not self._platform.deployments_of(model) and not self._platform.environments_of(model):
+            self._platform.remove_model(model)

@@ -64,6 +64,11 @@ class Keyring:
         return tuple(self._rows.values())
 
     @property
+    def managing(self) -> set[str]:
+        """How the keys begin that may manage."""
+        return {row.prefix for row in self._rows.values() if MANAGE in row.scopes}
+
+    @property
     def scopes_by_digest(self) -> Mapping[str, tuple[str, ...]]:
         return {row.digest: row.scopes for row in self._rows.values()}
 

@@ -29,7 +29,7 @@ class Listeners:
     """Whom the link tells. A `source` is one life of one gateway."""
 
     changed: Callable[[], None]
-    """A gateway has come, or a replica is drained."""
+    """A gateway has come, a replica is drained, or a deployment is asked for something."""
     stuck: Callable[[str, str], None]
     """A replica is to be replaced, and why."""
     wanted: Callable[[str], None]
@@ -45,6 +45,7 @@ class GatewayLink:
         self._path = path
         self._listeners = listeners
         self.table: RoutingTable | None = None
+        self._message = b""
         self._drains_began: dict[str, int] = {}  # the table's version that first said so, by replica
         self._gateways: dict[str, _Gateway] = {}
         self._writers: set[asyncio.StreamWriter] = set()
@@ -60,9 +61,10 @@ class GatewayLink:
         async with server:
             await server.serve_forever()
 
-    def publish(self, table: RoutingTable) -> None:
-        """Send `table` to every gateway, those that come later included."""
+    def publish(self, table: RoutingTable, text: str) -> None:
+        """Send `table`, which is `text` as JSON, to every gateway, those that come later included."""
         self.table = table
+        self._message = b'{"type": "table", "table": %s}\n' % text.encode()
         draining = {
             one.replica_id for deployment in table.deployments for one in deployment.replicas if one.draining
         }
@@ -80,11 +82,7 @@ class GatewayLink:
 
     def held(self, replica_id: str) -> int:
         """Slots taken on a replica, as last reported."""
-        return sum(
-            int(load.get("held", {}).get(replica_id, 0))
-            for gateway in self._gateways.values()
-            for load in gateway.loads.values()
-        )
+        return sum(gateway.held.get(replica_id, 0) for gateway in self._gateways.values())
 
     def load(self, deployment_id: str) -> Mapping[str, Mapping[str, Any]]:
         """What each gateway reported last about a deployment, by the gateway's name."""
@@ -129,8 +127,11 @@ class GatewayLink:
             case "drained":
                 self._note_drained(gateway, message["replica_id"], message["version"])
             case "load":
-                gateway.loads = message["deployments"]
+                before = gateway.loads
+                gateway.note_loads(message["deployments"])
                 self._listeners.load(gateway.source, gateway.loads)
+                if any(_is_news(load, before.get(name)) for name, load in gateway.loads.items()):
+                    self._listeners.changed()
             case "stuck":
                 self._listeners.stuck(message["replica_id"], message["reason"])
             case "wake":
@@ -146,12 +147,20 @@ class GatewayLink:
             self._listeners.changed()
 
     def _send_table(self, writer: asyncio.StreamWriter) -> None:
-        if self.table is None:
-            return
         if writer.transport.get_write_buffer_size() > _MOST_UNSENT_BYTES:
             writer.transport.abort()  # it does not read; it gets the table when it dials again
             return
-        writer.write(b'{"type": "table", "table": %s}\n' % self.table.to_json().encode())
+        writer.write(self._message)
+
+
+_TELLING = ("queued", "in_flight", "arrivals", "finished", "held", "ready")
+
+
+def _is_news(load: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+    """Whether something is asked for, or has changed. What rests is looked at when its time comes."""
+    if before is None or load["queued"] or load["in_flight"]:
+        return True
+    return any(load.get(name) != before.get(name) for name in _TELLING)
 
 
 @dataclass(slots=True)
@@ -162,3 +171,13 @@ class _Gateway:
     source: str
     drained: set[str] = field(default_factory=set)
     loads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    """Slots taken, by replica: asked far more often than it is told."""
+
+    def note_loads(self, loads: dict[str, dict[str, Any]]) -> None:
+        self.loads = loads
+        self.held = {
+            replica_id: int(count)
+            for load in loads.values()
+            for replica_id, count in load.get("held", {}).items()
+        }

@@ -3,15 +3,17 @@ the supervisor. Who may ask is judged elsewhere.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from headway.control.catalog import Catalog, require_name
-from headway.control.deletions import Deletions, RefusedError
+from headway.control.deletions import Deletions
+from headway.control.errors import RefusedError, StaleError
 from headway.control.packages.lint import Level, lint
 from headway.control.packages.preparation import first_settings, served_name
 from headway.control.packages.snapshots import take_snapshot
@@ -26,15 +28,8 @@ from headway.control.platform import (
 )
 from headway.control.preparations import Places, Preparations
 from headway.control.supervisor import Supervisor
-from headway.core.errors import HeadwayError
 from headway.core.settings import DeploymentSettings
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
-
-
-class StaleError(HeadwayError):
-    """The settings have changed since the caller read them."""
-
-    code = "stale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,9 @@ class Push:
 
 
 class Operations:
-    """One at a time; every one that returns is stored."""
+    """Each checks and changes without a pause between, so none sees another half done; it returns when that is
+    stored. A StoreError means that the change is in force and that its storing is still tried.
+    """
 
     def __init__(
         self,
@@ -65,99 +62,91 @@ class Operations:
         self.places = places
         self.catalog = Catalog(platform)
         self.deletions = Deletions(platform, supervisor, persistence)
-        self._one_at_a_time = asyncio.Lock()
 
     # Deployments.
 
-    async def push(self, directory: Path, order: Push) -> Deployment:
+    async def push(self, directory: Path, order: Push, *, is_passing: bool = False) -> Deployment:
         """Deploy the Truss in `directory`; it is copied. Its environment moves when it is ready to serve.
 
+        `is_passing`: the directory is there for this call only, so that the paths of its files mean nothing.
         Raises InvalidTrussError for a Truss that cannot be served, InvalidSettingError, InvalidNameError,
         PreparationError.
         """
         config = await asyncio.to_thread(_checked_truss, directory)
         model = order.model or served_name(config, directory)
         require_name(model, "a model")
+        if order.environment is not None:
+            require_name(order.environment, "an environment")
         snapshot = await asyncio.to_thread(
-            take_snapshot, config, self.places.data_dir / "snapshots", lambda _: None
+            take_snapshot,
+            config,
+            self.places.data_dir / "snapshots",
+            lambda _: None,
+            by_path=not is_passing,
         )
-        async with self._one_at_a_time:
-            deployment_id = deployment_id_of(model, snapshot.digest)
-            known = self.platform.deployments.get(deployment_id)
-            deployment = known or Deployment(
-                deployment_id,
-                model,
-                settings=self._inherited(model, order.environment, config),
-                name=order.name or deployment_id,
-                created_at=time.time(),
-                source=snapshot.directory,
-                digest=snapshot.digest,
-                declared=dict(config.headway.settings or {}),
-            )
-            changed = dataclasses.replace(_changed(deployment, order.settings), failure="", is_active=True)
-            self.deletions.call_off(deployment_id)
-            self.platform.put(changed)
-            if order.environment is not None:
-                target = self._target(model, order.environment)
-                self.supervisor.roll_out(target, deployment_id)
-            self.supervisor.start_afresh(deployment_id)
-            if changed.prepared is None:
-                self.preparations.order(deployment_id)
-            await self.persistence.save()
-            return self.platform.deployments[deployment_id]
+        deployment_id = deployment_id_of(model, snapshot.digest)
+        deployment = self.platform.deployments.get(deployment_id) or Deployment(
+            deployment_id,
+            model,
+            settings=self._inherited(model, order.environment, config),
+            name=deployment_id,
+            created_at=time.time(),
+            source=snapshot.directory,
+            digest=snapshot.digest,
+            declared=dict(config.headway.settings or {}),
+        )
+        changed = _changed(deployment, order.settings)
+        await self._deploy(changed, order)
+        return self._present(changed)
 
     async def change_settings(
         self, model: str, deployment_id: str, changes: Mapping[str, Any], *, expected: int | None = None
     ) -> Deployment:
         """Change some settings, at once. Raises StaleError when their version is not `expected`."""
-        async with self._one_at_a_time:
-            deployment = self.catalog.deployment(model, deployment_id)
-            if expected is not None and expected != deployment.version:
-                raise StaleError(
-                    f"the settings are at version {deployment.version}, not {expected}",
-                    hint="somebody changed them meanwhile: read them again, then change them",
-                )
-            changed = _changed(deployment, changes)
-            if changed != deployment:
-                self.platform.put(changed)
-                self.supervisor.wake()
-                await self.persistence.save()
-            return changed
+        deployment = self.catalog.deployment(model, deployment_id)
+        if expected is not None and expected != deployment.version:
+            raise StaleError(
+                f"the settings are at version {deployment.version}, not {expected}",
+                hint="somebody changed them meanwhile: read them again, then change them",
+            )
+        changed = _changed(deployment, changes)
+        if changed != deployment:
+            self.platform.put(changed)
+            self.supervisor.wake()
+            await self.persistence.save()
+        return changed
 
     async def activate(self, model: str, deployment_id: str) -> Deployment:
         """Let it serve again, with a new try at whatever failed."""
-        async with self._one_at_a_time:
-            deployment = self.catalog.deployment(model, deployment_id)
-            self.deletions.refuse_deleted(deployment.deployment_id)
-            activated = dataclasses.replace(deployment, is_active=True, failure="")
-            self.platform.put(activated)
-            self.supervisor.start_afresh(deployment.deployment_id)
-            if activated.prepared is None:
-                self.preparations.order(deployment.deployment_id)
-            await self.persistence.save()
-            return activated
+        deployment = self.catalog.deployment(model, deployment_id)
+        self.deletions.refuse_deleted(deployment.deployment_id)
+        self._try_anew(dataclasses.replace(deployment, is_active=True))
+        await self.persistence.save()
+        return self._present(deployment)
 
     async def deactivate(self, model: str, deployment_id: str) -> Deployment:
-        """Refuse its requests from now on; what is in flight is finished, then its replicas go."""
-        async with self._one_at_a_time:
-            deactivated = dataclasses.replace(self.catalog.deployment(model, deployment_id), is_active=False)
-            self.platform.put(deactivated)
-            self.supervisor.wake()
-            await self.persistence.save()
-            return deactivated
+        """Refuse its requests from now on; what is in flight is finished, then its replicas go.
+
+        Environments that it was about to take stay with the deployment that they have.
+        """
+        deployment = self.catalog.deployment(model, deployment_id)
+        for environment, candidate in list(self.platform.rollouts()):
+            if candidate.deployment_id == deployment.deployment_id:
+                self.supervisor.rollout.call_off(environment.target)
+        self.platform.put(dataclasses.replace(self._present(deployment), is_active=False))
+        self.supervisor.wake()
+        await self.persistence.save()
+        return self._present(deployment)
 
     async def promote(self, model: str, environment: str, deployment_id: str) -> Environment:
         """Have the deployment take the environment's place as soon as it is ready."""
-        async with self._one_at_a_time:
-            deployment = self.catalog.deployment(model, deployment_id)
-            self.deletions.refuse_deleted(deployment.deployment_id)
-            target = self._target(model, environment)
-            self.platform.put(dataclasses.replace(deployment, failure=""))
-            self.supervisor.roll_out(target, deployment.deployment_id)
-            if deployment.prepared is None:
-                self.preparations.order(deployment.deployment_id)
-            await self.persistence.save()
-            return self.platform.environments[target]
+        deployment = self.catalog.deployment(model, deployment_id)
+        self.deletions.refuse_deleted(deployment.deployment_id)
+        target = self._target(model, environment)
+        self._try_anew(deployment)
+        self.supervisor.roll_out(target, deployment.deployment_id)
+        await self.persistence.save()
+        return self.catalog.environment(*target)
 
     def wake(self, deployment: Deployment) -> Deployment:
         """Have one replica started now, if there is none."""
@@ -170,12 +159,11 @@ class Operations:
 
     async def create_environment(self, model: str, name: str) -> Environment:
         """One that points at no deployment yet."""
-        async with self._one_at_a_time:
-            if (self.catalog.model(model), name) in self.platform.environments:
-                raise RefusedError(f"{model} has an environment {name!r} already")
-            environment = self.platform.environments[self._target(model, name)]
-            await self.persistence.save()
-            return environment
+        if (self.catalog.model(model), name) in self.platform.environments:
+            raise RefusedError(f"{model} has an environment {name!r} already", hint="promote into it")
+        environment = self.platform.environments[self._target(model, name)]
+        await self.persistence.save()
+        return environment
 
     # What follows later.
 
@@ -184,20 +172,7 @@ class Operations:
         while True:
             await self.supervisor.round_over.wait()
             self.supervisor.round_over.clear()
-            async with self._one_at_a_time:
-                await self.deletions.finish()
-
-    async def delete_deployment(self, model: str, deployment_id: str) -> Deployment:
-        async with self._one_at_a_time:
-            return await self.deletions.deployment(model, deployment_id)
-
-    async def delete_environment(self, model: str, name: str) -> None:
-        async with self._one_at_a_time:
-            await self.deletions.environment(model, name)
-
-    async def delete_model(self, model: str) -> None:
-        async with self._one_at_a_time:
-            await self.deletions.model(model)
+            self.deletions.finish()
 
     def order_missing_preparations(self) -> None:
         """At control's start: whatever is not ready to run, or not any more, is made so."""
@@ -206,6 +181,25 @@ class Operations:
                 self.preparations.order(deployment.deployment_id)
 
     # Private.
+
+    async def _deploy(self, deployment: Deployment, order: Push) -> None:
+        deployment_id = deployment.deployment_id
+        self.deletions.call_off(deployment_id)
+        self._try_anew(dataclasses.replace(deployment, name=order.name or deployment.name, is_active=True))
+        if order.environment is not None:
+            self.supervisor.roll_out(self._target(deployment.model, order.environment), deployment_id)
+        await self.persistence.save()
+
+    def _try_anew(self, deployment: Deployment) -> None:
+        """Its earlier failures count no more; what it lacks is made at once."""
+        self.platform.put(dataclasses.replace(deployment, failure=""))
+        self.supervisor.start_afresh(deployment.deployment_id)
+        if deployment.prepared is None:
+            self.preparations.order(deployment.deployment_id)
+
+    def _present(self, deployment: Deployment) -> Deployment:
+        """As it is now; as it was, if it is gone meanwhile."""
+        return self.platform.deployments.get(deployment.deployment_id, deployment)
 
     def _target(self, model: str, environment: str) -> Target:
         """The environment, made if there is none of that name."""
@@ -216,9 +210,11 @@ class Operations:
         return target
 
     def _inherited(self, model: str, environment: str | None, config: TrussConfig) -> DeploymentSettings:
-        """The settings that a new deployment begins with: those of the one that it follows, where there is one.
+        """The settings that a new deployment begins with: those of the one whose place it is to take, or which
+        serves production if it takes none's, where there is one; else its config.yaml's.
 
-        What its config.yaml says otherwise than that of the former counts too.
+        What its config.yaml says otherwise than that of the former counts too. A concurrency target that was
+        equal to the predict concurrency stays so.
         """
         former_id = self.platform.points_at((model, environment or PRODUCTION))
         former = self.platform.deployments.get(former_id or "")
@@ -226,22 +222,36 @@ class Operations:
             return first_settings(config)
         declared = config.headway.settings or {}
         changes = {name: value for name, value in declared.items() if former.declared.get(name) != value}
-        places = 1 if former.prepared is None else former.prepared.predict_concurrency
-        if former.settings.concurrency_target == places and "concurrency_target" not in declared:
+        if (
+            former.settings.concurrency_target == _predict_concurrency(former)
+            and "concurrency_target" not in declared
+        ):
             changes["concurrency_target"] = config.predict_concurrency  # nobody chose another one
         return former.settings.with_changes(changes)
 
 
 def _checked_truss(directory: Path) -> TrussConfig:
     """Raises InvalidTrussError for the first thing that keeps the Truss from being served."""
-    errors: Iterable[HeadwayError] = (
-        InvalidTrussError(f"{finding.place}: {finding.message}", hint=finding.hint)
-        for finding in lint(directory).findings
-        if finding.level is Level.ERROR
-    )
-    for error in errors:
-        raise error
+    try:
+        findings = lint(directory).findings
+    except (
+        RecursionError,
+        MemoryError,
+    ) as error:  # the parsers of YAML and Python go down once for each level
+        raise InvalidTrussError("the Truss has a file that is nested too deeply") from error
+    for finding in findings:
+        if finding.level is Level.ERROR:
+            raise InvalidTrussError(f"{finding.place}: {finding.message}", hint=finding.hint)
     return read_truss(directory)
+
+
+def _predict_concurrency(deployment: Deployment) -> int | None:
+    """None if it cannot be told any more."""
+    if deployment.prepared is not None:
+        return deployment.prepared.predict_concurrency
+    with contextlib.suppress(InvalidTrussError):
+        return read_truss(deployment.source).predict_concurrency
+    return None
 
 
 def _changed(deployment: Deployment, changes: Mapping[str, Any]) -> Deployment:

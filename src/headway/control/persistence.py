@@ -7,12 +7,12 @@ import asyncio
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from headway.control.platform import Deployment, Environment, Platform, Prepared, Stored
+from headway.control.platform import Changes, Deployment, Environment, Platform, Prepared
 from headway.control.store.rows import DecisionRow, DeploymentRow, EnvironmentRow, ModelRow, StoredState
 from headway.control.store.store import Store, StoreError
 from headway.core.autoscaling import ScalingDecision
@@ -33,17 +33,16 @@ class Persistence:
 
     def __init__(self, store: Store, platform: Platform) -> None:
         self.store = store
-        self._platform = platform
+        self.platform = platform
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._writing = asyncio.Lock()
-        self._unsaved: list[Stored] = []
         self._decisions: list[DecisionRow] = []
 
     async def load(self) -> StoredState:
         """Bring the database to the newest schema, and what it holds into the platform."""
         await self.call(self.store.migrate)
         state = await self.call(self.store.load)
-        restore(self._platform, state)
+        restore(self.platform, state)
         return state
 
     async def call(
@@ -54,18 +53,19 @@ class Persistence:
         return await loop.run_in_executor(self._thread, lambda: method(*arguments, **options))
 
     async def save(self) -> None:
-        """Write what was put into the platform since the last time. Raises StoreError; it is written later then."""
+        """Return when everything that is in the platform now is stored.
+
+        Raises StoreError. What could not be written stays to be written, by the next save or by `run`.
+        """
         async with self._writing:
-            self._unsaved = _newest([*self._unsaved, *self._platform.take_unsaved()], self._platform)
-            decisions, self._decisions = self._decisions, []
+            changes, decisions = self.platform.take_changes(), self._decisions
+            self._decisions = []
             try:
-                if self._unsaved:
-                    await self.call(self._write, self._unsaved, dict(self._platform.models))
-                self._unsaved = []
-                await self.call(self.store.add_decisions, decisions)
-            except StoreError:
+                if changes or decisions:
+                    await self.call(self._write, changes, decisions)
+            except BaseException:  # cancelled too
+                self.platform.give_back(changes)
                 self._decisions = [*decisions, *self._decisions][-_MOST_DECISIONS:]
-                self._platform.changed.set()
                 raise
 
     def note_decision(self, deployment_id: str, decision: ScalingDecision) -> None:
@@ -73,42 +73,44 @@ class Persistence:
         at = time.time() - (time.monotonic() - decision.at)
         inputs = dataclasses.asdict(decision.inputs)
         self._decisions.append(DecisionRow(deployment_id, at, decision.desired, decision.reason, inputs))
-        self._platform.changed.set()
+        self.platform.changed.set()
 
     async def run(self) -> None:
         """Write what changes by itself, until cancelled."""
         while True:
-            await self._platform.changed.wait()
+            await self.platform.changed.wait()
             try:
                 await self.save()
             except StoreError as error:
                 _logger.error("the state cannot be stored, which is tried again: %s", error)  # noqa: TRY400
                 await asyncio.sleep(_RETRY_AFTER)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """With a last try to write what is not stored yet."""
+        try:
+            await self.save()
+        except StoreError as error:
+            _logger.error("the last changes are not stored: %s", error)  # noqa: TRY400
         self._thread.shutdown(wait=True)
         self.store.close()
 
-    def _write(self, values: Iterable[Stored], models: dict[str, float]) -> None:
-        with self.store.transaction():
-            for value in values:
-                self.store.add_model(ModelRow(value.model, models.get(value.model, value.created_at)))
-                match value:
-                    case Deployment():
-                        self.store.save_deployment(deployment_row(value))
-                    case Environment():
-                        self.store.save_environment(EnvironmentRow(**dataclasses.asdict(value)))
-
-
-def _newest(values: list[Stored], platform: Platform) -> list[Stored]:
-    """Each once, as it was put last, without what was removed; deployments before what points at them."""
-    newest: dict[object, Stored] = {}
-    for value in values:
-        if isinstance(value, Deployment) and value.deployment_id in platform.deployments:
-            newest[value.deployment_id] = value
-        elif isinstance(value, Environment) and value.target in platform.environments:
-            newest[value.target] = value
-    return sorted(newest.values(), key=lambda value: isinstance(value, Environment))
+    def _write(self, changes: Changes, decisions: Sequence[DecisionRow]) -> None:
+        """One transaction. What points at something else comes after it, and goes before it."""
+        store = self.store
+        with store.transaction():
+            for name, created_at in changes.models.items():
+                store.add_model(ModelRow(name, created_at))
+            for deployment in changes.deployments:
+                store.save_deployment(deployment_row(deployment))
+            for environment in changes.environments:
+                store.save_environment(EnvironmentRow(**dataclasses.asdict(environment)))
+            for target in changes.gone_environments:
+                store.delete_environment(*target)
+            for deployment_id in changes.gone_deployments:
+                store.delete_deployment(deployment_id)
+            for name in changes.gone_models:
+                store.delete_model(name)
+            store.add_decisions(decisions)
 
 
 def deployment_row(deployment: Deployment) -> DeploymentRow:
@@ -149,9 +151,10 @@ def restore(platform: Platform, state: StoredState) -> None:
             is_retired=row.is_retired,
             failure=row.failure,
         )
+    known = platform.deployments.keys()
     for one in state.environments:
         environment = Environment(**dataclasses.asdict(one))
-        if environment.candidate_id not in platform.deployments:
+        if not {environment.candidate_id, environment.replaced_id or environment.candidate_id} <= known:
             environment = dataclasses.replace(environment, candidate_id=None, replaced_id=None)
         platform.environments[environment.target] = environment
 

@@ -1,6 +1,6 @@
 """What is desired: models' deployments with their settings, and where environments point.
 
-Values are immutable; `Platform` holds the present ones and notes which of them are not stored yet.
+Values are immutable; `Platform` holds the present ones and notes which of them differ from what is stored.
 """
 
 import asyncio
@@ -115,7 +115,20 @@ class Environment:
         return self.model, self.name
 
 
-Stored = Deployment | Environment
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs from what is stored: present values, and the names of what is gone."""
+
+    models: Mapping[str, float]
+    """When each was made."""
+    deployments: tuple[Deployment, ...]
+    environments: tuple[Environment, ...]
+    gone_models: tuple[str, ...]
+    gone_deployments: tuple[str, ...]
+    gone_environments: tuple[Target, ...]
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) for field in dataclasses.fields(self))
 
 
 class Platform:
@@ -127,36 +140,68 @@ class Platform:
         self.deployments: dict[str, Deployment] = {}
         self.environments: dict[Target, Environment] = {}
         self.changed = asyncio.Event()
-        """Something was put that is not stored yet."""
-        self._unsaved: dict[str | Target, Stored] = {}
+        """Something is to be stored."""
+        self._changed_models: set[str] = set()
+        self._changed_deployments: set[str] = set()
+        self._changed_environments: set[Target] = set()
 
-    def put(self, *values: Stored) -> None:
+    def put(self, *values: Deployment | Environment) -> None:
         """Add or replace deployments and environments."""
-        self.changed.set()
         for value in values:
+            if value.model not in self.models:
+                self.models[value.model] = value.created_at
+                self._changed_models.add(value.model)
             match value:
                 case Deployment():
-                    self.models.setdefault(value.model, value.created_at)
                     self.deployments[value.deployment_id] = value
-                    self._unsaved[value.deployment_id] = value
+                    self._changed_deployments.add(value.deployment_id)
                 case Environment():
                     self.environments[value.target] = value
-                    self._unsaved[value.target] = value
+                    self._changed_environments.add(value.target)
+        self.changed.set()
+
+    def remove_model(self, name: str) -> None:
+        """One that has neither deployments nor environments any more."""
+        del self.models[name]
+        self._changed_models.add(name)
+        self.changed.set()
 
     def remove_deployment(self, deployment_id: str) -> None:
-        self.deployments.pop(deployment_id, None)
-        self._unsaved.pop(deployment_id, None)
+        del self.deployments[deployment_id]
+        self._changed_deployments.add(deployment_id)
+        self.changed.set()
 
     def remove_environment(self, target: Target) -> None:
-        self.environments.pop(target, None)
-        self._unsaved.pop(target, None)
+        del self.environments[target]
+        self._changed_environments.add(target)
+        self.changed.set()
 
-    def take_unsaved(self) -> list[Stored]:
-        """What was put since the last time: deployments first, for environments point at them."""
-        values = sorted(self._unsaved.values(), key=lambda value: isinstance(value, Environment))
-        self._unsaved = {}
+    def take_changes(self) -> Changes:
+        """What was put and removed since the last time, as it is now."""
+        models, deployments, environments = (
+            self._changed_models,
+            self._changed_deployments,
+            self._changed_environments,
+        )
+        self._changed_models, self._changed_deployments, self._changed_environments = set(), set(), set()
         self.changed.clear()
-        return values
+        return Changes(
+            {name: self.models[name] for name in sorted(models & self.models.keys())},
+            tuple(one for name, one in self.deployments.items() if name in deployments),
+            tuple(one for target, one in self.environments.items() if target in environments),
+            tuple(sorted(models - self.models.keys())),
+            tuple(sorted(deployments - self.deployments.keys())),
+            tuple(sorted(environments - self.environments.keys())),
+        )
+
+    def give_back(self, changes: Changes) -> None:
+        """They could not be stored: take them again next time, in whatever state they are then."""
+        self._changed_models |= {*changes.models, *changes.gone_models}
+        self._changed_deployments |= {one.deployment_id for one in changes.deployments}
+        self._changed_deployments |= {*changes.gone_deployments}
+        self._changed_environments |= {one.target for one in changes.environments}
+        self._changed_environments |= {*changes.gone_environments}
+        self.changed.set()
 
     def points_at(self, target: Target) -> str | None:
         """The id of the deployment that serves the environment."""

@@ -5,7 +5,9 @@ What comes out of it is put into the platform. What goes on is told line by line
 
 import asyncio
 import dataclasses
+import json
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -88,15 +90,12 @@ class Preparations:
 
     def _outcome(self, deployment: Deployment) -> Prepared | str:
         """What preparation made of it, or why it failed. Blocks; runs in a thread."""
-        deployment_id, log = (
-            deployment.deployment_id,
-            BoundedFile(self._places.build_log(deployment.deployment_id), _LOG_LIMIT_BYTES),
-        )
+        progress = self._progress[deployment.deployment_id]
+        log = BoundedFile(self._places.build_log(deployment.deployment_id), _LOG_LIMIT_BYTES)
 
         def tell(line: str) -> None:
-            self._progress[deployment_id].line = line.strip()
-            with log.path.open("a", encoding="utf-8") as file:
-                file.write(line.rstrip() + "\n")
+            progress.line = line.strip()
+            os.write(log.descriptor, f"{line.rstrip()}\n".encode(errors="replace"))
 
         try:
             return prepared_of(
@@ -109,11 +108,13 @@ class Preparations:
             )
         except HeadwayError as error:
             tell(str(error))
-            _logger.error("the model cannot be prepared: %s", error, extra={"deployment": deployment_id})  # noqa: TRY400
+            _logger.error(  # noqa: TRY400  # the text is meant for people
+                "the model cannot be prepared: %s", error, extra={"deployment": deployment.deployment_id}
+            )
             return str(error)
         except Exception as error:
             tell(repr(error))
-            _logger.exception("preparing the model broke", extra={"deployment": deployment_id})
+            _logger.exception("preparing the model broke", extra={"deployment": deployment.deployment_id})
             return f"preparing it broke: {error!r}"
         finally:
             log.trim()
@@ -141,13 +142,25 @@ def prepared_of(model: PreparedModel) -> Prepared:
 
 
 def example_input(model: PreparedModel) -> Any:
-    """An input that the Truss itself gives as an example, else None."""
-    if model.config.example_model_input is not None:
-        return model.config.example_model_input
+    """An input that the Truss itself gives as an example, as far as JSON can say it; else None."""
+    example = model.config.example_model_input
+    if example is None:
+        example = _first_example(model)
+    try:
+        return json.loads(json.dumps(example, default=str, allow_nan=False))
+    except (
+        TypeError,
+        ValueError,
+        RecursionError,
+    ):  # keys that are no text, no numbers, an anchor within itself
+        return None
+
+
+def _first_example(model: PreparedModel) -> Any:
     name = model.config.expanded.get("examples_filename") or "examples.yaml"
     try:
         examples = yaml.safe_load((model.directory / name).read_bytes())
-    except (OSError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return None
     match examples:
         case [Mapping() as first, *_] if "input" in first:

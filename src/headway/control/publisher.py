@@ -48,9 +48,10 @@ class Publisher:
             dict(self.keys),
         )
         if _without_times(table) != _without_times(self._store.table):
-            self._link.publish(self._store.store(table))
-        elif self._link.table is None:
-            self._link.publish(self._store.table)
+            self._store.store(table)
+        elif self._link.table is not None:
+            return
+        self._link.publish(self._store.table, self._store.text)
 
     def next_generation(self) -> int:
         """A number that no replica has had yet; it is on disk before it is used."""

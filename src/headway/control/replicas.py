@@ -24,8 +24,9 @@ _STOP_GRACE = 30.0
 
 @dataclass(slots=True)
 class History:
-    """What became of the earlier lives of a replica id."""
+    """What became of the earlier lives of a replica id, while it is one deployment's."""
 
+    deployment_id: str
     restarts: int = 0
     last_exit: str = ""
 
@@ -51,6 +52,7 @@ class ReplicaSet:
         self._held = held
         self._listeners = listeners
         self._replicas: dict[str, Replica] = {}
+        self._by_deployment: dict[str, dict[str, Replica]] = {}
         self._histories: dict[str, History] = {}
         self._watching: dict[Replica, asyncio.Task[None]] = {}
         self.secrets_directory: Path | None = None
@@ -62,17 +64,21 @@ class ReplicaSet:
         return self._replicas[replica_id]
 
     def of(self, deployment_id: str) -> list[Replica]:
-        return [one for one in self._replicas.values() if one.running.deployment_id == deployment_id]
+        return list(self._by_deployment.get(deployment_id, {}).values())
 
     def present(self, deployment_id: str) -> int:
         """Its replicas that have not exited."""
-        return len(self.of(deployment_id))
+        return len(self._by_deployment.get(deployment_id, {}))
 
     def ready(self, deployment_id: str) -> int:
         return sum(one.state is ReplicaState.READY for one in self.of(deployment_id))
 
-    def history(self, replica_id: str) -> History:
-        return self._histories.get(replica_id, History())
+    def history(self, replica: Replica) -> History:
+        """Of its id's earlier lives."""
+        history = self._histories.get(replica.replica_id)
+        if history is None or history.deployment_id != replica.running.deployment_id:
+            return History(replica.running.deployment_id)
+        return history
 
     async def adopt(self, table: RoutingTable) -> None:
         """Take over what runs, as it stood in the last table: the gateway goes by that too."""
@@ -87,7 +93,7 @@ class ReplicaSet:
             state = ReplicaState.STARTING
             if route is not None:
                 state = ReplicaState.DRAINING if route.draining else ReplicaState.READY
-            self._replicas[running.replica_id] = Replica(running, now=time.monotonic(), state=state)
+            self._add(Replica(running, now=time.monotonic(), state=state))
             _logger.info("replica adopted", extra={"replica": running.replica_id, "state": state.value})
 
     async def start(self, deployment: Deployment, generation: int, now: float) -> None:
@@ -106,7 +112,7 @@ class ReplicaSet:
             use_gpu=prepared.use_gpu,
         )
         running = await self._backend.start(spec)
-        self._replicas[replica_id] = Replica(running, now=now)
+        self._add(Replica(running, now=now))
         _logger.info("replica ordered", extra={"replica": replica_id, "generation": generation})
 
     async def stop(self, replica_id: str, reason: str) -> None:
@@ -116,14 +122,35 @@ class ReplicaSet:
             await self._backend.stop(replica_id, grace=_STOP_GRACE)
 
     def become(self, replica_id: str, state: ReplicaState, reason: str) -> None:
-        self._replicas[replica_id].become(state, time.monotonic())
-        _logger.info("replica is %s", state.value, extra={"replica": replica_id, "reason": reason})
+        """Nothing happens when it has exited meanwhile."""
+        replica = self._replicas.get(replica_id)
+        if replica is not None:
+            replica.become(state, time.monotonic())
+            _logger.info("replica is %s", state.value, extra={"replica": replica_id, "reason": reason})
 
     def watch(self, tasks: asyncio.TaskGroup) -> None:
         """See to it that every replica is probed until it is gone."""
         for replica in self._replicas.values():
             if replica not in self._watching:
                 self._watching[replica] = tasks.create_task(self._watch(replica))
+
+    def forget(self, deployment_id: str) -> None:
+        """The deployment is gone, and so is what became of its replicas."""
+        for replica_id in [
+            name for name, one in self._histories.items() if one.deployment_id == deployment_id
+        ]:
+            del self._histories[replica_id]
+
+    def _add(self, replica: Replica) -> None:
+        self._replicas[replica.replica_id] = replica
+        self._by_deployment.setdefault(replica.running.deployment_id, {})[replica.replica_id] = replica
+
+    def _remove(self, replica: Replica) -> None:
+        del self._replicas[replica.replica_id]
+        others = self._by_deployment[replica.running.deployment_id]
+        del others[replica.replica_id]
+        if not others:
+            del self._by_deployment[replica.running.deployment_id]
 
     def _environment(self, variables: Mapping[str, str]) -> Mapping[str, str]:
         if self.secrets_directory is None:
@@ -155,7 +182,7 @@ class ReplicaSet:
         replica = self._replicas.get(gone.replica_id)
         if replica is None or replica.running.generation != gone.generation:
             return
-        del self._replicas[gone.replica_id]
+        self._remove(replica)
         if task := self._watching.pop(replica, None):
             task.cancel()
         was_asked = replica.state is ReplicaState.STOPPING
@@ -163,7 +190,7 @@ class ReplicaSet:
         if was_asked:
             self._listeners.changed()
         else:
-            history = self._histories.setdefault(replica.replica_id, History())
+            history = self._histories[replica.replica_id] = self.history(replica)
             history.restarts += 1
             history.last_exit = exit_reason(gone)
             self._listeners.failed(replica, history.last_exit)

@@ -53,6 +53,12 @@ class Rollout:
                 return True
         return False
 
+    def call_off(self, target: Target) -> None:
+        """Nobody is to take the environment's place any more: whoever serves there stays, or comes back."""
+        environment = self._platform.environments[target]
+        if environment.candidate_id is not None:
+            self._give_up(environment)
+
     def advance(
         self, ready: Callable[[str], int], present: Callable[[str], int], failure: Callable[[str], str]
     ) -> None:

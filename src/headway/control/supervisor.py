@@ -11,7 +11,7 @@ from typing import assert_never
 
 from headway.backends.base import Backend, Unplaceable
 from headway.control.autoscaler import Autoscaler
-from headway.control.link import GatewayLink, Loads
+from headway.control.link import GatewayLink
 from headway.control.link import Listeners as LinkListeners
 from headway.control.platform import Deployment, Platform, Target
 from headway.control.publisher import Publisher
@@ -49,7 +49,7 @@ class Supervisor:
                 self.wake,
                 self._replace_stuck,
                 self.require_one,
-                self._take_load,
+                self.autoscaler.record,
                 self.autoscaler.forget_source,
             ),
         )
@@ -97,12 +97,14 @@ class Supervisor:
         """The deployment is deleted; its replicas are gone."""
         self.start_afresh(deployment_id)
         self.autoscaler.forget(deployment_id)
+        self.replicas.forget(deployment_id)
         self.were_ready.discard(deployment_id)
         self.rollout.retiring.discard(deployment_id)
 
     def last_failure(self, deployment_id: str) -> str:
         """Why one of its replicas failed last; empty when none did."""
-        return self._reconciler(deployment_id).last_failure
+        reconciler = self._reconcilers.get(deployment_id)
+        return "" if reconciler is None else reconciler.last_failure
 
     def failed(self, deployment_id: str) -> Failed | None:
         """Whether its starts failed one after another."""
@@ -137,13 +139,15 @@ class Supervisor:
 
     async def _round(self, tasks: asyncio.TaskGroup) -> float:
         """Do what follows from what is known now; return when to look again."""
-        for replica_id, reason in self._to_stop.items():
+        to_stop, self._to_stop = self._to_stop, {}
+        for replica_id, reason in to_stop.items():
             await self.replicas.stop(replica_id, reason)
-        self._to_stop.clear()
         self.rollout.advance(self.replicas.ready, self.replicas.present, self.last_failure)
         next_at = time.monotonic() + _ROUND_AT_LEAST_EVERY
-        for deployment in list(self.platform.deployments.values()):
-            next_at = min(next_at, await self._reconcile(deployment) or next_at)
+        for deployment_id in list(self.platform.deployments):
+            # Looked up only now: it may have changed, or gone, while the backend acted on another one.
+            if deployment := self.platform.deployments.get(deployment_id):
+                next_at = min(next_at, await self._reconcile(deployment) or next_at)
         self.publisher.publish()
         self.replicas.watch(tasks)
         self.round_over.set()
@@ -178,11 +182,11 @@ class Supervisor:
         decision = self.autoscaler.decide(deployment_id, settings, there, now)
         if (old := self.rollout.waits_for(deployment_id)) and self.replicas.present(old):
             return min(decision.desired, there.ready + there.starting), decision.next_at
-        if deployment_id in self.rollout.retiring:
-            if not self.replicas.present(deployment_id) or decision.inputs.queued:
+        if deployment_id in self.rollout.retiring and not decision.inputs.queued:
+            if not self.replicas.present(deployment_id):
                 self.rollout.retiring.discard(deployment_id)
-            else:
-                return 0, decision.next_at
+                self.autoscaler.forget(deployment_id)  # its load has moved with the environment
+            return 0, decision.next_at
         return decision.desired, decision.next_at
 
     def _there(self, deployment_id: str, now: float) -> Replicas:
@@ -242,10 +246,6 @@ class Supervisor:
             max(0.0, reconciler.retry_at - now),
             extra={"replica": replica.replica_id},
         )
-        self.wake()
-
-    def _take_load(self, source: str, loads: Loads) -> None:
-        self.autoscaler.record(source, loads)
         self.wake()
 
     def _replace_stuck(self, replica_id: str, reason: str) -> None:

@@ -12,14 +12,16 @@ _logger = logging.getLogger(__name__)
 
 
 class TableStore:
-    """`table` is what was stored last, by this control or an earlier one."""
+    """`table` is what was stored last, by this control or an earlier one; `text` the same as JSON."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self.table = RoutingTable(version=0)
+        self.text = self.table.to_json()
         try:
             self.table = RoutingTable.from_json(path.read_bytes())
+            self.text = self.table.to_json()
         except FileNotFoundError:
             pass
         except InvalidTableError as error:
@@ -33,9 +35,10 @@ class TableStore:
         """
         version = max(self.table.version + 1, int(time.time() * 1000))
         self.table = dataclasses.replace(table, version=version)
+        self.text = self.table.to_json()
         unfinished = self._path.with_suffix(".new")
         with unfinished.open("w", encoding="utf-8") as file:
-            file.write(self.table.to_json())
+            file.write(self.text)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(self._path)

@@ -48,6 +48,22 @@ class InFlight(Generic[Request]):
         if self.abandoned or self._all_abandoned:
             self._watch(replica, now)
 
+    def hand_over(
+        self, entry: Entry[Request], successor: Entry[Request], replica: Replica, now: float
+    ) -> None:
+        """The entry's slot is the successor's from now on; the replica holds as many as before."""
+        del replica.requests[entry.request]
+        replica.requests[successor.request] = None
+        successor.replica = replica
+        successor.since = now
+        self._timed.pop(entry.request, None)
+        if successor.is_timed:
+            self._timed[successor.request] = successor
+        if entry.abandoned:
+            replica.abandoned -= 1
+            self.abandoned -= 1
+            self._all_abandoned.pop(replica, None)  # the successor is waited for
+
     def abandon(self, entry: Entry[Request], replica: Replica, now: float) -> None:
         """Nobody waits for the entry any more, but its work still runs."""
         self._timed.pop(entry.request, None)

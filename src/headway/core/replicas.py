@@ -90,12 +90,11 @@ class ReplicaSlots:
         """The replica in rotation that holds the fewest, the longest so; None when all hold `target` or more."""
         if not self._rotating:
             return None
-        levels = self._levels
-        while not levels[self._least]:
-            self._least += 1
-        if self._least >= target:
-            return None
-        return next(iter(levels[self._least]))
+        levels, least = self._levels, self._least
+        while not levels[least]:
+            least += 1
+        self._least = least
+        return next(iter(levels[least])) if least < target else None
 
     def take(self, replica: Replica) -> None:
         """A slot of a replica in rotation is taken."""
@@ -105,7 +104,7 @@ class ReplicaSlots:
 
     def release(self, replica: Replica, count: int = 1) -> None:
         """Slots are free again."""
-        if not replica.in_rotation:
+        if replica.draining or replica.suspended:
             replica.held -= count
             return
         del self._levels[replica.held][replica]
@@ -121,8 +120,9 @@ class ReplicaSlots:
         del self._levels[replica.held][replica]
 
     def _stand(self, replica: Replica) -> None:
-        while len(self._levels) <= replica.held:
-            self._levels.append({})
-        self._levels[replica.held][replica] = None
-        if replica.held < self._least:  # noqa: PLR1730 - min() here cost a request 2% more
-            self._least = replica.held
+        levels, held = self._levels, replica.held
+        while len(levels) <= held:
+            levels.append({})
+        levels[held][replica] = None
+        if held < self._least:  # noqa: PLR1730 - min() here cost a request 2% more
+            self._least = held

@@ -36,6 +36,7 @@ _RATE_WINDOW = 60.0
 _UNKNOWN_RATE_RETRY = 30.0
 _LONGEST_RETRY = 600.0
 _NO_WAIT = SERVER_TIMING + b": queue;dur=0\r\n"
+_WAITED = SERVER_TIMING + b": queue;dur=%.1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,19 +210,17 @@ class DeploymentQueue:
 
     def _dispatch(self, event: Dispatched[ProxiedRequest]) -> None:
         request = event.request
-        is_at_once = event.waited == 0 and not request.is_cold
-        timing = _NO_WAIT if is_at_once else self._timing(event, is_cold=request.is_cold)
+        if request.is_cold:
+            timing = self._cold_timing(event)
+        else:
+            timing = _WAITED % (event.waited * 1e3) + b"\r\n" if event.waited else _NO_WAIT
         request.dispatch(self.fleet[event.replica_id], event.at, timing)
 
-    def _timing(self, event: Dispatched[ProxiedRequest], *, is_cold: bool) -> bytes:
+    def _cold_timing(self, event: Dispatched[ProxiedRequest]) -> bytes:
         """The header lines that say how long it waited, apart from what it waited for a first replica."""
-        cold = 0.0
-        if is_cold:
-            cold = min(event.waited, max(0.0, self.fleet.ready_since - (event.at - event.waited)))
-        line = SERVER_TIMING + b": queue;dur=%.1f" % ((event.waited - cold) * 1e3)
-        if is_cold:
-            line += b", cold;dur=%.1f\r\n%s: %.3f" % (cold * 1e3, COLD_START, cold)
-        return line + b"\r\n"
+        cold = min(event.waited, max(0.0, self.fleet.ready_since - (event.at - event.waited)))
+        queued = _WAITED % ((event.waited - cold) * 1e3)
+        return b"%s, cold;dur=%.1f\r\n%s: %.3f\r\n" % (queued, cold * 1e3, COLD_START, cold)
 
     def _follow(self, request: ProxiedRequest, home_of: "HomeOf") -> bool:
         """Whether the request, which was found here, belongs elsewhere by now; it is taken there."""

@@ -16,6 +16,7 @@ from headway.gateway.request_head import InvalidDeadlineError, RequestHead
 from headway.gateway.routes import Address, Verb, parse
 from headway.gateway.table import RoutingTable
 from headway.http.exchange import SILENT, Exchange, Receiver
+from headway.http.known_heads import KnownRequest
 
 _BODY_BUDGET_BYTES = 256 * 1024 * 1024
 _CACHED = 4096
@@ -36,6 +37,8 @@ class Gateway:
         self._budget = BodyBudget(_BODY_BUDGET_BYTES)
         self._found: dict[bytes, tuple[Address, DeploymentQueue]] = {}
         self._checked_keys: dict[bytes, Refusal | None] = {}
+        # What a known head leads to, until the table changes: all that is asked of a request is asked of its head.
+        self._admitted: dict[KnownRequest | None, tuple[RequestHead, DeploymentQueue]] = {}
         self._ids = itertools.count(1)
         self.epoch = secrets.token_hex(4)
         """Tells this gateway process from any other, and begins the ids of its requests."""
@@ -60,6 +63,7 @@ class Gateway:
         self._asks_for_keys = bool(table.keys)
         self._found.clear()
         self._checked_keys.clear()
+        self._admitted.clear()
         wanted = {route.deployment_id: route for route in table.deployments}
         for deployment_id, route in wanted.items():
             queue = self._queues.get(deployment_id)
@@ -78,6 +82,18 @@ class Gateway:
 
     def serve(self, exchange: Exchange) -> Receiver:
         """The application that the server runs for each request."""
+        admitted = self._admitted.get(exchange.known)
+        if admitted is None:
+            return self._serve_unknown(exchange)
+        head, queue = admitted
+        return ProxiedRequest(exchange, head, queue, self._next_id())
+
+    def refresh_stages(self) -> None:
+        """Ask the replicas what they do with the requests they have held for a while."""
+        for queue in self._queues.values():
+            queue.fleet.refresh_stages()
+
+    def _serve_unknown(self, exchange: Exchange) -> Receiver:
         found = self._found.get(exchange.target)
         if found is None:
             if exchange.target == _HEALTH_TARGET:
@@ -100,13 +116,10 @@ class Gateway:
             head = RequestHead(exchange, address)
         except InvalidDeadlineError as error:
             return self._refuse(exchange, refusals.bad_deadline(str(error)))
-        exchange.headers = []  # what is needed of them is in the head: a queued request stays small
-        return ProxiedRequest(exchange, address, head, queue, self._next_id())
-
-    def refresh_stages(self) -> None:
-        """Ask the replicas what they do with the requests they have held for a while."""
-        for queue in self._queues.values():
-            queue.fleet.refresh_stages()
+        exchange.headers = ()  # what is needed of them is in the head: a queued request stays small
+        if exchange.known is not None:
+            self._remember(exchange.known, head, queue)
+        return ProxiedRequest(exchange, head, queue, self._next_id())
 
     def _look_up(self, target: bytes) -> "tuple[Address, DeploymentQueue] | Refusal":
         address = parse(target)
@@ -121,6 +134,11 @@ class Gateway:
         if len(self._found) < _CACHED and b"?" not in target:  # queries are without number
             self._found[target] = found
         return found
+
+    def _remember(self, known: KnownRequest, head: RequestHead, queue: DeploymentQueue) -> None:
+        if len(self._admitted) >= _CACHED:
+            self._admitted.clear()
+        self._admitted[known] = head, queue
 
     def _refusal_of(self, exchange: Exchange, address: Address, queue: DeploymentQueue) -> Refusal | None:
         """Why the request goes no further, or None; told before any of its body is read."""

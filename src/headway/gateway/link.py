@@ -88,11 +88,11 @@ class Link:
         if not isinstance(message, dict) or message.get("type") != "table":
             _log.warning("control sent what is no table: %.100r", line)
             return
-        text = json.dumps(message.get("table"))
-        table = RoutingTable.from_json(text)
+        content = message.get("table")
+        table = RoutingTable.from_content(content)
         if table.version >= self.gateway.version:
             self.gateway.apply(table)
-            self._save(text)
+            self._save(json.dumps(content))
         self._send({"type": "applied", "version": self.gateway.version})
         self._report_now.set()
 
@@ -108,17 +108,20 @@ class Link:
 
     async def _report(self) -> None:
         """Load goes up every quarter of a second, and at once when a queue forms."""
-        loop = asyncio.get_running_loop()
         while True:
             self._report_now.clear()
-            if self._writer is not None:
-                self._send({"type": "load", "at": loop.time(), "deployments": self._loads()})
+            self._send_load()
             await asyncio.sleep(_REPORT_AT_MOST_EVERY)
             try:
                 async with asyncio.timeout(_REPORT_EVERY):
                     await self._report_now.wait()
             except TimeoutError:
                 continue
+
+    def _send_load(self) -> None:
+        if self._writer is not None:
+            at = asyncio.get_running_loop().time()
+            self._send({"type": "load", "at": at, "deployments": self._loads()})
 
     def _loads(self) -> dict[str, dict[str, Any]]:
         return {
@@ -137,6 +140,7 @@ class Link:
             self.gateway.refresh_stages()
 
     def _send_drained(self, replica_id: str) -> None:
+        self._send_load()  # what queued for it may have moved away: control must not start another for that
         version = self.gateway.version  # tells which order to drain it answers
         self._send({"type": "drained", "replica_id": replica_id, "version": version})
 

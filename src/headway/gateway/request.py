@@ -14,7 +14,7 @@ from headway.gateway.request_head import RequestHead
 from headway.gateway.routes import Address, Verb
 from headway.http.client import ClientConnection
 from headway.http.exchange import Exchange
-from headway.http.heads import AnswerHead
+from headway.http.heads import answer_head
 from headway.http.relay import SWITCHING_PROTOCOLS, AnswerRelay
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ class ProxiedRequest:
         "_sends",
         "_submitted",
         "_timing",
-        "address",
         "deadline",
         "dispatched_at",
         "is_cold",
@@ -54,7 +53,6 @@ class ProxiedRequest:
     def __init__(
         self,
         exchange: Exchange,
-        address: Address,
         head: RequestHead,
         queue: "DeploymentQueue",
         request_id: bytes,
@@ -62,13 +60,12 @@ class ProxiedRequest:
         self._exchange = exchange
         self._head = head
         self._queue = queue
-        self.address = address
         self.request_id = request_id
         self.upstream: Upstream | None = None
         self.dispatched_at = 0.0
         self.deadline = None if head.patience is None else queue.now() + head.patience
         """The instant after which the client does not want it to wait any more."""
-        self.is_timed = address.verb is not Verb.WEBSOCKET
+        self.is_timed = head.address.verb is not Verb.WEBSOCKET
         self.is_cold = False
         """No replica was ready when it came."""
         self.left = False
@@ -82,6 +79,10 @@ class ProxiedRequest:
         self._submitted = False
         self._ended = False
         self._timing = b""
+
+    @property
+    def address(self) -> Address:
+        return self._head.address
 
     @property
     def stage(self) -> str:
@@ -101,12 +102,11 @@ class ProxiedRequest:
     # What the client's side tells.
 
     def on_body(self, data: bytes) -> None:
-        connection = self._connection
-        if self._relay is not None and self._relay.is_tunnel:
-            if connection is not None:
-                connection.write(data)
-            return
         if self._ended or self.left:
+            return
+        connection = self._connection
+        if connection is not None and self._relay is not None and self._relay.is_tunnel:
+            connection.write(data)
             return
         body, settings = self._body, self._queue.settings
         body.received_bytes += len(data)
@@ -114,11 +114,9 @@ class ProxiedRequest:
             self._too_large(settings.body_limit_bytes)
         elif connection is not None:
             connection.write(self._head.frame(data))
-        else:
-            body.keep(data)
-            if body.is_full(settings.body_buffer_bytes):
-                self._exchange.pause_body()
-                self._submit()
+        elif not body.keep(data, settings.body_buffer_bytes):
+            self._exchange.pause_body()
+            self._submit()
 
     def on_body_complete(self) -> None:
         if self._ended or self.left:
@@ -205,14 +203,14 @@ class ProxiedRequest:
     def on_answer(self, status: int, head: bytes, rest: bytes) -> None:
         if self.left:
             return
-        answer = AnswerHead(status, head, has_no_body=self._exchange.method == b"HEAD")
+        answer = answer_head(status, head, has_no_body=self._exchange.method == b"HEAD")
         if answer.is_not_accepted and self._can_be_sent_again:
             self.give_back()
         elif status == SWITCHING_PROTOCOLS and self.address.verb is not Verb.WEBSOCKET:
             self._refuse_answer("it switched protocols unasked")
         else:
             self._body.release()
-            lines = b"x-headway-request-id: %s\r\n%s" % (self.request_id, self._timing)
+            lines = self._identity() + self._timing
             self._relay = AnswerRelay(self._exchange, status, answer, lines, rest)
 
     def on_more(self, data: bytes) -> None:
@@ -339,4 +337,4 @@ class ProxiedRequest:
             self.refuse(refusals.body_too_large(limit))
 
     def _identity(self) -> bytes:
-        return b"x-headway-request-id: %s\r\n" % self.request_id
+        return b"x-headway-request-id: " + self.request_id + b"\r\n"

@@ -19,15 +19,17 @@ class RequestHead:
     """The head that a replica is sent for a client's request, but for the body's length.
 
     Raises InvalidDeadlineError. Headers that concern only the client's connection stay behind, also those that
-    the client's Connection header names.
+    the client's Connection header names. It is the same for all requests with the same head, and never changes.
     """
 
-    __slots__ = ("_chunked", "_lines", "patience")
+    __slots__ = ("_begin", "_end", "_length", "address", "patience")
 
     def __init__(self, exchange: Exchange, address: Address) -> None:
+        self.address = address
         self.patience: float | None = None
         """How long the client lets it wait, in seconds from arrival."""
-        self._chunked = exchange.length is None
+        self._length = exchange.length
+        self._end = _end(exchange.length)
         named: frozenset[bytes] = frozenset()
         lines: list[bytes] = []
         for name, value in exchange.headers:
@@ -41,23 +43,29 @@ class RequestHead:
             lines = _without_named(exchange.headers, named)
         if address.verb is Verb.WEBSOCKET:
             lines.append(WEBSOCKET_LINES)
-        self._lines = b"%s %s HTTP/1.1\r\n%s" % (exchange.method, address.upstream_path, b"".join(lines))
+        self._begin = b"%s %s HTTP/1.1\r\n%s%s: " % (
+            *(exchange.method, address.upstream_path),
+            *(b"".join(lines), REQUEST_ID),
+        )
 
     def complete(self, request_id: bytes, length: int | None) -> bytes:
         """The whole head. `length` is the body's size in bytes; None: what the client said about it holds."""
-        if length is None:
-            framing = b"transfer-encoding: chunked\r\n"
-        else:
-            framing = b"content-length: %d\r\n" % length if length else b""
-        return b"%sx-headway-request-id: %s\r\n%s\r\n" % (self._lines, request_id, framing)
+        return self._begin + request_id + (self._end if length == self._length else _end(length))
 
     def frame(self, data: bytes) -> bytes:
         """Bytes of a body that is passed on while it is read."""
-        return b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data
+        return b"%x\r\n%s\r\n" % (len(data), data) if self._length is None else data
 
     @property
     def frame_end(self) -> bytes:
-        return b"0\r\n\r\n" if self._chunked else b""
+        return b"0\r\n\r\n" if self._length is None else b""
+
+
+def _end(length: int | None) -> bytes:
+    """What of the head stands behind the request's id."""
+    if length is None:
+        return b"\r\ntransfer-encoding: chunked\r\n\r\n"
+    return b"\r\ncontent-length: %d\r\n\r\n" % length if length else b"\r\n\r\n"
 
 
 def _without_named(headers: Headers, named: frozenset[bytes]) -> list[bytes]:

@@ -9,7 +9,9 @@ from typing import Protocol, cast
 
 import httptools
 
-_BLANK_LINE = b"\r\n\r\n"
+from headway.http.heads import KNOWN_ANSWERS, AnswerHead
+from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES
+
 _STATUSES = {b"%d" % status: status for status in range(100, 1000)}
 _HEAD_LIMIT = 64 * 1024
 _WRITE_BUFFER = 64 * 1024
@@ -124,9 +126,21 @@ class ClientConnection(asyncio.Protocol):
         elif self._head is None:
             if self._feed(data):
                 receiver.on_more(data)
-                self._end_if_complete()
+                if self._complete:
+                    self._end_answer()
         else:
-            self._receive_head(self._head + data if self._head else data, receiver)
+            if self._head:
+                data = self._head + data
+            # Mostly a whole answer has come, with a known head.
+            end = data.find(BLANK_LINE) + BLANK_LINE_BYTES
+            known = KNOWN_ANSWERS.get(data[:end])
+            if known is not None and known.length == len(data) - end and not self._head_only:
+                self._head = None
+                self._keep_alive = True
+                receiver.on_answer(known.status, known.raw, data[end:])
+                self._end_answer()
+            else:
+                self._receive_head(data, receiver)
 
     # What the parser tells.
 
@@ -138,7 +152,7 @@ class ClientConnection(asyncio.Protocol):
         self._keep_alive = self._parser.should_keep_alive()  # asked later it would have forgotten the head
 
     def _receive_head(self, data: bytes, receiver: AnswerReceiver) -> None:
-        while (end := data.find(_BLANK_LINE) + len(_BLANK_LINE)) >= len(_BLANK_LINE):
+        while (end := data.find(BLANK_LINE) + BLANK_LINE_BYTES) >= BLANK_LINE_BYTES:
             status = _status(data)
             if status is None:
                 self._lose("the answer is not HTTP/1.1")
@@ -160,8 +174,14 @@ class ClientConnection(asyncio.Protocol):
             self._complete = True
         elif not self._feed(data):
             return
+        elif self._complete and self._keep_alive:
+            head = AnswerHead(status, self._answer_head, has_no_body=False)
+            if head.has_length:
+                head.length = len(data) - end
+                KNOWN_ANSWERS.learn(head.raw, head)
         receiver.on_answer(status, self._answer_head, data[end:])
-        self._end_if_complete()
+        if self._complete:
+            self._end_answer()
 
     def _feed(self, data: bytes) -> bool:
         try:
@@ -174,12 +194,12 @@ class ClientConnection(asyncio.Protocol):
             return False
         return True
 
-    def _end_if_complete(self) -> None:
-        if self._complete:
+    def _end_answer(self) -> None:
+        if self._paused:
             self.resume_reading()  # whoever held the answer back is done
-            receiver, self._receiver = self._receiver, None
-            if receiver is not None:
-                receiver.on_answer_end(reusable=self._keep_alive and not self.half_closed)
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.on_answer_end(reusable=self._keep_alive and not self.half_closed)
 
     def _lose(self, reason: str) -> None:
         receiver, self._receiver = self._receiver, None

@@ -8,9 +8,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from headway.http.answers import Headers, status_line
+from headway.http.known_heads import KnownRequest
 
 if TYPE_CHECKING:
     from headway.http.server import ServerConnection
+
+
+_WORTH_GATHERING = 16 * 1024
+"""From this many bytes on, a gathering write costs less than the copy (96 KB to TCP: 15 µs, and 19 with a copy)."""
 
 
 class Receiver(Protocol):
@@ -48,7 +53,9 @@ class Exchange:
     """One request and its answer.
 
     `headers` have lower-case names in the order received. `length` is the body's size in bytes, None when it
-    is chunked; `is_upgrade` says that the client asked for another protocol (a WebSocket, say).
+    is chunked; `is_upgrade` says that the client asked for another protocol (a WebSocket, say). `known` is the
+    same object for all requests with the same head, None where the head has not come before: what an application
+    has made of a known head it may use again.
     """
 
     __slots__ = (
@@ -61,6 +68,7 @@ class Exchange:
         "headers",
         "http_1_1",
         "is_upgrade",
+        "known",
         "left",
         "length",
         "method",
@@ -82,6 +90,7 @@ class Exchange:
         self.expects_continue = False
         self.is_upgrade = False
         self.wants_keep_alive = True
+        self.known: KnownRequest | None = None
         self.receiver: Receiver | None = None
         self.body_read = False
         """The request was read to its end."""
@@ -101,6 +110,11 @@ class Exchange:
         return None
 
     @property
+    def is_plain(self) -> bool:
+        """A request over HTTP/1.1 like most: kept alive, of known length, asking for nothing in between."""
+        return self.wants_keep_alive and not self.is_upgrade and not self.expects_continue
+
+    @property
     def client(self) -> tuple[str, int] | None:
         """The peer's host and port; None on a Unix socket."""
         return self._connection.client
@@ -110,15 +124,24 @@ class Exchange:
         """Bytes of the answer that the client has not taken yet (beyond what the kernel holds)."""
         return self._connection.buffered_bytes
 
-    def respond(self, status: int, headers: bytes = b"", body: bytes = b"") -> None:
-        """The whole answer at once. `headers` are lines as `header_lines` makes them, without lengths."""
+    def respond(self, status: int, headers: bytes = b"", body: bytes = b"", *more: bytes) -> None:
+        """The whole answer at once. `headers` are lines as `header_lines` makes them, without lengths.
+
+        `more` follows the body's first piece; large pieces are not copied.
+        """
         if self.ended:
             return
         close = self._close_line()
-        head = b"%s%scontent-length: %d\r\n%s\r\n" % (status_line(status), headers, len(body), close)
+        length = len(body) + sum(map(len, more)) if more else len(body)
+        head = b"%s%scontent-length: %d\r\n%s\r\n" % (status_line(status), headers, length, close)
         self.started = True
-        self._connection.transport.write(head + body if self.method != b"HEAD" else head)
-        self._finish(keep=not close)
+        if self.method == b"HEAD":
+            self._connection.transport.write(head)
+        elif length < _WORTH_GATHERING:
+            self._connection.transport.write(b"".join((head, body, *more)) if more else head + body)
+        else:
+            self._connection.transport.writelines((head, body, *more))
+        self.end_relay(keep=not close)
 
     def start(self, status: int, headers: bytes = b"", length: int | None = None) -> None:
         """The answer's head; the body follows through `write` and `end`. No length: chunked."""
@@ -149,7 +172,7 @@ class Exchange:
             return
         if self._chunked and self.method != b"HEAD":
             self._connection.transport.write(b"0\r\n\r\n")
-        self._finish(keep=not self._close_line())
+        self.end_relay(keep=not self.will_close())
 
     def relay(self, data: bytes) -> None:
         """Bytes of an answer that somebody else framed, its head included."""
@@ -160,11 +183,12 @@ class Exchange:
     def end_relay(self, *, keep: bool) -> None:
         """A relayed answer is whole; `keep` says that it told the client that the connection stays open."""
         if not self.ended:
-            self._finish(keep=keep and not self._close_line())
+            self._end()
+            self._connection.exchange_ended(keep=keep)
 
     def will_close(self) -> bool:
         """Whether the answer, if its head went out now, ends the connection."""
-        return bool(self._close_line())
+        return not self.wants_keep_alive or not self.body_read or self._connection.stopping
 
     def accept_tunnel(self) -> None:
         """From now on bytes pass both ways as they are: `on_body` in, `relay` out, until one side closes."""
@@ -225,18 +249,20 @@ class Exchange:
         if self.body_read:
             receiver.on_body_complete()
 
+    def begin_whole(self, application: "Application", body: bytes) -> None:
+        """Called by the connection: the whole request is there, and it is its turn."""
+        self.body_read = True
+        receiver = self.receiver = application(self)
+        if body:
+            receiver.on_body(body)
+        receiver.on_body_complete()
+
     def _close_line(self) -> bytes:
-        if self.wants_keep_alive and self.body_read and not self._connection.stopping:
-            return b""
-        return b"connection: close\r\n"
+        return b"connection: close\r\n" if self.will_close() else b""
 
     def _end(self) -> None:
         self.ended = True
         self.receiver = SILENT  # who answers refers to this: a circle would wait for the garbage collector
-
-    def _finish(self, *, keep: bool) -> None:
-        self._end()
-        self._connection.exchange_ended(keep=keep)
 
 
 Application = Callable[[Exchange], Receiver]

@@ -8,6 +8,7 @@ import re
 import httptools
 
 from headway.core.wire import NOT_ACCEPTED, REQUEST_ID
+from headway.http.known_heads import KnownHeads
 
 HOP_BY_HOP = frozenset(
     (
@@ -47,34 +48,54 @@ def named_by(connection: bytes) -> frozenset[bytes]:
 class AnswerHead:
     """The head of a server's answer, as bytes with its blank line."""
 
-    __slots__ = ("_names", "_raw", "is_chunked", "is_framed")
+    __slots__ = (
+        "_passed_on",
+        "has_length",
+        "is_chunked",
+        "is_framed",
+        "is_not_accepted",
+        "length",
+        "raw",
+        "status",
+    )
 
     def __init__(self, status: int, raw: bytes, *, has_no_body: bool) -> None:
-        self._raw = raw
-        self._names = names = _NOTABLE.findall(raw.lower())
+        self.status = status
+        self.raw = raw
+        self.length: int | None = None
+        """Of the body in bytes, where a parser has said so; then the connection stays open too."""
+        names = _NOTABLE.findall(raw.lower())
         self.is_chunked = b"transfer-encoding" in names
-        self.is_framed = b"content-length" in names or self.is_chunked or has_no_body or status in {204, 304}
+        self.has_length = b"content-length" in names and not self.is_chunked
+        self.is_framed = self.has_length or self.is_chunked or has_no_body or status in {204, 304}
         """Its end can be told without the end of the connection."""
-
-    @property
-    def is_not_accepted(self) -> bool:
+        self.is_not_accepted = NOT_ACCEPTED in names
         """The server never took the request up."""
-        return NOT_ACCEPTED in self._names
+        passed_on = raw if _NOT_PASSED_ON.isdisjoint(names) else _without(raw, _NOT_PASSED_ON)
+        if passed_on.startswith(_OLDER):
+            passed_on = _NEWER + passed_on[len(_OLDER) :]  # the version is that of the client's connection
+        self._passed_on = passed_on[:-2]
 
     def dechunker(self) -> "Dechunker":
-        return Dechunker(self._raw)
+        return Dechunker(self.raw)
 
     def with_lines(self, lines: bytes) -> bytes:
         """The head for the client, with these lines added; what concerns only the server's connection is gone."""
-        raw = self._raw if _NOT_PASSED_ON.isdisjoint(self._names) else _without(self._raw, _NOT_PASSED_ON)
-        if raw.startswith(_OLDER):
-            raw = _NEWER + raw[len(_OLDER) :]  # the version is that of the client's connection
-        return b"%s%s\r\n" % (raw[:-2], lines)
+        return self._passed_on + lines + b"\r\n"
 
     def with_lines_for_1_0(self, lines: bytes) -> bytes:
         """The same for a client that knows no chunks: the end of the connection ends the body."""
-        raw = _without(self._raw, _NOT_PASSED_ON | {b"transfer-encoding"})
+        raw = _without(self.raw, _NOT_PASSED_ON | {b"transfer-encoding"})
         return b"%s%s\r\n" % (raw[:-2], lines)
+
+
+KNOWN_ANSWERS = KnownHeads[AnswerHead]()
+"""Of all connections, for what a parser reads in a head depends on its bytes alone."""
+
+
+def answer_head(status: int, raw: bytes, *, has_no_body: bool) -> AnswerHead:
+    """The head, which may be known. `has_no_body` says that the request was a HEAD."""
+    return KNOWN_ANSWERS.get(raw) or AnswerHead(status, raw, has_no_body=has_no_body)
 
 
 class Dechunker:

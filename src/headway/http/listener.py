@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from headway.http.exchange import Application
+from headway.http.known_heads import KnownHeads, KnownRequest
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
 
@@ -23,6 +24,7 @@ class HttpServer:
         self._application = application
         self._limits = limits or Limits()
         self._connections: set[ServerConnection] = set()
+        self._known_heads = KnownHeads[KnownRequest]()
         self._servers: list[asyncio.Server] = []
         self._sweep: asyncio.TimerHandle | None = None
 
@@ -64,7 +66,7 @@ class HttpServer:
         return True
 
     def _connection(self) -> ServerConnection:
-        return ServerConnection(self._application, self._limits, self._connections)
+        return ServerConnection(self._application, self._limits, self._connections, self._known_heads)
 
     def _sweep_connections(self) -> None:
         loop = asyncio.get_running_loop()

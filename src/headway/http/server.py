@@ -9,14 +9,17 @@ from typing import cast
 
 import httptools
 
-from headway.http.answers import Headers
 from headway.http.exchange import SILENT, Application, Exchange
 from headway.http.framing import BadRequest, head_too_large, malformed, read_framing, too_slow
+from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES, KnownHeads, KnownRequest
 from headway.http.limits import Lasting, Limits
 
 
 class ServerConnection(asyncio.Protocol):
-    """One client's connection. `connections` is the server's set, which it enters and leaves by itself."""
+    """One client's connection. `connections` is the server's set, which it enters and leaves by itself.
+
+    `known_heads` are those that the server's connections have read under the same limits.
+    """
 
     __slots__ = (
         "_ahead",
@@ -33,6 +36,7 @@ class ServerConnection(asyncio.Protocol):
         "_headers",
         "_heading",
         "_in_head",
+        "_known_heads",
         "_limits",
         "_parsed",
         "_parser",
@@ -53,15 +57,20 @@ class ServerConnection(asyncio.Protocol):
     )
 
     def __init__(
-        self, application: Application, limits: Limits, connections: "set[ServerConnection]"
+        self,
+        application: Application,
+        limits: Limits,
+        connections: "set[ServerConnection]",
+        known_heads: KnownHeads[KnownRequest] | None = None,
     ) -> None:
         self._application = application
+        self._known_heads = KnownHeads[KnownRequest]() if known_heads is None else known_heads
         self._limits = limits
         self._connections = connections
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
-        self._headers: Headers = []
+        self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0  # of a head that is not complete; the end of an earlier request is not counted
         self._fed_bytes = 0  # with this read: no complete head in it is larger
         self._framing_bytes = 0  # around a chunked body, since its last byte came
@@ -105,6 +114,19 @@ class ServerConnection(asyncio.Protocol):
         if self._tunnel:
             if self._current is not None:
                 self._current.take_body(data)
+        elif self._current is None and self._parsed is None and not self._in_head:
+            # The parser stands between two requests; mostly a whole one has come, with a known head.
+            end = data.find(BLANK_LINE) + BLANK_LINE_BYTES
+            known = self._known_heads.get(data[:end])
+            if known is not None and len(data) == end + known.length:
+                exchange = self._current = Exchange(self, known.method, known.target, known.headers)
+                exchange.known = known
+                exchange.length = known.length
+                exchange.begin_whole(self._application, data[end:])
+            else:
+                self._parse(data)
+                self._learn(data, end)
+                self._take_turns()
         elif self._current is not None and self._parsed is not self._current:
             self._ahead += data
             self._update_reading()
@@ -191,7 +213,8 @@ class ServerConnection(asyncio.Protocol):
         ended, self._current = self._current, None
         if keep and not self.stopping:
             self._body_paused = False
-            self._take_turns()
+            if self._waiting or self._ahead or self._bad is not None or not self.reading:
+                self._take_turns()
         elif ended is not None and not ended.body_read and not ended.left:
             self._linger()
         else:
@@ -280,6 +303,16 @@ class ServerConnection(asyncio.Protocol):
             self._refuse(too_slow("body_timeout", f"no byte of the body came for {quiet:.0f} s"))
 
     # Parsing, and whose turn it is.
+
+    def _learn(self, data: bytes, end: int) -> None:
+        """`data` has been parsed from between two requests on: keep its head if it is one whole plain request."""
+        if self._parsed is None and len(self._waiting) == 1 and self._bad is None:
+            exchange = self._waiting[0]
+            if exchange.is_plain and exchange.length == len(data) - end:
+                known = KnownRequest(
+                    exchange.method, exchange.target, tuple(exchange.headers), exchange.length
+                )
+                self._known_heads.learn(data[:end], known)
 
     def _parse(self, data: bytes) -> None:
         continues_head = self._in_head

@@ -5,9 +5,12 @@ Bodies come from strangers, so decoding never runs code: what only pickle could 
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from headway.core.errors import HeadwayError
+from headway.model_server import large_json
+from headway.model_server.large_json import LARGE_BYTES
 
 JSON_TYPE = b"application/json"
 BINARY_TYPE = b"application/octet-stream"
@@ -39,17 +42,17 @@ def decode(body: bytes, content_type: bytes | None) -> Any:
 def read_json(body: bytes) -> Any:
     """A body as json.loads reads it: UTF-8, or UTF-16 and UTF-32 by their zero bytes. Raises ValueError."""
     try:
-        return json.loads(body)
+        return json.loads(body) if len(body) < LARGE_BYTES else large_json.read(body)
     except RecursionError as error:
         raise ValueError(str(error)) from error
 
 
-def encode_json(result: Any) -> bytes:
-    """A result as JSON (also of numpy values and pydantic models). Raises TypeError, ValueError."""
+def encode_json(result: Any) -> Sequence[bytes]:
+    """A result as JSON (also of numpy values and pydantic models), in pieces. Raises TypeError, ValueError."""
     if _is_pydantic(result):
         text: str = result.model_dump_json()
-        return text.encode()
-    return _encode(result).encode()
+        return (text.encode(),)
+    return _writer.write(result)
 
 
 def encode_binary(result: Any) -> bytes:
@@ -98,4 +101,4 @@ def _numpy_to_plain(value: Any) -> Any:
 
 
 # Made once: json.dumps would make an encoder for each call that names a `default`.
-_encode = json.JSONEncoder(default=_numpy_to_plain).encode
+_writer = large_json.Writer(json.JSONEncoder(default=_numpy_to_plain).encode)

@@ -221,4 +221,4 @@ def _send(call: Call, result: Any) -> None:
     elif is_binary(call.exchange.header(b"content-type")):
         call.exchange.respond(200, _BINARY + call.server_timing(), encode_binary(result))
     else:
-        call.exchange.respond(200, _JSON + call.server_timing(), encode_json(result))
+        call.exchange.respond(200, _JSON + call.server_timing(), *encode_json(result))

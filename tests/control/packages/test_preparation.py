@@ -62,7 +62,9 @@ def test_a_truss_without_requirements_gets_what_its_image_has_and_headway_alone(
     model = prepared(truss("environment_variables: {GREETING: hi}"))
     assert evaluate(model, "__import__('six').__version__ < '1.17'") == "True"
     assert evaluate(model, "__import__('headway.model_server').__name__") == "headway"
-    assert evaluate(model, "[__import__(n) and 1 for n in ('uvloop', 'httptools', 'msgpack', 'yaml')]")
+    assert evaluate(
+        model, "[__import__(n) and 1 for n in ('uvloop', 'httptools', 'msgpack', 'yaml', 'jiter', 'orjson')]"
+    )
     assert evaluate(model, "__import__('importlib.util').util.find_spec('typer')") == "None"
     assert evaluate(model, "__import__('os').environ['GREETING']") == "hi"
     assert evaluate(model, "__import__('shutil').which('python')") == str(model.interpreter)

@@ -5,13 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header, Query, Request, Response, status
 
 from headway.api import schemas
-from headway.api.access import Found, Ops, Plane
 from headway.api.documents import Documents, decision
 from headway.api.settings_schema import settings_schema
+from headway.api.subjects import Found, Ops, Plane
 from headway.api.uploads import deploy, read_settings
 from headway.control.operations import Push
-from headway.control.plane import ControlPlane
-from headway.control.platform import PRODUCTION, Deployment
+from headway.control.platform import PRODUCTION
 from headway.core.errors import InvalidSettingError
 
 router = APIRouter(tags=["deployments"])
@@ -80,7 +79,9 @@ async def get_deployment(found: Found, plane: Plane) -> schemas.Deployment:
 @router.delete(_DEPLOYMENT, status_code=status.HTTP_202_ACCEPTED)
 async def delete_deployment(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
     """Refused while an environment uses it. What is in flight is finished first."""
-    return Documents(plane).deployment(await operations.delete_deployment(found.model, found.deployment_id))
+    return Documents(plane).deployment(
+        await operations.deletions.deployment(found.model, found.deployment_id)
+    )
 
 
 @router.get(_DEPLOYMENT + "/settings")
@@ -103,7 +104,7 @@ async def change_settings(
     changed = await operations.change_settings(
         found.model, found.deployment_id, changes, expected=_version(if_match)
     )
-    answer = _settings_change(plane, found, changed)
+    answer = Documents(plane).settings_change(found, changed)
     response.headers["etag"] = f'"{answer.version}"'
     return answer
 
@@ -153,12 +154,3 @@ def _version(if_match: str | None) -> int | None:
         raise InvalidSettingError(
             f"If-Match is {if_match!r}", hint="it is the version of the settings that you saw"
         ) from error
-
-
-def _settings_change(plane: ControlPlane, before: Deployment, after: Deployment) -> schemas.SettingsChange:
-    is_changed = before.settings != after.settings
-    return schemas.SettingsChange(
-        **Documents(plane).settings(after).model_dump(),
-        status="ACCEPTED" if is_changed else "UNCHANGED",
-        message="in force" if is_changed else "nothing changed",
-    )

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, status
 
 from headway.api import schemas
-from headway.api.access import Ops, Plane
 from headway.api.documents import Documents
+from headway.api.subjects import Ops, Plane
 from headway.control.platform import PRODUCTION
 
 router = APIRouter(tags=["environments"])
@@ -33,7 +33,7 @@ async def get_environment(model: str, environment: str, plane: Plane, operations
 @router.delete(_ENVIRONMENTS + "/{environment}")
 async def delete_environment(model: str, environment: str, operations: Ops) -> schemas.Success:
     """Its deployment stays, reached by its id."""
-    await operations.delete_environment(model, environment)
+    await operations.deletions.environment(model, environment)
     return schemas.Success()
 
 

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, status
 
 from headway.api import schemas
-from headway.api.access import Ops, Plane
 from headway.api.documents import Documents
+from headway.api.subjects import Ops, Plane
 
 router = APIRouter(tags=["models"])
 
@@ -22,5 +22,5 @@ async def get_model(model: str, plane: Plane, operations: Ops) -> schemas.Model:
 @router.delete("/v1/models/{model}", status_code=status.HTTP_202_ACCEPTED)
 async def delete_model(model: str, operations: Ops) -> schemas.Success:
     """With its deployments and environments; what is in flight is finished first."""
-    await operations.delete_model(model)
+    await operations.deletions.model(model)
     return schemas.Success()

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from headway.api.access import Found, Plane
 from headway.api.live import Live
 from headway.api.log_lines import log_lines
+from headway.api.subjects import Found, Plane
 
 router = APIRouter(tags=["live"])
 

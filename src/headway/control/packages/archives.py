@@ -3,15 +3,29 @@
 What comes from elsewhere is not trusted: nothing lands outside the folder, and size and number are bounded.
 """
 
+import bz2
+import gzip
+import io
+import lzma
 import tarfile
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from headway.core.errors import HeadwayError
 
 MOST_BYTES = 16 * 1024**3
 MOST_FILES = 100_000
 _CONFIG = "config.yaml"
+_MOST_BYTES_AT_ONCE = 1024 * 1024
+_ZIP_BEGINS = b"PK"
+_COMPRESSIONS: Mapping[bytes, Callable[..., Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+}
+_LONGEST_MAGIC = 6
 
 
 class InvalidArchiveError(HeadwayError):
@@ -33,36 +47,49 @@ def unpack(archive: Path, directory: Path) -> Path:
     Raises InvalidArchiveError.
     """
     try:
-        if zipfile.is_zipfile(archive):
+        # By its beginning: an archive at the end of a tar, say a wheel or weights, would look like a zip too.
+        with archive.open("rb") as file:
+            is_zip = file.read(len(_ZIP_BEGINS)) == _ZIP_BEGINS
+        if is_zip:
             _unpack_zip(archive, directory)
         else:
             _unpack_tar(archive, directory)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+    except InvalidArchiveError:
+        raise
+    except OSError as error:
+        raise InvalidArchiveError(f"the archive cannot be unpacked: {error.strerror or error}") from error
+    except Exception as error:  # each format and compression has its own, and none says which they are
         raise InvalidArchiveError(
             f"the archive cannot be read: {error}", hint="send a .tar.gz or .zip of the Truss's folder"
         ) from error
-    except OSError as error:
-        raise InvalidArchiveError(f"the archive cannot be unpacked: {error.strerror or error}") from error
     return _truss_in(directory)
 
 
 def _truss_in(directory: Path) -> Path:
-    places = [directory, *(path for path in directory.iterdir() if path.is_dir())]
-    found = [place for place in places if (place / _CONFIG).is_file()]
+    if (directory / _CONFIG).is_file():
+        return directory
+    found = [path for path in directory.iterdir() if (path / _CONFIG).is_file()]
     if len(found) != 1:
-        what = "no config.yaml" if not found else "more than one config.yaml"
-        raise InvalidArchiveError(
-            f"there is {what} at the top of the archive", hint="pack the folder that has the config.yaml"
-        )
+        what = "no config.yaml at its top" if not found else "more than one folder with a config.yaml"
+        raise InvalidArchiveError(f"the archive has {what}", hint="pack the folder that has the config.yaml")
     return found[0]
 
 
 def _unpack_tar(archive: Path, directory: Path) -> None:
     count = _Counter()
-    with tarfile.open(archive) as file:
+    with _decompressed(archive) as content, tarfile.open(fileobj=content, mode="r:") as file:
         for member in file:
             count(member.size)
             file.extract(member, directory, filter="data")
+
+
+def _decompressed(archive: Path) -> "_Unhurried":
+    with archive.open("rb") as file:
+        begins = file.read(_LONGEST_MAGIC)
+    open_with: Callable[..., Any] = next(
+        (opener for magic, opener in _COMPRESSIONS.items() if begins.startswith(magic)), open
+    )
+    return _Unhurried(open_with(archive, "rb"))
 
 
 def _unpack_zip(archive: Path, directory: Path) -> None:
@@ -73,6 +100,29 @@ def _unpack_zip(archive: Path, directory: Path) -> None:
             target = Path(file.extract(member, directory))  # drops what leads outside
             if target.is_file() and member.external_attr >> 16 & 0o100:
                 target.chmod(0o755)
+
+
+class _Unhurried(io.BufferedIOBase):
+    """A tar that is read piece by piece. Files are; a header that asks for more at once is a trap, for it says
+    itself how long it is.
+    """
+
+    def __init__(self, content: BinaryIO) -> None:
+        self._content = content
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or not 0 <= size <= _MOST_BYTES_AT_ONCE:
+            raise InvalidArchiveError("the archive has a header that is too long")
+        return self._content.read(size)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._content.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._content.tell()
+
+    def close(self) -> None:
+        self._content.close()
 
 
 class _Counter:

@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from headway.control.packages.downloads import download
 from headway.control.packages.entries import PreparationError, Progress
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig
 
@@ -107,6 +106,8 @@ def _file(url: str, sources: Sources, progress: Progress) -> Path:
     address = urlsplit(url)
     match address.scheme:
         case "http" | "https":
+            from headway.control.packages.downloads import download  # httpx is half of control's start
+
             return download(url, sources.downloads, progress)
         case "file":
             path = Path(unquote(address.path))

@@ -12,7 +12,8 @@ from pathlib import Path
 from headway.control.packages.entries import PreparationError
 from headway.model_server.truss.truss_config import TrussConfig
 
-REPLICA = ("httptools>=0.6", "msgpack>=1", "pyyaml>=6", "uvloop>=0.19", "websockets>=13")
+REPLICA = ("httptools>=0.6", "jiter", "msgpack>=1", "orjson", "pyyaml>=6", "uvloop>=0.19", "websockets>=13")
+"""A replica does without jiter and orjson when their versions write JSON otherwise, so any will do."""
 
 IMAGE = (
     "aiofiles",

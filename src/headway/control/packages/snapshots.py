@@ -67,25 +67,33 @@ class _Content:
     files: Sequence[_File]
     config_text: bytes
     links: Mapping[str, Path]
+    by_path: bool
 
     def digest(self) -> str:
         total = hashlib.sha256(self.config_text)
         for file in self.files:
-            total.update(b"\0".join((b"", file.target.encode(), *_fingerprint(file.source))))
+            fingerprint = _fingerprint(file.source, by_path=self.by_path)
+            total.update(b"\0".join((b"", file.target.encode(), *fingerprint)))
         for part in links_fingerprint(self.links):
             total.update(b"\0\0" + part)
         return total.hexdigest()[:32]
 
 
 def take_snapshot(
-    config: TrussConfig, snapshots_dir: Path, progress: Progress, links: Mapping[str, Path] | None = None
+    config: TrussConfig,
+    snapshots_dir: Path,
+    progress: Progress,
+    links: Mapping[str, Path] | None = None,
+    *,
+    by_path: bool = True,
 ) -> Snapshot:
     """The snapshot of the Truss that `config` was read from, copied unless it exists. Raises PreparationError.
 
-    `links` maps places in the snapshot to what is linked there, in place of the Truss's own.
+    `links` maps places in the snapshot to what is linked there, in place of the Truss's own. `by_path` False:
+    large files too are known by their contents, since the Truss will not lie at this place again.
     """
     try:
-        content = _Content(_files(config), _config_text(config), links or {})
+        content = _Content(_files(config), _config_text(config), links or {}, by_path)
         digest = content.digest()
         entry = snapshots_dir / digest
         build_once(entry, lambda where: _copy(content, digest, where), progress)
@@ -185,10 +193,10 @@ def _config_text(config: TrussConfig) -> bytes:
     return yaml.safe_dump({**yaml.safe_load(original), **layout}, sort_keys=False).encode()
 
 
-def _fingerprint(path: Path) -> Iterator[bytes]:
+def _fingerprint(path: Path, *, by_path: bool) -> Iterator[bytes]:
     status = path.stat()
     yield b"x" if status.st_mode & 0o100 else b"-"
-    if status.st_size >= _LARGE_FILE_BYTES:
+    if by_path and status.st_size >= _LARGE_FILE_BYTES:
         yield f"{path}:{status.st_size}:{status.st_mtime_ns}".encode()
         return
     content = hashlib.sha256()

@@ -32,11 +32,11 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = _checked(url)
-        self.place = self._url.render_as_string(hide_password=True)
+        self.place = _shown(self._url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             _make_private(Path(str(self._url.database)))
-        self._engine = self._new_engine()
+        self._engine = self._new_engine(_WAIT)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -56,19 +56,21 @@ class Database:
         """Like `writing`, alone in the whole database. SQLite does not follow foreign keys meanwhile, since
         changing a table there means to make it anew and to drop the old one.
         """
-        engine = self._new_engine(wait=_MIGRATION_WAIT, foreign_keys=False, poolclass=NullPool)
+        engine = self._new_engine(_MIGRATION_WAIT, foreign_keys=False, poolclass=NullPool)
         with self.explaining(), engine.execution_options(is_writing=True).begin() as connection:
             if not self.is_sqlite:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             yield connection
 
     @contextmanager
-    def explaining(self) -> Iterator[None]:
-        """SQLAlchemy's errors leave the block as StoreError."""
+    def explaining(self, *kinds: type[Exception]) -> Iterator[None]:
+        """SQLAlchemy's errors, and those of these kinds too, leave the block as StoreError."""
+        explicable: tuple[type[Exception], ...] = (SQLAlchemyError, *kinds)
         try:
             yield
-        except SQLAlchemyError as error:
-            raise explained(error, self.place) from error
+        except explicable as error:
+            # Without its cause, whose text may show the whole row that was refused, a secret's value with it.
+            raise explained(error, self.place) from None
 
     def insert(self, table: Table) -> sqlite.Insert:
         """An INSERT that can say what to do on a conflict; both dialects word it alike."""
@@ -81,7 +83,7 @@ class Database:
     def close(self) -> None:
         self._engine.dispose()
 
-    def _new_engine(self, *, wait: float = _WAIT, foreign_keys: bool = True, **pool: Any) -> Engine:
+    def _new_engine(self, wait: float, *, foreign_keys: bool = True, **pool: Any) -> Engine:
         options = {"hide_parameters": True, "json_serializer": _to_json, **pool}
         if self.is_sqlite:
             engine = create_engine(self._url, **options)
@@ -119,14 +121,21 @@ def _checked(url: str) -> URL:
         case "postgresql" | "postgresql+psycopg":
             return parsed.set(drivername="postgresql+psycopg")
         case "sqlite":
-            return _checked_sqlite(parsed)
+            return _checked_sqlite(parsed, has_query="?" in url)
         case other:
             raise StoreError(f"no database is known by {other!r}", hint=f"name one like {_SCHEMES}")
 
 
-def _checked_sqlite(url: URL) -> URL:
+def _shown(url: URL) -> str:
+    """The URL as its owner wrote it, without what may be secret in it."""
+    secret = [name for name in url.query if name not in ("host", "port")]
+    shown = url.difference_update_query(secret).set(drivername=url.get_backend_name())
+    return shown.render_as_string(hide_password=True)
+
+
+def _checked_sqlite(url: URL, *, has_query: bool) -> URL:
     path = url.database or ":memory:"
-    if url.host or url.query or path.startswith((":memory:", "file:")):
+    if url.host or has_query or path.startswith((":memory:", "file:")):
         raise StoreError(
             f"{url.render_as_string()} names no file for the database",
             hint="it is like sqlite:///relative/path or sqlite:////absolute/path",
@@ -188,12 +197,11 @@ def _tell_postgresql(engine: Engine, wait: float) -> None:
 
 
 def _postgresql_arguments(url: URL) -> dict[str, Any]:
-    """Settings of libpq and psycopg, where the URL does not set them: so that a dead server is noticed soon."""
+    """Settings of libpq, where the URL does not set them: so that a dead server is noticed soon."""
     ours: dict[str, Any] = {
         "application_name": "headway",
         "connect_timeout": 5,
         "tcp_user_timeout": 10_000,
-        "prepare_threshold": None,  # a pooler may stand between; another process may migrate
     }
     return {name: value for name, value in ours.items() if name not in url.query}
 

@@ -1,6 +1,6 @@
 """What can go wrong with the store, in words for people: a driver's error becomes a StoreError here."""
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from headway.core.errors import HeadwayError
 
@@ -18,7 +18,9 @@ _ADVICE = {
     "23": "what the change names is not there any more, or is there already",
     "28": "see to the user and the password in its URL",
     "3D": "make the database first: createdb",
+    "40": "another program changed the same at the same time; try again",
     "42501": "give the user of its URL all rights on the database and its schema",
+    "42P01": "its schema is not made yet, or not Headway's",
     "53": "see to the server's disk, memory and connections, then try again",
     "55P03": "another program holds the database; end it, or try again",
     "57": "the server stops or starts, or the call took too long; try again",
@@ -38,18 +40,19 @@ class Conflict(HeadwayError):  # noqa: N818  # a normal outcome: somebody else w
     code = "conflict"
 
 
-def explained(error: SQLAlchemyError, place: str) -> StoreError:
+def explained(error: Exception, place: str) -> StoreError:
     """The error in the driver's own words, which name no value of a row, with what to do about it."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
     lines = str(cause).strip().splitlines() or [type(cause).__name__]
-    return StoreError(f"the database {place} failed: {lines[0]}", hint=_advice(cause))
+    return StoreError(f"the database {place} failed: {lines[0]}", hint=_advice(error, cause))
 
 
-def _advice(cause: BaseException) -> str:
+def _advice(error: Exception, cause: BaseException) -> str:
     name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
-    fitting = [start for start in _ADVICE if name.startswith(start)]
-    if fitting:
+    if fitting := [start for start in _ADVICE if name.startswith(start)]:
         return _ADVICE[max(fitting, key=len)]
-    if name == "42P01" or "no such table" in str(cause):
-        return "its schema is not made yet, or not Headway's"
-    return "see that the server runs, then try again" if not name else ""
+    if "no such table" in str(cause):
+        return _ADVICE["42P01"]
+    if not isinstance(error, DBAPIError):
+        return "text must be Unicode, and mappings such as JSON can hold"
+    return _ADVICE["08"] if isinstance(error, OperationalError) and not name else ""

@@ -6,14 +6,15 @@ change a table that exists use `op.batch_alter_table`, since SQLite cannot alter
 down: a backup is.
 """
 
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
 
 from headway.control.store.database import Database
 from headway.control.store.failures import StoreError
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+_logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -23,31 +24,46 @@ def migrate(database: Database, migrations: Path = MIGRATIONS) -> None:
 
     Raises StoreError for a database that a newer Headway has migrated.
     """
+    known = sorted(path.name[1:5] for path in migrations.glob("versions/r*.py"))
+    if _is_at(database, known[-1]):
+        return  # as at nearly every start, which is not to wait for the import of Alembic
     from alembic import command
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
-    known = {step.revision for step in ScriptDirectory(str(migrations)).walk_revisions()}
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # the line below says what matters
     with database.migrating() as connection:
-        _refuse_newer(connection, known, database.place)
+        present = _schema_of(connection)
+        if present == known[-1]:
+            return  # another process was faster
+        if present and present not in known:
+            raise StoreError(
+                f"the database {database.place} has schema {present}, which this Headway does not know",
+                hint="a newer Headway has migrated it: run that one, or restore a backup from before",
+            )
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(migrations).replace("%", "%%"))
         command.upgrade(config, "head")
         _check_references(connection, database)
+    _logger.info(
+        "the database %s has schema %s now, before: %s", database.place, known[-1], present or "none"
+    )
 
 
-def _refuse_newer(connection: "Connection", known: set[str], place: str) -> None:
-    from alembic.migration import MigrationContext
-
-    unknown = set(MigrationContext.configure(connection).get_current_heads()) - known
-    if unknown:
-        raise StoreError(
-            f"the database {place} has schema {min(unknown)}, which this Headway does not know",
-            hint="a newer Headway has migrated it: run that one, or restore a backup from before",
+def _is_at(database: Database, revision: str) -> bool:
+    with database.reading() as connection:
+        return inspect(connection).has_table("alembic_version") and revision == connection.scalar(
+            text("SELECT version_num FROM alembic_version")
         )
 
 
-def _check_references(connection: "Connection", database: Database) -> None:
+def _schema_of(connection: Connection) -> str | None:
+    """The revision that it was brought to last; None for an empty database."""
+    from alembic.migration import MigrationContext
+
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _check_references(connection: Connection, database: Database) -> None:
     """SQLite did not follow foreign keys meanwhile; a step that broke one is undone by this error."""
     if database.is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
         raise StoreError(f"a step of the migration broke a reference of table {broken[0]!r}")

@@ -158,7 +158,7 @@ class Store:
             deployment = deployments.c.deployment_id
             present = set(
                 connection.scalars(
-                    select(deployment).where(deployment.in_(names)).with_for_update(read=True, key_share=True)
+                    select(deployment).where(deployment.in_(names)).with_for_update(key_share=True)
                 )
             )
             if kept := [_values(row) for row in rows if row.deployment_id in present]:
@@ -195,12 +195,14 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        if self._transaction is None:
-            with self._database.writing() as connection:
-                yield connection
-            return
-        with self._database.explaining(), self._transaction.begin_nested():
-            yield self._transaction
+        # What a driver cannot encode it refuses with Python's own errors.
+        with self._database.explaining(ValueError, TypeError):
+            if self._transaction is None:
+                with self._database.writing() as connection:
+                    yield connection
+            else:
+                with self._transaction.begin_nested():
+                    yield self._transaction
 
 
 def _newest_first(deployment_id: str) -> Select[Any]:

@@ -11,7 +11,7 @@ from time import monotonic
 from headway.core.wire import PREDICT_PATH, READY_PATH, WEBSOCKET_PATH
 from headway.http.client import ClientConnection, connect
 from headway.http.exchange import SILENT, Exchange, Receiver
-from headway.http.heads import AnswerHead
+from headway.http.heads import answer_head
 from headway.http.relay import AnswerRelay
 from headway.model_server import failures
 from headway.model_server.call import Stage, identity_of
@@ -129,7 +129,7 @@ class ProxiedCall:
         self._moved_at = monotonic()
         if self.left:
             return
-        answer = AnswerHead(status, head, has_no_body=self._exchange.method == b"HEAD")
+        answer = answer_head(status, head, has_no_body=self._exchange.method == b"HEAD")
         self._relay = AnswerRelay(self._exchange, status, answer, b"", rest)
 
     def on_more(self, data: bytes) -> None:

@@ -1,0 +1,51 @@
+"""API keys and models' secrets: both are written here and never read again."""
+
+import dataclasses
+
+from fastapi import APIRouter, status
+
+from headway.api import documents, schemas
+from headway.api.subjects import Plane
+
+router = APIRouter(tags=["keys and secrets"])
+
+
+@router.get("/v1/api_keys")
+async def list_keys(plane: Plane) -> schemas.Keys:
+    return schemas.Keys(api_keys=[documents.key(row) for row in plane.credentials.keyring.rows])
+
+
+@router.post("/v1/api_keys", status_code=status.HTTP_201_CREATED)
+async def create_key(new: schemas.NewKey, plane: Plane) -> schemas.CreatedKey:
+    """From the first key on, every call needs one. Only the answer to this call ever shows it."""
+    key, row = await plane.credentials.create_key(new.name, new.scopes)
+    return schemas.CreatedKey(**dataclasses.asdict(documents.key(row)), api_key=key)
+
+
+@router.delete("/v1/api_keys/{prefix}")
+async def delete_key(prefix: str, plane: Plane) -> schemas.Success:
+    """Calls with it are refused from now on."""
+    await plane.credentials.delete_key(prefix)
+    return schemas.Success()
+
+
+@router.get("/v1/secrets")
+async def list_secrets(plane: Plane) -> schemas.Secrets:
+    """Their names; values are never shown."""
+    rows = plane.credentials.secret_files.names().items()
+    return schemas.Secrets(
+        secrets=[schemas.Secret(name=name, created_at=schemas.instant(at)) for name, at in rows]
+    )
+
+
+@router.post("/v1/secrets")
+async def set_secret(new: schemas.NewSecret, plane: Plane) -> schemas.Secret:
+    """Set or replace it. Models see it at their next look, without a restart."""
+    row = await plane.credentials.set_secret(new.name, new.value)
+    return schemas.Secret(name=row.name, created_at=schemas.instant(row.created_at))
+
+
+@router.delete("/v1/secrets/{name}")
+async def delete_secret(name: str, plane: Plane) -> schemas.Success:
+    await plane.credentials.delete_secret(name)
+    return schemas.Success()

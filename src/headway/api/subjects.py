@@ -1,0 +1,29 @@
+"""What calls depend on: the control plane they are for, and the deployment they are about."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from headway.control.operations import Operations
+from headway.control.plane import ControlPlane
+from headway.control.platform import Deployment
+
+
+async def plane(request: Request) -> ControlPlane:
+    """The control plane that this application is for."""
+    found: ControlPlane = request.app.state.plane
+    return found
+
+
+async def operations(control: Annotated[ControlPlane, Depends(plane)]) -> Operations:
+    return control.operations
+
+
+async def found(model: str, deployment: str, ops: Annotated[Operations, Depends(operations)]) -> Deployment:
+    """The deployment that a path names, by its id or by an environment. Raises NotFoundError."""
+    return ops.catalog.deployment(model, deployment)
+
+
+Plane = Annotated[ControlPlane, Depends(plane)]
+Ops = Annotated[Operations, Depends(operations)]
+Found = Annotated[Deployment, Depends(found)]

@@ -17,7 +17,15 @@ from headway.core.settings import DeploymentSettings, bounds_of
 
 TOP = Path(__file__).parents[1]
 PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md"), *(TOP / "examples").rglob("*.md")])
-VERBS = get_command(app).commands
+VERBS = {
+    name: command
+    for verb, found in get_command(app).commands.items()
+    for name, command in [
+        (verb, found),
+        *((f"{verb} {one}", command) for one, command in getattr(found, "commands", {}).items()),
+    ]
+}
+"""Those of a family too, by both words."""
 
 
 def text_of(name):
@@ -79,9 +87,19 @@ def test_each_dependency_has_a_line_that_says_what_it_replaces():
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself(verb):
-    result = CliRunner().invoke(app, [verb, "--help"])
+    result = CliRunner().invoke(app, [*verb.split(), "--help"])
     assert result.exit_code == 0
     assert " ".join(VERBS[verb].help.split()) in " ".join(result.stdout.split())
+
+
+def test_the_top_help_lists_every_verb_and_each_verb_gives_an_example():
+    text = CliRunner().invoke(app, ["--help"]).stdout
+    top = [verb for verb in VERBS if " " not in verb]
+    assert [verb for verb in top if not re.search(rf"^  {verb}  ", text, re.MULTILINE)] == []
+    families = {verb.split()[0] for verb in VERBS if " " in verb}
+    assert [
+        verb for verb in VERBS.keys() - families if f"Example: headway {verb}" not in VERBS[verb].help
+    ] == []
 
 
 def commands():
@@ -100,10 +118,15 @@ def test_the_documents_have_commands():
 @pytest.mark.parametrize("command", list(commands()))
 def test_every_command_in_a_document_exists(command):
     program, verb, *arguments = shlex.split(command.split(": ", 1)[1], comments=True)
+    if verb == "--help":
+        return
     if program == "make":
         assert re.search(rf"^{verb}:", text_of("Makefile"), re.MULTILINE)
         return
-    options = {name for parameter in VERBS[verb].params for name in parameter.opts}
+    if arguments and f"{verb} {arguments[0]}" in VERBS:
+        verb = f"{verb} {arguments.pop(0)}"
+    parameters = VERBS[verb].params
+    options = {name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)}
     assert {one for one in arguments if one.startswith("-")} <= options
 
 

@@ -8,6 +8,7 @@ import ipaddress
 import json
 import os
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +22,11 @@ from headway.root import Root, RootError, listen
 from headway.telemetry.logs import LogFollower, configure_logging
 
 _BACKEND = "headway.backends.local:connect"
+_DATABASE = "headway.db"
+_DATABASE_VARIABLE = "HEADWAY_DATABASE_URL"
 _LOGS_END_WITHIN = 2.0
+_DATABASE_ANSWERS_WITHIN = 90.0
+_HAS_KEYS, _HAS_NO_KEYS = 0, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class LocalPlatform:
         """Whether others than this machine's users reach one of its ports."""
         return not (is_loopback(self.host) and is_loopback(self.control_host))
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether its state outlives it."""
+        return self.truss_directory is None or self.database_url is not None
+
 
 def serve(
     platform: LocalPlatform, show_log_line: Callable[[str, str], None], announce: Callable[[], None]
@@ -59,7 +69,7 @@ def serve(
     Call it in the main thread: the children die with the thread that started them. `announce` is called once
     the ports are open, from when on connections wait for their answer. `show_log_line(name, line)` gets each
     new log line of each process, in a thread of its own. Raises RootError when a port is
-    taken or another Headway runs on the same data directory.
+    taken, another Headway runs on the same data directory, or others could reach it without a key.
     """
     logs = _log_directory(platform)
     stopped = threading.Event()
@@ -75,13 +85,15 @@ def serve(
 
 
 def require_place(platform: LocalPlatform) -> None:
-    """Raise RootError now, not after minutes of preparation, when a port or the data directory is taken."""
+    """Raise RootError now, not after minutes of preparation, when a port or the data directory is taken, or when
+    others could reach it without a key.
+    """
     with (
-        _sole_user_of(platform.data_directory),
+        sole_user_of(platform.data_directory),
         listen(platform.host, platform.port),
         listen(platform.control_host, platform.control_port),
     ):
-        pass
+        _require_keys(platform)
 
 
 def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> int:
@@ -90,7 +102,8 @@ def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> 
     configure_logging(
         "root", as_json=configuration.log_format == "json", level=configuration.log_level.upper()
     )
-    with _sole_user_of(platform.data_directory), contextlib.ExitStack() as sockets:
+    with sole_user_of(platform.data_directory), contextlib.ExitStack() as sockets:
+        _require_keys(platform)
         run_directory = _fresh_run_directory(platform.data_directory)
         inference = sockets.enter_context(listen(platform.host, platform.port))
         control = sockets.enter_context(listen(platform.control_host, platform.control_port))
@@ -108,9 +121,11 @@ def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> 
 
 
 def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
-    saved_table = platform.data_directory / "gateway" / "table.json"
+    saved_table = _saved_table(platform.data_directory)
     saved_table.parent.mkdir(parents=True, exist_ok=True)
     configuration = Configuration.load()
+    if platform.is_exposed and not _has_table_with_keys(saved_table):
+        saved_table.unlink(missing_ok=True)
     options = {
         "--listen-fd": str(listening),
         "--link": str(link),
@@ -135,7 +150,6 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
         "--link": link,
         "--data-dir": platform.data_directory,
         "--run-dir": link.parent,
-        "--database-url": platform.database_url or _database_url(platform, link.parent),
         "--backend": _BACKEND,
         "--exposed": int(platform.is_exposed),
         "--settings": json.dumps(dict(platform.settings)),
@@ -149,14 +163,70 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
         name="control",
         command=(sys.executable, "-m", "headway.api", *_arguments(options)),
         log_path=_log_directory(platform) / "control.log",
-        environment=os.environ,
+        environment={**os.environ, _DATABASE_VARIABLE: _database_url(platform, link.parent)},
         descriptors=descriptors,
     )
 
 
 def _database_url(platform: LocalPlatform, run_directory: Path) -> str:
-    directory = platform.data_directory if platform.truss_directory is None else run_directory
-    return f"sqlite:///{directory.resolve() / 'headway.db'}"
+    if platform.is_lasting:
+        return platform.database_url or lasting_database_url(platform.data_directory)
+    return f"sqlite:///{run_directory.resolve() / _DATABASE}"
+
+
+def lasting_database_url(data_directory: Path) -> str:
+    """Where a lasting Headway stores its state if it is not told otherwise."""
+    return f"sqlite:///{data_directory.resolve() / _DATABASE}"
+
+
+def _require_keys(platform: LocalPlatform) -> None:
+    """Raise RootError when others than this machine's users would reach a Headway that has no keys."""
+    if not platform.is_exposed:
+        return
+    exposed = f"{platform.host}:{platform.port} and {platform.control_host}:{platform.control_port}"
+    if not platform.is_lasting:
+        raise RootError(
+            f"without API keys only this machine may reach Headway, not {exposed}",
+            hint="serve keeps no keys: make one with headway keys create, then use headway up and headway push",
+        )
+    if not _has_keys(platform):
+        raise RootError(
+            f"there are no API keys yet, and without them only this machine may reach Headway, not {exposed}",
+            hint="make one first: headway keys create --scope inference --scope manage",
+        )
+
+
+def _has_keys(platform: LocalPlatform) -> bool:
+    """Asked by a process of its own, for root knows no SQL; and not in its arguments, which others can read."""
+    url = platform.database_url or lasting_database_url(platform.data_directory)
+    asked = subprocess.run(
+        [sys.executable, "-m", "headway.control.store.has_keys"],
+        env={**os.environ, _DATABASE_VARIABLE: url},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=_DATABASE_ANSWERS_WITHIN,
+    )
+    if asked.returncode not in {_HAS_KEYS, _HAS_NO_KEYS}:
+        raise RootError("cannot see whether there are API keys", hint=asked.stderr.strip())
+    return asked.returncode == _HAS_KEYS
+
+
+def forget_saved_table(data_directory: Path) -> None:
+    """Keys have changed while nothing ran: the next gateway must not begin with the table of the last one."""
+    _saved_table(data_directory).unlink(missing_ok=True)
+
+
+def _saved_table(data_directory: Path) -> Path:
+    """With it a gateway goes on at once, before control has told it anything."""
+    return data_directory / "gateway" / "table.json"
+
+
+def _has_table_with_keys(path: Path) -> bool:
+    try:
+        return bool(json.loads(path.read_bytes())["keys"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def is_loopback(host: str) -> bool:
@@ -185,7 +255,7 @@ def _fresh_run_directory(data_directory: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _sole_user_of(data_directory: Path) -> Iterator[None]:
+def sole_user_of(data_directory: Path) -> Iterator[None]:
     """Hold the data directory's lock; the kernel lets go of it when this process dies."""
     data_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_directory / "headway.lock").open("a") as lock:

@@ -8,8 +8,9 @@ import dataclasses
 import os
 import stat
 import tomllib
+import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,6 +51,14 @@ class Configuration:
     """One file per secret, named as the secret."""
     model_cache_dir: Path | None = None
     """Models of hubs: a folder for each by its id; `model_cache` in data_dir if not told."""
+    database_url: str | None = field(default=None, repr=False)
+    """Where the desired state is stored; a file in data_dir if not told. It may hold a password."""
+    url: str | None = None
+    """Where client commands send requests; this machine if not told."""
+    control_url: str | None = None
+    """Where client commands find control; this machine if not told."""
+    api_key: str | None = field(default=None, repr=False)
+    """What client commands show where API keys exist."""
 
     def __post_init__(self) -> None:
         for port in (self.port, self.control_port):
@@ -102,9 +111,12 @@ class Configuration:
 
 
 def variables_for_tools() -> dict[str, str]:
-    """The environment that a program like uv gets: Headway's own, without the traces of its interpreter."""
+    """The environment that a program like uv gets: Headway's own, without the traces of its interpreter, and
+    without what only Headway may know.
+    """
     hidden = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT")
-    return {name: value for name, value in os.environ.items() if name not in hidden}
+    secret = ("HEADWAY_API_KEY", "HEADWAY_DATABASE_URL")
+    return {name: value for name, value in os.environ.items() if name not in {*hidden, *secret}}
 
 
 def _state_home(environment: Mapping[str, str]) -> Path:
@@ -151,7 +163,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    fields = {field.name for field in dataclasses.fields(Configuration)}
+    fields = {one.name for one in dataclasses.fields(Configuration)}
     return {
         name: _typed(name, environment[variable], variable)
         for name in sorted(fields)
@@ -160,7 +172,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _typed(name: str, value: Any, source: str) -> Any:
-    fields = {field.name: field.type for field in dataclasses.fields(Configuration)}
+    fields = {one.name: one.type for one in dataclasses.fields(Configuration)}
     if name not in fields:
         raise InvalidConfigurationError(f"unknown name in {source}", hint=nearest(name, fields))
     try:
@@ -168,4 +180,5 @@ def _typed(name: str, value: Any, source: str) -> Any:
             return int(value)
     except (TypeError, ValueError) as error:
         raise InvalidConfigurationError(f"{source} is {value!r}, which is no number") from error
-    return str(value) if fields[name] is str else Path(value).expanduser().absolute()
+    is_text = str in {fields[name], *typing.get_args(fields[name])}
+    return str(value) if is_text else Path(value).expanduser().absolute()

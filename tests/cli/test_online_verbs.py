@@ -1,32 +1,37 @@
-"""predict and status against a small server, serve against a platform that only notes what it is told."""
+"""predict and requests against a small server, serve and up against a platform that only notes what it is told."""
 
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from typer.testing import CliRunner
 
+from cli.running import run
 from headway import bootstrap
-from headway.cli.app import app
-from headway.cli.exit_codes import FAILED, OK
-from headway.cli.serve import curl_line, parse_settings
+from headway.cli.addresses import curl_line
+from headway.cli.exit_codes import FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
+from headway.cli.setting_values import parse_settings
 from headway.cli.timing import waterfall
 from headway.control.packages import environments
 from headway.core.errors import InvalidSettingError
 from headway.root import RootError, listen
 
-ECHO = {
-    "name": "echo",
-    "state": "active",
-    "concurrency_target": 4,
-    "predict_concurrency": 1,
-    "queued": 3,
-    "in_flight": 8,
-    "ready_replicas": 2,
-    "desired_replicas": 2,
+REQUEST = {
+    "request_id": "ab-1",
+    "arrived_at": "2026-01-01T12:00:00Z",
+    "status": 200,
+    "outcome": "finished",
+    "replica_id": "echo-1",
+    "seconds": 0.0305,
+    "stages": {"queue": 0.01, "preprocess": 0.0004, "predict": 0.02, "send": None},
 }
-MODELS = {"models": [ECHO, {"name": "new"}]}
+KEYLESS = {"error": {"code": "key_missing", "message": "this gateway asks for an API key", "hint": ""}}
+
+
+PREDICTS = [
+    f"/models/{place}/predict"
+    for place in ("echo", "guarded", "echo/deployments/d1", "echo/environments/staging")
+]
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -34,7 +39,12 @@ class Echo(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
-        is_known = self.path == "/models/echo/predict"
+        if self.path == "/models/guarded/predict" and self.headers["authorization"] != "Bearer hw_key":
+            self.send_response(401)
+            self.end_headers()
+            self.wfile.write(json.dumps(KEYLESS).encode())
+            return
+        is_known = self.path in PREDICTS
         self.send_response(200 if is_known else 404)
         self.send_header("content-type", self.headers["content-type"])
         self.send_header("server-timing", "pre;dur=30.0, predict;dur=60, queue;dur=10")
@@ -42,9 +52,13 @@ class Echo(BaseHTTPRequestHandler):
         self.wfile.write(body if is_known else b'{"error": {"code": "unknown_model"}}')
 
     def do_GET(self):
+        path, _, query = self.path.partition("?")
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(json.dumps(MODELS).encode() if self.path == "/v1/models" else b"[]")
+        if path == "/v1/models/echo/deployments/production/requests":
+            self.wfile.write(json.dumps({"requests": [REQUEST], "query": query}).encode())
+        else:
+            self.wfile.write(b"hello")
 
     def log_message(self, *_): ...
 
@@ -57,10 +71,6 @@ def url():
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join(10)
-
-
-def run(*arguments, **options):
-    return CliRunner().invoke(app, [str(one) for one in arguments], **options)
 
 
 def test_predict_sends_json_from_wherever_it_comes(url, tmp_path):
@@ -99,14 +109,39 @@ def test_a_header_without_times_is_said_to_have_none():
     assert waterfall("cache;desc=hit") == waterfall("") == "the answer tells no times"
 
 
-def test_status_shows_what_control_tells(url):
-    assert json.loads(run("status", "--url", url, "--json").stdout) == MODELS
-    text = run("status", "--url", url).stdout
-    assert [line.split() for line in text.splitlines()] == [
-        ["model", "state", "target", "predict", "queued", "in", "flight", "ready"],
-        ["echo", "active", "4", "1", "3", "8", "2", "of", "2"],
-        ["new", "?", "of", "?"],
-    ]
+def test_predict_reaches_a_deployment_or_an_environment(url):
+    for option in (["--deployment", "d1"], ["--environment", "staging"]):
+        assert run("predict", "echo", "--url", url, "--input", "{}", *option).exit_code == OK
+    both = run("predict", "echo", "--url", url, "--input", "{}", "--deployment", "a", "--environment", "b")
+    assert both.exit_code == USAGE
+
+
+def test_predict_shows_the_key_of_the_environment(url):
+    arguments = "predict", "guarded", "--url", url, "--input", "{}"
+    assert run(*arguments, env={"HEADWAY_API_KEY": "hw_key"}).exit_code == OK
+    refused = run(*arguments)
+    assert (refused.exit_code, refused.exception.message) == (
+        NOT_PERMITTED,
+        "this gateway asks for an API key",
+    )
+    assert "HEADWAY_API_KEY" in refused.exception.hint
+
+
+def test_requests_show_the_milliseconds_of_each_stage(url):
+    header, row = run("requests", "echo", "--url", url).stdout.splitlines()
+    assert header.split()[:5] == ["request", "arrived", "status", "outcome", "replica"]
+    assert row.split()[3:] == ["200", "finished", "echo-1", "10.0", "0.4", "20.0", "30.5"]
+    result = run("requests", "echo", "--url", url, "--sort-by", "seconds", "--limit", 5, "--json")
+    assert json.loads(result.stdout)["query"] == "limit=5&sort_by=seconds"
+
+
+def test_what_is_no_headway_is_told_as_such(url):
+    strange = run("list", "--url", url)
+    assert strange.exit_code == FAILED
+    assert "something else than JSON" in str(strange.exception)
+    assert run("list", "--url", "http://127.0.0.1:9").exit_code == UNAVAILABLE
+    assert run("list", "--url", "127.0.0.1:9").exit_code == UNAVAILABLE
+    assert run("status", "--url", url).exit_code == UNAVAILABLE
 
 
 def test_settings_are_pairs():
@@ -128,7 +163,7 @@ def served(tmp_path, monkeypatch):
     """Runs `headway serve` on a small Truss; gives its result and the platform that was to be served."""
     monkeypatch.setattr(environments, "IMAGE", ())
     monkeypatch.setattr(environments, "REPLICA", ())
-    monkeypatch.setattr(bootstrap, "require_place", lambda _: None)  # whatever else runs on this machine
+    require_place = bootstrap.require_place
     platforms = []
     monkeypatch.setattr(
         bootstrap, "serve", lambda platform, _, announce: announce() or platforms.append(platform) or 0
@@ -138,7 +173,9 @@ def served(tmp_path, monkeypatch):
         "class Model:\n    def predict(self, x): ...\n", encoding="utf-8"
     )
 
-    def run_serve(config, *arguments, **files):
+    def run_serve(config, *arguments, checks_place=False, **files):
+        # Not else: something may run on this machine.
+        monkeypatch.setattr(bootstrap, "require_place", require_place if checks_place else lambda _: None)
         (tmp_path / "config.yaml").write_text(config, encoding="utf-8")
         for name, text in files.items():
             (tmp_path / name.replace("__", ".")).write_text(text, encoding="utf-8")
@@ -168,13 +205,25 @@ def test_serve_finds_models_of_hubs_and_follows_changes_when_told(served, tmp_pa
     assert f"ada/tiny is not at {tmp_path / 'models' / 'ada/tiny'}" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("host", "is_open"),
-    [("0.0.0.0", True), ("::", True), ("127.0.0.2", False), ("::1", False), ("localhost", False)],
-)
-def test_serve_warns_of_an_address_that_others_may_reach(served, host, is_open):
-    result, _ = served("", "--host", host)
-    assert ("there are no keys yet" in result.stderr) is is_open
+def test_serve_refuses_an_address_that_others_may_reach(served):
+    result, platforms = served("", "--host", "0.0.0.0", checks_place=True)
+    assert isinstance(result.exception, RootError)
+    assert "headway up" in result.exception.hint
+    assert platforms == []
+
+
+def test_up_says_where_it_answers_and_what_to_do_next(served, tmp_path):
+    _, platforms = served("")
+    environment = {"HEADWAY_RUN_DIR": str(tmp_path / "run"), "XDG_CONFIG_HOME": str(tmp_path)}
+    options = ["--data-dir", tmp_path / "data", "--port", 9000, "--secrets-dir", tmp_path]
+    result = run("up", *options, env={**environment, "HEADWAY_DATABASE_URL": "sqlite:////state"})
+    assert result.exit_code == OK
+    assert "requests  http://127.0.0.1:9000\n" in result.stdout
+    assert result.stdout.endswith("next      headway push DIR\n")
+    assert platforms[1].truss_directory is None
+    assert (platforms[1].database_url, platforms[1].secrets_directory) == ("sqlite:////state", tmp_path)
+    elsewhere = run("up", *options, "--control-port", 9001, env=environment)
+    assert elsewhere.stdout.endswith("headway push DIR --url http://127.0.0.1:9001\n")
 
 
 def test_a_taken_port_or_data_directory_is_told_before_anything_is_prepared(tmp_path):
@@ -183,7 +232,7 @@ def test_a_taken_port_or_data_directory_is_told_before_anything_is_prepared(tmp_
         platform = bootstrap.LocalPlatform(tmp_path, **ports)
         with pytest.raises(RootError, match=f"{ports['port']}: Address already in use \\("):
             bootstrap.require_place(platform)
-        with bootstrap._sole_user_of(tmp_path), pytest.raises(RootError, match="another Headway runs on"):
+        with bootstrap.sole_user_of(tmp_path), pytest.raises(RootError, match="another Headway runs on"):
             bootstrap.require_place(platform)
 
 

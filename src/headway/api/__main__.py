@@ -14,7 +14,7 @@ import uvloop
 from headway.api.server import serve
 from headway.api.uploads import discard_leftovers
 from headway.backends.base import Backend
-from headway.configuration import Configuration
+from headway.configuration import Configuration, InvalidConfigurationError
 from headway.control.operations import Push
 from headway.control.plane import ControlPlane, PlaneOptions
 from headway.control.watch import Watcher
@@ -46,7 +46,7 @@ async def _control(options: argparse.Namespace) -> int:
         PlaneOptions(
             data_dir=options.data_dir,
             link_path=options.link,
-            database_url=options.database_url,
+            database_url=_database_url(),
             secrets_dir=options.secrets_dir,
             model_cache_dir=options.model_cache_dir,
             is_exposed=bool(options.exposed),
@@ -64,6 +64,14 @@ async def _control(options: argparse.Namespace) -> int:
         await backend.close()
         await plane.persistence.close()
     return 0
+
+
+def _database_url() -> str:
+    """From the environment, which only this user may read: it may hold a password."""
+    url = Configuration.load().database_url
+    if url is None:
+        raise InvalidConfigurationError("control is not told where to store its state")
+    return url
 
 
 async def _run(plane: ControlPlane, options: argparse.Namespace) -> None:
@@ -91,7 +99,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--link", type=Path, required=True, help="the Unix socket that gateways dial")
     parser.add_argument("--data-dir", type=Path, required=True, help="prepared models, state and logs")
     parser.add_argument("--run-dir", type=Path, required=True, help="a short path for replicas' sockets")
-    parser.add_argument("--database-url", required=True, help="where the desired state is stored")
     parser.add_argument("--backend", required=True, help="module:function that connects the backend")
     parser.add_argument("--exposed", type=int, default=0, help="1: a port is reached from other machines")
     parser.add_argument("--truss", type=Path, help="a Truss to deploy")

@@ -1,6 +1,16 @@
-"""Where a client on this machine reaches what listens on an address."""
+"""Where a client reaches Headway: what the configuration names, else what listens on this machine."""
 
 import ipaddress
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    from headway.configuration import Configuration
+
+KEY_HEADER = '"Authorization: Bearer $HEADWAY_API_KEY"'
+"""As a shell takes it: the key itself stays out of what is shown."""
 
 
 def local_url(host: str, port: int) -> str:
@@ -12,3 +22,27 @@ def local_url(host: str, port: int) -> str:
     if address.version == 6:  # noqa: PLR2004  # the protocol's name
         return f"http://[{'::1' if address.is_unspecified else address}]:{port}"
     return f"http://{'127.0.0.1' if address.is_unspecified else address}:{port}"
+
+
+def control_url(configuration: "Configuration") -> str:
+    """Where control answers."""
+    return configuration.control_url or local_url(configuration.control_host, configuration.control_port)
+
+
+def inference_url(configuration: "Configuration", control: str | None = None) -> str:
+    """Where requests go: beside `control`, if that is all that is known."""
+    host = urlsplit(control or "").hostname
+    if configuration.url is not None:
+        return configuration.url
+    return local_url(host or configuration.host, configuration.port)
+
+
+def path_of(*parts: str) -> str:
+    """A path in a URL of names that may have any character."""
+    return "/" + "/".join(quote(part, safe=":") for part in parts)
+
+
+def curl_line(address: str, example: Any, *, needs_key: bool = False) -> str:
+    """A command that sends `example` to the model, ready for a shell."""
+    key = f" -H {KEY_HEADER}" if needs_key else ""
+    return f"curl {address}{key} -d {shlex.quote(json.dumps(example, default=str))}"

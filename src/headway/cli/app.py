@@ -1,25 +1,71 @@
 """The verbs of `headway`, put together. What a verb does is in its own file."""
 
+from collections.abc import Callable
+from typing import Any
+
 import typer
+import typer.core
 
 from headway import __version__
+from headway.cli.activation import activate, deactivate
 from headway.cli.check import check
+from headway.cli.decisions import decisions
+from headway.cli.delete import delete
 from headway.cli.init import init
+from headway.cli.keys import keys
+from headway.cli.list_models import list_models
+from headway.cli.logs import logs
+from headway.cli.model_secrets import secrets
 from headway.cli.predict import predict
+from headway.cli.promote import promote
+from headway.cli.push import push
+from headway.cli.requests import requests
 from headway.cli.serve import serve
+from headway.cli.settings import settings
 from headway.cli.status import status
+from headway.cli.up import up
 
 _HELP = """Serve Truss models with exact control of request concurrency.
 
 A model runs in replicas, and two numbers rule each replica:
 
   concurrency target   requests that it holds at once; the others queue
-  predict concurrency  requests inside `predict` at once; the other stages go on
+  predict concurrency  requests inside `predict` at once; other stages go on
 
-Start with:  headway init hello && headway serve hello
+Start with:
+
+  headway init hello && headway serve hello
+
+or, to keep what you deploy:
+
+  headway up    and in another terminal    headway push hello
 """
+_SECTIONS = {
+    "Run": ("serve", "up", "push"),
+    "Use": ("predict",),
+    "See": ("list", "status", "logs", "requests", "decisions"),
+    "Change": ("settings", "promote", "activate", "deactivate", "delete"),
+    "Protect": ("keys", "secrets"),
+    "Write": ("init", "check"),
+}
+
+
+class _Sections(typer.core.TyperGroup):
+    """Lists the verbs by what they are for."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        del ctx
+        width = max(len(verb) for verbs in _SECTIONS.values() for verb in verbs)
+        for title, verbs in _SECTIONS.items():
+            with formatter.section(title):
+                limit = formatter.width - width - 6
+                formatter.write_dl(
+                    [(verb.ljust(width), self.commands[verb].get_short_help_str(limit)) for verb in verbs]
+                )
+
 
 app = typer.Typer(
+    cls=_Sections,
     help=_HELP,
     no_args_is_help=True,
     add_completion=False,
@@ -27,8 +73,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (serve, predict, status, init, check):
+_VERBS: tuple[Callable[..., None], ...] = (
+    *(serve, up, push, predict, status, logs, requests, decisions),
+    *(settings, promote, activate, deactivate, delete, init, check),
+)
+for verb in _VERBS:
     app.command()(verb)
+app.command("list")(list_models)
+app.add_typer(keys, name="keys")
+app.add_typer(secrets, name="secrets")
 
 
 def _show_version(asked: bool) -> None:

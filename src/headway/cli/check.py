@@ -17,7 +17,10 @@ def check(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Look for mistakes in the Truss in DIR without running its code. Warnings alone give exit code 0."""
+    """Look for mistakes in the Truss in DIR. Its code is not run. Warnings alone give exit code 0.
+
+    Example: headway check hello --json
+    """
     from headway.control.packages.lint import lint
 
     report = lint(directory)

@@ -7,29 +7,43 @@ OK = 0
 FAILED = 1
 USAGE = 2
 UNAVAILABLE = 69
+NOT_PERMITTED = 77
 CONFIGURATION = 78
 INTERRUPTED = 130
 
 MEANINGS = {
     OK: "done",
-    FAILED: "the request, the check or the preparation failed",
+    FAILED: "the request, the check, the preparation or the start failed, or Headway refused what was asked",
     USAGE: "the command line is wrong",
     UNAVAILABLE: "no Headway answers at the address",
+    NOT_PERMITTED: "the API key in `HEADWAY_API_KEY` is missing, unknown, or good for other things only",
     CONFIGURATION: "Headway's settings file or an environment variable is wrong",
     INTERRUPTED: "interrupted by Ctrl-C",
 }
 
 
 class UnavailableError(HeadwayError):
-    """Nothing answers where Headway should."""
+    """No Headway answers where it should."""
 
     code = "unavailable"
+
+
+class NobodyAnswersError(UnavailableError):
+    """Not even a connection came about."""
+
+
+class KeyRefusedError(HeadwayError):
+    """Headway asks for another API key."""
+
+    code = "key_refused"
 
 
 def exit_code_of(error: HeadwayError) -> int:
     match error:
         case UnavailableError():
             return UNAVAILABLE
+        case KeyRefusedError():
+            return NOT_PERMITTED
         case InvalidConfigurationError():
             return CONFIGURATION
         case InvalidSettingError():

@@ -66,7 +66,10 @@ def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
     name: Annotated[str | None, typer.Option(help="The model's name. [default: the folder's]")] = None,
 ) -> None:
-    """Write a Truss to DIR that serves at once."""
+    """Write a Truss to DIR that serves at once. It teaches the two numbers.
+
+    Example: headway init hello
+    """
     files = {
         directory / "config.yaml": _CONFIG.format(name=json.dumps(name or directory.resolve().name)),
         directory / "model" / "__init__.py": "",

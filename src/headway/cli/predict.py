@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headway.cli.addresses import local_url
-from headway.cli.exit_codes import FAILED, UnavailableError
+from headway.cli.addresses import inference_url, path_of
+from headway.cli.client import explained, http_client, refuse_key_error
+from headway.cli.exit_codes import FAILED
+from headway.configuration import Configuration
 
 if TYPE_CHECKING:
     import httpx
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 _BINARY_SUFFIXES = (".msgpack", ".bin")
 
 
-def predict(
+def predict(  # noqa: PLR0913  # each is one option of the command
     *,
     model: Annotated[str, typer.Argument(help="The model's name.")],
     data: Annotated[str | None, typer.Option("--input", "-i", help="The input, as JSON.")] = None,
@@ -24,46 +26,46 @@ def predict(
         Path | None,
         typer.Option("--file", "-f", help="A file with the input; .msgpack is sent as such.", dir_okay=False),
     ] = None,
-    url: Annotated[str | None, typer.Option(help="Where Headway listens.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Where requests go. [default: HEADWAY_URL, else this machine]")
+    ] = None,
+    deployment: Annotated[str | None, typer.Option(help="One deployment, by its id.")] = None,
+    environment: Annotated[str | None, typer.Option(help="One environment. [default: production]")] = None,
     timing: Annotated[bool, typer.Option("--timing", help="Show where the time went.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds without a byte.")] = 1200.0,
 ) -> None:
-    """Send a request to MODEL. Without --input and --file, the input is read from standard input."""
-    import httpx
+    """Send a request to MODEL and show the answer as it comes.
 
+    Without --input and --file, the input is read from standard input.
+
+    Example: headway predict hello --input '{"name": "Ada"}' --timing
+    """
     from headway.cli.timing import waterfall
 
     body, content_type = _body(data, file)
-    base = (url or _default_url()).rstrip("/")
-    limits = httpx.Timeout(timeout, connect=10.0)
-    try:
-        with (
-            httpx.Client(timeout=limits, trust_env=False) as client,
-            client.stream(
-                "POST",
-                f"{base}/models/{model}/predict",
-                content=body,
-                headers={"content-type": content_type},
-            ) as answer,
-        ):
-            _show(answer)
-    except httpx.ConnectError as error:
-        raise UnavailableError(
-            f"nothing answers at {base}", hint="start it with headway serve DIR"
-        ) from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise UnavailableError(f"the answer broke off: {str(error) or type(error).__name__}") from error
+    configuration = Configuration.load()
+    base = (url or inference_url(configuration)).rstrip("/")
+    address = base + path_of("models", model, *_place(deployment, environment), "predict")
+    headers = {"content-type": content_type}
+    with (
+        explained(base),
+        http_client(configuration.api_key, timeout) as client,
+        client.stream("POST", address, content=body, headers=headers) as answer,
+    ):
+        refuse_key_error(answer, base)
+        _show(answer)
     if timing:
         typer.echo(waterfall(answer.headers.get("server-timing", "")), err=True)
     if answer.is_error:
         raise typer.Exit(FAILED)
 
 
-def _default_url() -> str:
-    from headway.configuration import Configuration
-
-    configuration = Configuration.load()
-    return local_url(configuration.host, configuration.port)
+def _place(deployment: str | None, environment: str | None) -> tuple[str, ...]:
+    if deployment is not None and environment is not None:
+        raise typer.BadParameter("give --deployment or --environment, not both")
+    if deployment is not None:
+        return "deployments", deployment
+    return () if environment is None else ("environments", environment)
 
 
 def _body(data: str | None, file: Path | None) -> tuple[bytes, str]:

@@ -1,102 +1,154 @@
-"""`headway status`: what runs here, as the control port tells it."""
+"""`headway status`: models, their deployments and replicas, at this moment or as they change."""
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headway.cli.addresses import local_url
+from headway.cli import options
+from headway.cli.addresses import path_of
+from headway.cli.client import Control, parsed
 from headway.cli.exit_codes import FAILED, UnavailableError
-from headway.core.errors import HeadwayError
+from headway.cli.tables import console, moment, replicas_of, show, show_json, table
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
-_TIMEOUT = 5.0
-_WATCH_INTERVAL = 1.0
-_VALUES = ("name", "state", "concurrency_target", "predict_concurrency", "queued", "in_flight")
-_COLUMNS = ("model", "state", "target", "predict", "queued", "in flight", "ready")
-
-
-class ControlError(HeadwayError):
-    """Control answered, but not with what was asked for."""
-
-    code = "control"
+_SILENCE = 45.0
+"""Control sends something at least every 15 s."""
+_RETRY_AFTER = 1.0
+_LONGEST_WHY = 160
+_DATA = "data: "
+_DEPLOYMENTS = (
+    *(
+        "model",
+        "deployment",
+        "environments",
+        "status",
+        "target",
+        "predict",
+        "replicas",
+        "queued",
+        "in flight",
+    ),
+    "why",
+)
+_REPLICAS = ("model", "deployment", "replica", "state", "since", "holds", "restarts", "last exit")
 
 
 def status(
     *,
-    url: Annotated[str | None, typer.Option(help="Where control listens.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it anew every second.")] = False,
+    model: Annotated[str | None, typer.Argument(help="One model's name. [default: all]")] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it anew whenever it changes.")] = False,
+    url: options.ControlUrl = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Show the models that run here, their queues and their replicas."""
-    address = url or _default_url()
-    if as_json and watch:
-        raise typer.BadParameter("give --json or --watch, not both")
+    """Show deployments and their replicas. Target is the concurrency target, predict the predict concurrency;
+    replicas are ready/desired.
+
+    With --json and --watch together, each change is one line of JSON.
+
+    Example: headway status hello --watch
+    """
+    with Control.at(url) as control:
+        if watch:
+            _watch(control, model, as_json=as_json)
+            return
+        state = _of(next(_states(control)), model, control)
     if as_json:
-        typer.echo(json.dumps(_read(address), indent=2))
-    elif watch:
-        _watch(address)
+        show_json(state)
     else:
-        from rich.console import Console
-
-        Console().print(table_of(_read(address)))
+        show(*_parts(state))
 
 
-def table_of(content: Mapping[str, Any]) -> "Table | str":
-    """One line per model."""
-    from rich.table import Table
-
-    models: Sequence[Mapping[str, Any]] = content.get("models", ())
-    if not models:
-        return "no model runs here"
-    table = Table(*_COLUMNS, box=None, pad_edge=False)
-    for model in models:
-        ready, desired = model.get("ready_replicas", "?"), model.get("desired_replicas", "?")
-        values = [model.get(name) for name in _VALUES]
-        table.add_row(*("" if value is None else str(value) for value in values), f"{ready} of {desired}")
-    return table
+def _states(control: Control) -> Iterator[Any]:
+    """The state of everything, now and after each change."""
+    for line in control.lines("/v1/events", silence=_SILENCE):
+        if line.startswith(_DATA):
+            yield parsed(line.removeprefix(_DATA))
+    raise UnavailableError(f"control at {control.url} has ended")
 
 
-def _default_url() -> str:
-    from headway.configuration import Configuration
-
-    configuration = Configuration.load()
-    return local_url(configuration.control_host, configuration.control_port)
-
-
-def _read(address: str) -> Mapping[str, Any]:
-    import httpx
-
-    try:
-        answer = httpx.get(f"{address.rstrip('/')}/v1/models", timeout=_TIMEOUT, trust_env=False)
-        answer.raise_for_status()
-        content = answer.json()
-    except httpx.HTTPStatusError as error:
-        raise ControlError(f"{address} answered {error.response.status_code}") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise UnavailableError(
-            f"control does not answer at {address}", hint="start it with headway serve DIR"
-        ) from error
-    except ValueError as error:
-        raise ControlError(f"{address} answered with something else than JSON") from error
-    if not isinstance(content, dict):
-        raise ControlError(f"{address} answered with something else than models")
-    return content
+def _of(state: Any, model: str | None, control: Control) -> Any:
+    """The part about one model."""
+    if model is None:
+        return state
+    found = {
+        "models": [one for one in state["models"] if one["name"] == model],
+        "deployments": [one for one in state["deployments"] if one["model_name"] == model],
+    }
+    if not found["models"]:
+        control.get(path_of("v1", "models", model))  # or its error, which names the nearest
+    return found
 
 
-def _watch(address: str) -> None:
-    from rich.console import Console
+def _parts(state: Any) -> "Iterator[RenderableType]":
+    deployments = state["deployments"]
+    if not deployments:
+        yield "no deployment is here"
+        return
+    yield table(_DEPLOYMENTS, map(_deployment_row, deployments))
+    replicas = [_replica_row(deployment, one) for deployment in deployments for one in deployment["replicas"]]
+    if replicas:
+        yield ""
+        yield table(_REPLICAS, replicas)
+
+
+def _deployment_row(one: Any) -> tuple[Any, ...]:
+    preparation = one["preparation"] or {}
+    return (
+        one["model_name"],
+        one["id"],
+        ", ".join(one["environments"]),
+        one["status"],
+        one["concurrency_target"],
+        one["predict_concurrency"],
+        replicas_of(one),
+        one["queued"],
+        one["in_flight"],
+        _in_one_line(preparation.get("line") or one["reason"] or one["desired_reason"]),
+    )
+
+
+def _in_one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_WHY else f"{line[:_LONGEST_WHY]} ..."
+
+
+def _replica_row(deployment: Any, one: Any) -> tuple[Any, ...]:
+    return (
+        deployment["model_name"],
+        deployment["id"],
+        one["id"],
+        one["state"],
+        moment(one["since"]),
+        f"{one['held']}/{deployment['concurrency_target']}",
+        one["restarts"],
+        one["last_exit"],
+    )
+
+
+def _watch(control: Control, model: str | None, *, as_json: bool) -> None:
+    """Until Ctrl-C. Control may end and come back meanwhile."""
+    from rich.console import Group
     from rich.live import Live
+    from rich.text import Text
 
-    console = Console()
-    if not console.is_terminal:
+    if as_json:
+        for state in _states(control):
+            typer.echo(json.dumps(_of(state, model, control)))
+    out = console()
+    if not out.is_terminal:
         typer.echo("--watch needs a terminal; use --json", err=True)
         raise typer.Exit(FAILED)
-    with Live(table_of(_read(address)), console=console, auto_refresh=False) as live:
+    first = _of(next(_states(control)), model, control)
+    with Live(Group(*_parts(first)), console=out, auto_refresh=False, screen=True) as live:
         while True:
-            time.sleep(_WATCH_INTERVAL)
-            live.update(table_of(_read(address)), refresh=True)
+            try:
+                for state in _states(control):
+                    live.update(Group(*_parts(_of(state, model, control))), refresh=True)
+            except UnavailableError as error:
+                live.update(Text(f"{error.message}; trying again"), refresh=True)
+                time.sleep(_RETRY_AFTER)

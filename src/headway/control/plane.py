@@ -17,6 +17,11 @@ from headway.control.store.rows import StoredState
 from headway.control.store.store import Store
 from headway.control.supervisor import Supervisor
 from headway.control.table_store import TableStore
+from headway.core.errors import HeadwayError
+
+
+class MissingKeysError(HeadwayError):
+    code = "missing_keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,18 @@ class ControlPlane:
 
     @classmethod
     async def open(cls, options: PlaneOptions, backend: Backend) -> Self:
-        """With everything that was stored. Raises StoreError."""
+        """With everything that was stored. Raises StoreError, and MissingKeysError where others would reach Headway
+        without a key: root has seen to that at the start, but the database may be another one since.
+        """
         persistence = Persistence(Store(options.database_url), Platform())
-        return cls(options, backend, persistence, await persistence.load())
+        state = await persistence.load()
+        if options.is_exposed and not state.keys:
+            await persistence.close()
+            raise MissingKeysError(
+                "the database has no API keys any more, and others reach Headway",
+                hint="restore a backup of it",
+            )
+        return cls(options, backend, persistence, state)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -1,0 +1,183 @@
+"""Asks a Headway over HTTP, with the configuration's key; what goes wrong becomes an error in words for people."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from headway import __version__
+from headway.cli.addresses import control_url
+from headway.cli.exit_codes import KeyRefusedError, NobodyAnswersError, UnavailableError
+from headway.configuration import Configuration, InvalidConfigurationError
+from headway.core.errors import HeadwayError, InvalidSettingError
+
+if TYPE_CHECKING:
+    import httpx
+
+_CONNECT_TIMEOUT = 5.0
+_TIMEOUT = 60.0
+_UPLOAD_TIMEOUT = 1200.0
+"""Control checks and copies a Truss before it answers."""
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_KEY_CODES = {
+    *("missing_key", "unknown_key", "wrong_scope"),  # control's
+    *("key_missing", "key_unknown", "scope_missing"),  # the gateway's
+}
+"""How a key is refused; a model may answer 401 and 403 of its own."""
+
+
+class AnswerError(HeadwayError):
+    """Headway answered that it will not or cannot; `code` is what it said."""
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "answer") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class Control:
+    """Control's API. Each call raises UnavailableError, KeyRefusedError, InvalidSettingError or AnswerError."""
+
+    def __init__(self, url: str, api_key: str | None) -> None:
+        self.url = url.rstrip("/")
+        self._http = http_client(api_key, _TIMEOUT)
+
+    @classmethod
+    def at(cls, url: str | None) -> Self:
+        """The one at `url`, else the configuration's."""
+        configuration = Configuration.load()
+        return cls(url or control_url(configuration), configuration.api_key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._call("GET", path, params=_stated(query))
+
+    def post(self, path: str, content: Any = None) -> Any:
+        return self._call("POST", path, json=content)
+
+    def patch(self, path: str, content: Any, headers: Mapping[str, str]) -> Any:
+        return self._call("PATCH", path, json=content, headers=headers)
+
+    def delete(self, path: str) -> Any:
+        return self._call("DELETE", path)
+
+    def upload(self, path: str, file: BinaryIO, **query: Any) -> Any:
+        return self._call("POST", path, params=_stated(query), content=file, timeout=_UPLOAD_TIMEOUT)
+
+    def lines(self, path: str, *, silence: float | None, **query: Any) -> Iterator[str]:
+        """The lines of an answer as they come, with at most `silence` seconds without any."""
+        import httpx
+
+        timeout = httpx.Timeout(silence, connect=_CONNECT_TIMEOUT)
+        with (
+            explained(self.url),
+            self._http.stream("GET", self.url + path, params=_stated(query), timeout=timeout) as answer,
+        ):
+            refuse_error(answer, self.url)
+            yield from answer.iter_lines()
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        with explained(self.url):
+            answer = self._http.request(method, self.url + path, **options)
+        refuse_error(answer, self.url)
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise _no_headway(self.url) from error
+
+
+def http_client(api_key: str | None, timeout: float) -> "httpx.Client":
+    """What shows the key. `timeout` is seconds without a byte."""
+    import httpx
+
+    headers = {"user-agent": f"headway/{__version__}"}
+    if api_key is not None:
+        headers["authorization"] = f"Bearer {_checked_key(api_key)}"
+    # trust_env: a proxy of the environment has no way to this machine, and a .netrc would replace the key.
+    return httpx.Client(
+        headers=headers, timeout=httpx.Timeout(timeout, connect=_CONNECT_TIMEOUT), trust_env=False
+    )
+
+
+def _checked_key(text: str) -> str:
+    """Without the white space around it. What could be no header is refused here, for httpx would show it."""
+    key = text.strip()
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise InvalidConfigurationError(
+            "HEADWAY_API_KEY holds no key", hint="a key begins with hw_ and has letters and digits only"
+        )
+    return key
+
+
+@contextlib.contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Errors of httpx leave the block as UnavailableError."""
+    import httpx
+
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise NobodyAnswersError(
+            f"nothing answers at {url}", hint="start it with headway up or headway serve DIR"
+        ) from error
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise UnavailableError(f"{url!r} is no address", hint="it is like http://127.0.0.1:8081") from error
+    except httpx.HTTPError as error:
+        raise UnavailableError(f"the answer broke off: {str(error) or type(error).__name__}") from error
+
+
+def refuse_key_error(answer: "httpx.Response", url: str) -> None:
+    """Raise KeyRefusedError if it is the gateway that does not accept the key."""
+    if answer.status_code not in {_UNAUTHORIZED, _FORBIDDEN}:
+        return
+    with explained(url):
+        answer.read()
+    with contextlib.suppress(ValueError, LookupError, TypeError):
+        error = answer.json()["error"]
+        if error["code"] in _KEY_CODES:
+            raise KeyRefusedError(error["message"], hint=_key_hint(answer.status_code))
+
+
+def refuse_error(answer: "httpx.Response", url: str) -> None:
+    """Raise what an answer says went wrong."""
+    if answer.is_success:
+        return
+    with explained(url):
+        answer.read()
+    try:
+        error = answer.json()["error"]
+        code, message, hint = str(error["code"]), str(error["message"]), str(error.get("hint", ""))
+    except (ValueError, KeyError, TypeError, AttributeError) as broken:
+        raise _no_headway(url, answer.status_code) from broken
+    if code in _KEY_CODES:
+        raise KeyRefusedError(message, hint=_key_hint(answer.status_code))
+    if code == InvalidSettingError.code:
+        raise InvalidSettingError(message, hint=hint)
+    raise AnswerError(message, hint=hint, code=code)
+
+
+def _key_hint(status: int) -> str:
+    if status == _FORBIDDEN:
+        return "the key in HEADWAY_API_KEY may do other things only: headway keys create makes one with another scope"
+    return "set HEADWAY_API_KEY to a key; headway keys create makes one"
+
+
+def _no_headway(url: str, status: int | None = None) -> AnswerError:
+    what = f"with {status}" if status is not None else "with something else than JSON"
+    return AnswerError(f"{url} answered {what}", hint="is this the address of Headway's control?")
+
+
+def _stated(query: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if value is not None}
+
+
+def parsed(line: str) -> Any:
+    """A line of an answer that is JSON lines. Raises AnswerError."""
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise AnswerError("the answer has a line that is no JSON") from error

@@ -1,0 +1,39 @@
+"""`headway delete`: deletes a model, or one of its deployments or environments."""
+
+from typing import Annotated
+
+import typer
+
+from headway.cli import options
+from headway.cli.addresses import path_of
+from headway.cli.client import Control
+from headway.cli.tables import show
+
+
+def delete(
+    *,
+    model: options.Model,
+    deployment: Annotated[str | None, typer.Option(help="Delete only this deployment, by its id.")] = None,
+    environment: Annotated[
+        str | None, typer.Option(help="Delete only this environment; its deployment stays.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    url: options.ControlUrl = None,
+) -> None:
+    """Delete a model, or a part of it. Requests in flight are finished first.
+
+    Example: headway delete hello --deployment 1a2b3c4d
+    """
+    if deployment is not None and environment is not None:
+        raise typer.BadParameter("give --deployment or --environment, not both")
+    path, what = path_of("v1", "models", model), f"the model {model} with all its deployments"
+    if deployment is not None:
+        path, what = path + path_of("deployments", deployment), f"deployment {deployment} of {model}"
+    if environment is not None:
+        path, what = path + path_of("environments", environment), f"environment {environment} of {model}"
+    with Control.at(url) as control:
+        control.get(path)  # or its error, before anything is asked
+        if not yes:
+            typer.confirm(f"delete {what}?", abort=True, err=True)
+        control.delete(path)
+    show(f"{what} is deleted")

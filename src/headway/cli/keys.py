@@ -1,0 +1,212 @@
+"""`headway keys`: makes, lists and deletes API keys, through control or, while nothing runs, in the database itself."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import typer
+
+from headway.cli import options
+from headway.cli.addresses import path_of
+from headway.cli.client import AnswerError, Control
+from headway.cli.exit_codes import NobodyAnswersError
+from headway.cli.tables import messages, moment, show, show_json, table
+from headway.configuration import Configuration
+
+if TYPE_CHECKING:
+    from headway.control.store.rows import KeyRow
+    from headway.control.store.store import Store
+
+keys = typer.Typer(
+    help="Make, list and delete API keys. From the first on, every call needs one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@keys.command()
+def create(  # noqa: PLR0913  # each is one option of the command
+    *,
+    name: Annotated[str, typer.Option(help="What to call it.")] = "",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it is good for: inference, manage. [default: both]")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the key and nothing else.")] = False,
+    url: options.ControlUrl = None,
+    data_dir: options.DataDir = None,
+    database_url: options.DatabaseUrl = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Make a key and print it, this once: only its digest is kept.
+
+    While no Headway runs, or with --data-dir or --database-url, the key goes straight into the database, for the
+    next start.
+
+    Example: headway keys create --name laptop --scope inference
+    """
+    with _keys(url, data_dir, database_url) as place:
+        made = place.create(name, scope or ["inference", "manage"])
+    if as_json:
+        show_json(made)
+        return
+    typer.echo(made["api_key"])
+    if not quiet:
+        messages().print(
+            f"it is good for {' and '.join(made['scopes'])}, and is not shown again; programs send it as "
+            "Authorization: Bearer KEY, headway takes it from HEADWAY_API_KEY",
+            markup=False,
+        )
+
+
+@keys.command("list")
+def list_keys(
+    *,
+    url: options.ControlUrl = None,
+    data_dir: options.DataDir = None,
+    database_url: options.DatabaseUrl = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show the keys there are, by how they begin.
+
+    Example: headway keys list
+    """
+    with _keys(url, data_dir, database_url) as place:
+        found = place.all()
+    if as_json:
+        show_json({"api_keys": found})
+    elif not found:
+        show("there are no keys: whoever reaches Headway may do everything")
+    else:
+        rows = (
+            (one["prefix"], one["name"], ", ".join(one["scopes"]), moment(one["created_at"])) for one in found
+        )
+        show(table(("prefix", "name", "scopes", "created"), rows))
+
+
+@keys.command()
+def delete(
+    *,
+    prefix: Annotated[str, typer.Argument(help="How the key begins, as headway keys list shows it.")],
+    url: options.ControlUrl = None,
+    data_dir: options.DataDir = None,
+    database_url: options.DatabaseUrl = None,
+) -> None:
+    """Delete a key: calls with it are refused from now on.
+
+    Example: headway keys delete hw_1a2b3c4d
+    """
+    with _keys(url, data_dir, database_url) as place:
+        place.delete(prefix)
+    show(f"{prefix} is deleted")
+
+
+class _Keys(Protocol):
+    """Keys as the API shows them, wherever they are kept."""
+
+    def create(self, name: str, scopes: list[str]) -> Any: ...
+
+    def all(self) -> list[Any]: ...
+
+    def delete(self, prefix: str) -> None: ...
+
+
+@contextlib.contextmanager
+def _keys(url: str | None, data_dir: Path | None, database_url: str | None) -> "Iterator[_Keys]":
+    """Those of the Headway that answers; or of the one that could start here, where none does or a place is named."""
+    configuration = Configuration.load().with_changes(data_dir=data_dir, database_url=database_url)
+    if data_dir is not None or database_url is not None:
+        if url is not None:
+            raise typer.BadParameter("give --url, or the place of a database, not both")
+        with _store(configuration) as store:
+            yield _StoredKeys(store, configuration.data_dir)
+        return
+    with Control.at(url) as control:
+        try:
+            control.get("/healthz")
+        except NobodyAnswersError:
+            if url is not None or configuration.control_url is not None:
+                raise
+        else:
+            yield _RunningKeys(control)
+            return
+    with _store(configuration) as store:
+        yield _StoredKeys(store, configuration.data_dir)
+
+
+class _RunningKeys:
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def create(self, name: str, scopes: list[str]) -> Any:
+        return self._control.post("/v1/api_keys", {"name": name, "scopes": scopes})
+
+    def all(self) -> list[Any]:
+        found: list[Any] = self._control.get("/v1/api_keys")["api_keys"]
+        return found
+
+    def delete(self, prefix: str) -> None:
+        self._control.delete(path_of("v1", "api_keys", prefix))
+
+
+class _StoredKeys:
+    """Who may write to the database needs no key."""
+
+    def __init__(self, store: "Store", data_dir: Path) -> None:
+        self._store = store
+        self._data_dir = data_dir
+
+    def create(self, name: str, scopes: list[str]) -> Any:
+        from headway.control.keys import new_key
+
+        text, row = new_key(name, scopes, time.time())
+        self._store.add_key(row)
+        self._note_change()
+        return {**_document(row), "api_key": text}
+
+    def all(self) -> list[Any]:
+        return [_document(row) for row in self._store.load().keys]
+
+    def delete(self, prefix: str) -> None:
+        from headway.core.settings import nearest
+
+        if not self._store.delete_key(prefix):
+            hint = nearest(prefix, [row.prefix for row in self._store.load().keys])
+            raise AnswerError(f"no key begins with {prefix!r}", hint=hint, code="not_found")
+        self._note_change()
+
+    def _note_change(self) -> None:
+        from headway.bootstrap import forget_saved_table
+
+        forget_saved_table(self._data_dir)
+
+
+@contextlib.contextmanager
+def _store(configuration: Configuration) -> "Iterator[Store]":
+    """The database, which no Headway uses meanwhile. Raises RootError when one does."""
+    from headway import bootstrap
+    from headway.control.store.store import Store
+    from headway.root import RootError
+
+    configuration.make_directories()
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(bootstrap.sole_user_of(configuration.data_dir))
+        except RootError as error:
+            hint = "go through it: name its control with --url, and neither data directory nor database"
+            raise RootError(error.message, hint=hint) from error
+        url = configuration.database_url or bootstrap.lasting_database_url(configuration.data_dir)
+        store = Store(url)
+        try:
+            store.migrate()
+            yield store
+        finally:
+            store.close()
+
+
+def _document(row: "KeyRow") -> dict[str, Any]:
+    from datetime import UTC, datetime
+
+    created_at = datetime.fromtimestamp(row.created_at, UTC).isoformat()
+    return {"prefix": row.prefix, "name": row.name, "scopes": list(row.scopes), "created_at": created_at}

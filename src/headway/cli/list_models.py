@@ -1,0 +1,37 @@
+"""`headway list`: the models that a Headway has."""
+
+from typing import Any
+
+from headway.cli import options
+from headway.cli.client import Control
+from headway.cli.tables import replicas_of, show, show_json, table
+
+_COLUMNS = ("model", "status", "deployments", "environments", "replicas", "queued", "in flight")
+
+
+def list_models(*, url: options.ControlUrl = None, as_json: options.AsJson = False) -> None:
+    """Show every model with its status and load. The status is that of its production deployment;
+    replicas are ready/desired.
+
+    Example: headway list --json
+    """
+    with Control.at(url) as control:
+        content = control.get("/v1/models")
+    if as_json:
+        show_json(content)
+    elif not content["models"]:
+        show("no model is here yet: headway push DIR brings one")
+    else:
+        show(table(_COLUMNS, map(_row, content["models"])))
+
+
+def _row(model: Any) -> tuple[Any, ...]:
+    return (
+        model["name"],
+        model["status"] or "-",
+        model["deployments_count"],
+        ", ".join(model["environments"]),
+        replicas_of(model),
+        model["queued"],
+        model["in_flight"],
+    )

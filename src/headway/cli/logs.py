@@ -1,0 +1,42 @@
+"""`headway logs`: the log lines of a deployment's replicas and of its build."""
+
+from typing import Annotated
+
+import typer
+
+from headway.cli import options
+from headway.cli.addresses import path_of
+from headway.cli.client import Control, parsed
+from headway.cli.log_lines import log_printer
+from headway.cli.tables import console
+
+_SILENCE = 60.0
+
+
+def logs(  # noqa: PLR0913  # each is one option of the command
+    *,
+    model: options.Model,
+    deployment: options.Deployment = "production",
+    replica: Annotated[str | None, typer.Option(help="One replica's id, or build. [default: all]")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines.")] = False,
+    tail: Annotated[int, typer.Option(min=0, max=100_000, help="Lines of the past, of each.")] = 100,
+    url: options.ControlUrl = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for each.")] = False,
+) -> None:
+    """Show what a deployment's replicas and its build have printed.
+
+    Example: headway logs hello --follow --tail 20
+    """
+    path = path_of("v1", "models", model, "deployments", deployment, "logs")
+    silence = None if follow else _SILENCE
+    query = {"replica": replica, "tail": tail, "follow": str(follow).lower()}
+    out = console()
+    out.soft_wrap = True
+    show = log_printer(out)
+    with Control.at(url) as control:
+        for line in control.lines(path, silence=silence, **query):
+            if as_json:
+                typer.echo(line)
+            else:
+                content = parsed(line)
+                show(content["replica"], content["line"])

@@ -1,0 +1,98 @@
+"""`headway push`: sends a Truss to a running Headway and follows it until it serves."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headway.cli import options
+from headway.cli.addresses import curl_line, inference_url, path_of
+from headway.cli.client import Control
+from headway.cli.following import wait_until_served
+from headway.cli.progress import reading, spinner, warn
+from headway.cli.setting_values import stated_settings
+from headway.cli.tables import messages, show_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def push(  # noqa: PLR0913  # each is one option of the command
+    *,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")],
+    name: Annotated[str | None, typer.Option(help="The model's name in URLs. [default: its own]")] = None,
+    environment: Annotated[
+        str | None, typer.Option(help="The environment whose place it takes. [default: production]")
+    ] = None,
+    no_environment: Annotated[
+        bool, typer.Option("--no-environment", help="Take no environment: requests reach it by its id.")
+    ] = False,
+    settings: options.Settings = None,
+    concurrency_target: options.ConcurrencyTarget = None,
+    label: Annotated[str | None, typer.Option(help="What to call the deployment. [default: its id]")] = None,
+    wait: options.Wait = True,
+    url: options.ControlUrl = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Deploy the Truss in DIR on a running Headway. It is followed until it serves.
+
+    What serves now goes on until the new deployment is ready, and keeps its settings unless others are given.
+
+    Example: headway push hello --concurrency-target 4 --set max_replica=2
+    """
+    if environment is not None and no_environment:
+        raise typer.BadParameter("give --environment or --no-environment, not both")
+    into = None if no_environment else environment or "production"
+    query = {
+        "environment": into or "",
+        "settings": json.dumps(stated_settings(settings or [], concurrency_target=concurrency_target)),
+        "name": label,
+    }
+    console = messages()
+    with Control.at(url) as control:
+        control.get("/v1/models")  # whether it answers, and to us, is known before anything is packed
+        deployment = _send(control, directory, name, query, console)
+        model = deployment["model_name"]
+        console.print(f"{model}: deployment {deployment['id']} is accepted", markup=False)
+        if wait:
+            deployment = wait_until_served(control, deployment, into, console)
+        warn(console, deployment["warnings"])
+        if as_json:
+            show_json(deployment)
+        else:
+            typer.echo(_curl_line(control, deployment, into))
+
+
+def _send(
+    control: Control, directory: Path, name: str | None, query: dict[str, Any], console: "Console"
+) -> Any:
+    from headway.control.packages.archives import pack
+    from headway.control.packages.preparation import served_name
+    from headway.control.packages.snapshots import take_snapshot
+    from headway.model_server.truss.truss_config import read_truss
+
+    config = read_truss(directory.resolve())
+    model = name or served_name(config, directory)
+    with tempfile.TemporaryDirectory(prefix="headway-push-") as temporary:
+        archive = Path(temporary) / "truss.tar.gz"
+        with spinner(console, "packing the Truss") as progress:
+            snapshot = take_snapshot(config, Path(temporary), progress)
+            pack(snapshot.directory, archive)
+        with reading(archive, console, "uploading") as file:
+            return control.upload(path_of("v1", "models", model, "deployments"), file, **query)
+
+
+def _curl_line(control: Control, deployment: Any, environment: str | None) -> str:
+    from headway.configuration import Configuration
+
+    place: tuple[str, ...] = ()
+    if environment is None:
+        place = "deployments", deployment["id"]
+    elif environment != "production":
+        place = "environments", environment
+    base = inference_url(Configuration.load(), control.url).rstrip("/")
+    needs_key = bool(control.get("/v1/api_keys")["api_keys"])
+    address = base + path_of("models", deployment["model_name"], *place, "predict")
+    return curl_line(address, deployment["example_input"] or {}, needs_key=needs_key)

@@ -1,0 +1,70 @@
+"""Shows what control tells: JSON for programs, tables for people, cut to the width of a terminal if it is one."""
+
+import json
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+_NO_LIMIT = 10_000
+_STYLES = {
+    "ACTIVE": "green",
+    "ready": "green",
+    "BUILD_FAILED": "bold red",
+    "FAILED": "bold red",
+    "UNHEALTHY": "red",
+    "unhealthy": "red",
+    "INACTIVE": "dim",
+    "SCALED_TO_ZERO": "dim",
+    "DELETING": "dim",
+}
+
+
+def show_json(content: Any) -> None:
+    typer.echo(json.dumps(content, indent=2))
+
+
+def show(*parts: "RenderableType") -> None:
+    out = console()
+    for part in parts:
+        out.print(part, markup=False)
+
+
+def console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    width = None if (sys.stderr if stderr else sys.stdout).isatty() else _NO_LIMIT
+    return Console(stderr=stderr, highlight=False, width=width, soft_wrap=stderr)
+
+
+def messages() -> "Console":
+    """Where what is no result goes."""
+    return console(stderr=True)
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], *, title: str | None = None) -> "Table":
+    """Values as they are; None is an empty cell."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(*columns, box=None, pad_edge=False, title=title, title_justify="left")
+    for row in rows:
+        texts = ("" if value is None else str(value) for value in row)
+        made.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in texts))
+    return made
+
+
+def moment(instant: str) -> str:
+    """An instant of an answer in this machine's time."""
+    return datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def replicas_of(content: Any) -> str:
+    """Of a model or a deployment."""
+    return f"{content['ready_replicas']}/{content['desired_replicas']}"

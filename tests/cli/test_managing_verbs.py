@@ -1,0 +1,246 @@
+"""The verbs that talk to control, against the real API over a backend in memory."""
+
+import json
+
+import pytest
+
+from cli.running import Running, make_ready_at_once, run
+from headway.cli.exit_codes import FAILED, INTERRUPTED, OK, USAGE
+from headway.cli.following import Following
+from headway.core.settings import DeploymentSettings
+
+_MODEL = "class Model:\n    def predict(self, inputs):\n        return inputs\n"
+
+
+@pytest.fixture
+def headway(tmp_path, monkeypatch):
+    make_ready_at_once(monkeypatch)
+    with Running(tmp_path / "data") as running:
+        monkeypatch.setenv("HEADWAY_CONTROL_URL", running.url)
+        monkeypatch.setenv("HEADWAY_PORT", "9000")
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+        yield running
+
+
+@pytest.fixture
+def truss(tmp_path):
+    """Writes a Truss; each call may change it."""
+
+    def write(config="model_name: echo", **files):
+        top = tmp_path / "truss"
+        (top / "model").mkdir(parents=True, exist_ok=True)
+        (top / "config.yaml").write_text(config, encoding="utf-8")
+        (top / "model" / "model.py").write_text(_MODEL, encoding="utf-8")
+        for name, text in files.items():
+            (top / name).write_text(text, encoding="utf-8")
+        return top
+
+    return write
+
+
+def deployments(headway):
+    return list(headway.plane.platform.deployments.values())
+
+
+def rows(text):
+    return [line.split() for line in text.splitlines()]
+
+
+def test_push_waits_until_the_model_serves_and_prints_a_ready_curl_line(headway, truss):
+    config = "model_name: echo\nmodel_metadata: {example_model_input: {a: 1}}"
+    result = run("push", truss(config), "--concurrency-target", 3, "--set", "max_replica=2")
+    assert result.exit_code == OK
+    assert result.stdout == "curl http://127.0.0.1:9000/models/echo/predict -d '{\"a\": 1}'\n"
+    [deployment] = deployments(headway)
+    assert (deployment.settings.concurrency_target, deployment.settings.max_replica) == (3, 2)
+    assert f"echo: deployment {deployment.deployment_id} serves as production" in result.stderr
+    assert [one.state.value for one in headway.plane.supervisor.replicas] == ["ready"]
+
+
+def test_what_is_pushed_has_the_external_packages_and_not_the_ignored_files(headway, truss, tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "words.py").write_text("", encoding="utf-8")
+    top = truss(
+        "external_package_dirs: [../shared]",
+        **{".truss_ignore": "notes.txt", "notes.txt": "", "kept.txt": ""},
+    )
+    assert run("push", top, "--name", "other").exit_code == OK
+    [deployment] = deployments(headway)
+    assert deployment.model == "other"
+    assert (deployment.source / "packages" / "words.py").exists()
+    assert (deployment.source / "kept.txt").exists()
+    assert not (deployment.source / "notes.txt").exists()
+
+
+@pytest.mark.usefixtures("headway")
+def test_a_build_that_fails_is_told_with_its_reason_and_exit_code_1(truss):
+    result = run("push", truss(broken=""))
+    assert result.exit_code == FAILED
+    assert "could not be built: no such package: nonsense" in str(result.exception)
+    assert "headway logs echo --deployment" in result.exception.hint
+
+
+def test_what_serves_goes_on_when_the_next_push_fails(headway, truss):
+    run("push", truss())
+    [first] = deployments(headway)
+    result = run("push", truss(broken=""))
+    assert result.exit_code == FAILED
+    assert "no such package: nonsense" in str(result.exception)
+    assert headway.plane.platform.points_at(("echo", "production")) == first.deployment_id
+
+
+@pytest.mark.usefixtures("headway")
+def test_push_can_take_no_environment_have_a_label_and_not_wait(truss):
+    result = run("push", truss(), "--no-environment", "--label", "trial", "--no-wait", "--json")
+    content = json.loads(result.stdout)
+    assert (content["name"], content["environments"]) == ("trial", [])
+    result = run("push", truss(), "--no-environment")
+    assert f"/models/echo/deployments/{content['id']}/predict" in result.stdout
+    result = run("push", truss(), "--environment", "staging")
+    assert "/models/echo/environments/staging/predict" in result.stdout
+
+
+def test_ctrl_c_while_push_waits_leaves_the_deployment_going_on(headway, truss, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Following, "until_served", interrupted)
+    result = run("push", truss())
+    assert result.exit_code == INTERRUPTED
+    assert "the deployment goes on: headway status echo shows it" in result.stderr
+    assert len(deployments(headway)) == 1
+
+
+def test_push_refuses_what_cannot_be_before_anything_is_sent(headway, truss):
+    assert run("push", truss("runtime: {predict_concurrency: 0}")).exit_code == FAILED
+    assert run("push", truss(), "--set", "queue_limt=1").exit_code == USAGE
+    assert run("push", truss(), "--no-environment", "--environment", "a").exit_code == USAGE
+    assert deployments(headway) == []
+
+
+def test_list_and_status_show_models_deployments_and_replicas(headway, truss):
+    assert "headway push" in run("list").stdout
+    run("push", truss(), "--environment", "staging")
+    [deployment] = deployments(headway)
+    assert rows(run("list").stdout)[1] == ["echo", "-", "1", "staging", "1/1", "0", "0"]
+    assert json.loads(run("list", "--json").stdout)["models"][0]["name"] == "echo"
+    table = rows(run("status", "echo").stdout)
+    assert table[1][:7] == ["echo", deployment.deployment_id, "staging", "ACTIVE", "1", "1", "1/1"]
+    assert table[4][:4] == ["echo", deployment.deployment_id, "echo-1", "ready"]
+    state = json.loads(run("status", "--json").stdout)
+    assert state["deployments"][0]["replicas"][0]["state"] == "ready"
+    result = run("status", "ecco")
+    assert result.exit_code == FAILED
+    assert result.exception.hint == "did you mean echo?"
+
+
+@pytest.mark.usefixtures("headway")
+def test_status_watches_on_a_terminal_only():
+    result = run("status", "--watch")
+    assert result.exit_code == FAILED
+    assert "needs a terminal" in result.stderr
+
+
+@pytest.mark.usefixtures("headway")
+def test_settings_are_shown_with_what_they_mean(truss):
+    run("push", truss())
+    text = run("settings", "echo").stdout
+    for name in DeploymentSettings.__dataclass_fields__:
+        assert f"\n{name} " in text
+    assert "time over which load is averaged" in text
+    assert json.loads(run("settings", "echo", "--json").stdout)["settings"]["queue_limit"] == 10_000
+
+
+def test_settings_are_changed_with_visible_warnings(headway, truss):
+    run("push", truss("model_name: echo\nruntime: {predict_concurrency: 4}"))
+    result = run("settings", "echo", "concurrency_target=2", "max_replica=3")
+    assert result.stdout == "concurrency_target 2, max_replica 3: in force, version 2\n"
+    assert "warning: concurrency_target 2 is below predict_concurrency 4" in result.stderr
+    [deployment] = deployments(headway)
+    assert deployment.settings.max_replica == 3
+
+
+def test_settings_that_changed_meanwhile_or_cannot_be_are_refused(headway, truss):
+    run("push", truss())
+    assert run("settings", "echo", "queue_limit=5", "--version", 1).exit_code == OK
+    stale = run("settings", "echo", "queue_limit=6", "--version", 1)
+    assert (stale.exit_code, stale.exception.code) == (FAILED, "stale")
+    for wrong in ("queue_limt=1", "queue_limit=-1", "queue_limit"):
+        assert run("settings", "echo", wrong).exit_code == USAGE
+    [deployment] = deployments(headway)
+    assert deployment.settings.queue_limit == 5
+
+
+def test_promote_moves_an_environment(headway, truss):
+    run("push", truss())
+    run("push", truss(changed="yes"), "--no-environment")
+    _, second = deployments(headway)
+    result = run("promote", "echo", second.deployment_id)
+    assert result.exit_code == OK
+    assert result.stdout == f"production of echo is {second.deployment_id}\n"
+    assert headway.plane.platform.points_at(("echo", "production")) == second.deployment_id
+    assert run("promote", "echo", "production", "--environment", "staging", "--no-wait").exit_code == OK
+    assert headway.plane.platform.points_at(("echo", "staging")) == second.deployment_id
+
+
+def test_deployments_are_switched_off_and_on(headway, truss):
+    run("push", truss())
+    assert "is deactivated" in run("deactivate", "echo").stdout
+    assert not deployments(headway)[0].is_active
+    assert "INACTIVE" in run("list").stdout
+    assert json.loads(run("activate", "echo", "--json").stdout)["is_production"]
+    assert deployments(headway)[0].is_active
+
+
+def test_delete_asks_first_and_deletes_a_part_or_all(headway, truss):
+    run("push", truss())
+    run("push", truss(changed="yes"), "--no-environment", "--no-wait")
+    first, second = deployments(headway)
+    assert run("delete", "echo", input="n\n").exit_code == FAILED
+    assert headway.plane.platform.models
+    used = run("delete", "echo", "--deployment", first.deployment_id, "--yes")
+    assert (used.exit_code, used.exception.code) == (FAILED, "refused")
+    assert run("delete", "echo", "--deployment", second.deployment_id, "--yes").exit_code == OK
+    run("promote", "echo", first.deployment_id, "--environment", "staging", "--no-wait")
+    assert run("delete", "echo", "--environment", "staging", input="y\n").exit_code == OK
+    assert run("delete", "echo", "--environment", "staging", "--yes").exit_code == FAILED
+    assert run("delete", "echo", "--yes").exit_code == OK
+    assert headway.plane.platform.environments == {}
+    assert run("delete", "echo", "--deployment", "a", "--environment", "b").exit_code == USAGE
+
+
+def test_logs_show_the_last_lines_of_replicas_and_build(headway, truss):
+    run("push", truss())
+    [deployment] = deployments(headway)
+    log = headway.plane.options.logs_dir / deployment.deployment_id / "echo-1.log"
+    record = {"asctime": "2026-01-01 12:00:00", "levelname": "INFO", "message": "[red]loaded"}
+    log.write_text(f"plain\n{json.dumps(record)}\n", encoding="utf-8")
+    assert run("logs", "echo").stdout.splitlines() == [
+        "       build making an environment",
+        "      echo-1 plain",
+        "      echo-1 12:00:00 info [red]loaded",
+    ]
+    result = run("logs", "echo", "--replica", "echo-1", "--tail", 1, "--json")
+    assert json.loads(result.stdout) == {"replica": "echo-1", "line": json.dumps(record)}
+
+
+@pytest.mark.usefixtures("headway")
+def test_decisions_are_shown_with_their_reasons(truss):
+    run("push", truss())
+    [newest, *_] = json.loads(run("decisions", "echo", "--json").stdout)["decisions"]
+    assert newest["desired"] == 1
+    assert newest["reason"] in run("decisions", "echo", "--limit", 1).stdout
+
+
+def test_secrets_are_set_from_anywhere_and_never_shown(headway):
+    assert run("secrets", "set", "first", "--value", "hush").exit_code == OK
+    assert run("secrets", "set", "second", input="whisper\n").exit_code == OK
+    folder = headway.plane.credentials.secret_files.directory
+    assert [(folder / name).read_text() for name in ("first", "second")] == ["hush", "whisper"]
+    for arguments in (["secrets", "list"], ["secrets", "list", "--json"]):
+        text = run(*arguments).stdout
+        assert "first" in text
+        assert "hush" not in text
+    assert run("secrets", "delete", "first").exit_code == OK
+    assert run("secrets", "delete", "first").exit_code == FAILED
+    assert run("secrets", "set", "../first", "--value", "x").exit_code == FAILED

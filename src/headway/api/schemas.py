@@ -10,6 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+MOST_LABEL = 128
+LABEL = r"^[^\x00-\x1f\x7f]*$"
+"""What people call a thing: no control characters, which databases and terminals do not take well."""
+
 Scope = Literal["inference", "manage"]
 Status = Literal[
     "BUILDING",
@@ -192,7 +196,7 @@ class Promotion(Body):
 
 
 class NewKey(Body):
-    name: str = Field(default="", max_length=128)
+    name: str = Field(default="", max_length=MOST_LABEL, pattern=LABEL)
     scopes: list[Scope] = Field(default=["inference", "manage"], min_length=1)
 
 
@@ -216,7 +220,7 @@ class Keys:
 
 class NewSecret(Body):
     name: str
-    value: str
+    value: str = Field(pattern=r"^[^\x00]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

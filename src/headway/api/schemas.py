@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from headway.control import catalog, secret_files
+
 MOST_LABEL = 128
 LABEL = r"^[^\x00-\x1f\x7f]*$"
 """What people call a thing: no control characters, which databases and terminals do not take well."""
@@ -188,7 +190,7 @@ class Environments:
 
 
 class NewEnvironment(Body):
-    name: str
+    name: str = Field(json_schema_extra={"pattern": f"^{catalog.NAME.pattern}$"})
 
 
 class Promotion(Body):
@@ -219,7 +221,7 @@ class Keys:
 
 
 class NewSecret(Body):
-    name: str
+    name: str = Field(json_schema_extra={"pattern": f"^{secret_files.NAME.pattern}$"})
     value: str = Field(pattern=r"^[^\x00]*$")
 
 

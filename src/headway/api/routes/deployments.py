@@ -39,7 +39,13 @@ Name = Annotated[
     ),
 ]
 Changes = Annotated[dict[str, Any], Body()]
-IfMatch = Annotated[str | None, Header(description="The settings' version that the change is meant for.")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        description="The settings' version that the change is meant for; * for any.",
+        json_schema_extra={"pattern": r'^(\*|(W/)?"[0-9]{1,18}"|[0-9]{1,18})$'},
+    ),
+]
 
 
 @router.post("/v1/models", status_code=status.HTTP_202_ACCEPTED, openapi_extra=_ARCHIVE)

@@ -17,7 +17,7 @@ def test_the_folder_holds_what_is_stored_and_nothing_else(tmp_path):
     assert files.names() == {"a": 5.0, "b": 6.0}
 
 
-def test_nobody_else_can_read_a_secret_not_even_while_it_is_written(tmp_path, monkeypatch):
+def test_nobody_else_can_read_a_secret_not_even_while_it_is_written(tmp_path):
     previous = os.umask(0)
     try:
         files = SecretFiles(tmp_path / "secrets", [])

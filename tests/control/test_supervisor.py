@@ -229,6 +229,7 @@ def test_a_new_deployment_takes_the_environment_when_it_is_ready_and_the_old_one
     async def story(world, gateway):
         world.ready.set()
         await gateway.table(routes)
+        world.supervisor.require_one("d1")  # it has had load, not long ago
         world.platform.put(dataclasses.replace(world.deployment, deployment_id="d2"))
         world.supervisor.roll_out(("echo", "production"), "d2")
         moved = await gateway.table(lambda table: table.environments == {("echo", "production"): "d2"})
@@ -237,5 +238,8 @@ def test_a_new_deployment_takes_the_environment_when_it_is_ready_and_the_old_one
         gateway.tell(type="drained", replica_id="echo-1", version=moved.version)
         await gateway.table(lambda table: not table.deployments[0].replicas)
         assert world.platform.deployments["d1"].is_retired
+        await gateway.received()
+        assert [spec.deployment_id for spec in world.backend.specs] == ["d1", "d2"], "it is not started again"
+        assert world.supervisor.autoscaler.desired("d1") == 0
 
     tell(story)

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import time
 
 import pytest
 
@@ -7,6 +8,7 @@ from fakes.archives import tar, truss_files
 from headway.api import schemas
 from headway.control.packages.entries import PreparationError
 from headway.core.settings import DeploymentSettings
+from headway.core.statistics import Load
 
 ECHO = "/v1/models/echo/deployments"
 
@@ -53,15 +55,9 @@ async def test_models_sum_up_what_their_deployments_do(world):
     async with world() as it:
         deployment_id = await it.serving(settings='{"min_replica": 1}')
         await it.until(lambda: it.plane.supervisor.replicas.ready(deployment_id))
-        held = {"echo-1": 1}
-        load = {"queued": 3, "in_flight": 1, "arrivals": 9, "finished": 5, "abandoned": 0, "held": held}
-        integrals = {
-            "queued_seconds": 1.0,
-            "in_flight_seconds": 1.0,
-            "queue_nonempty_seconds": 1.0,
-            "at": 1.0,
-        }
-        it.gateway.tell(type="load", deployments={deployment_id: {**load, **integrals}})
+        load = Load(time.monotonic(), 3, 1, 1.0, 1.0, 1.0, arrivals=9, finished=5)
+        loads = {deployment_id: {**dataclasses.asdict(load), "abandoned": 0, "held": {"echo-1": 1}}}
+        it.gateway.tell(type="load", deployments=loads)
         await it.until(lambda: it.plane.supervisor.link.held("echo-1"))
         model = await it.get("/v1/models/echo")
         assert model.keys() == names(schemas.Model)

@@ -32,6 +32,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
+_ROUTERS = (models, deployments, environments, credentials, streams, telemetry)
 _KEY = HTTPBearer(auto_error=False, description="an API key, where there are any")
 """For the description only: the guard has judged the key before."""
 
@@ -40,9 +41,9 @@ def application(plane: ControlPlane) -> FastAPI:
     app = FastAPI(title="Headway", version=__version__, description=_ABOUT, redoc_url=None, responses=_ERRORS)
     app.state.plane = plane
     app.state.live = Live(Documents(plane).everything)
-    errors.install(app)
+    errors.install(app, [route for one in _ROUTERS for route in one.router.routes])
     app.add_middleware(Guard, keyring=plane.credentials.keyring, is_exposed=plane.options.is_exposed)
-    for one in (models, deployments, environments, credentials, streams, telemetry):
+    for one in _ROUTERS:
         app.include_router(one.router, dependencies=[Security(_KEY)])
 
     @app.get("/healthz", tags=["health"])

@@ -10,6 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from headway.control import catalog, secret_files
+
+MOST_LABEL = 128
+LABEL = r"^[^\x00-\x1f\x7f]*$"
+"""What people call a thing: no control characters, which databases and terminals do not take well."""
+
 Scope = Literal["inference", "manage"]
 Status = Literal[
     "BUILDING",
@@ -206,7 +212,7 @@ class Environments:
 
 
 class NewEnvironment(Body):
-    name: str
+    name: str = Field(json_schema_extra={"pattern": f"^{catalog.NAME.pattern}$"})
 
 
 class Promotion(Body):
@@ -214,7 +220,7 @@ class Promotion(Body):
 
 
 class NewKey(Body):
-    name: str = Field(default="", max_length=128)
+    name: str = Field(default="", max_length=MOST_LABEL, pattern=LABEL)
     scopes: list[Scope] = Field(default=["inference", "manage"], min_length=1)
 
 
@@ -237,8 +243,8 @@ class Keys:
 
 
 class NewSecret(Body):
-    name: str
-    value: str
+    name: str = Field(json_schema_extra={"pattern": f"^{secret_files.NAME.pattern}$"})
+    value: str = Field(pattern=r"^[^\x00]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

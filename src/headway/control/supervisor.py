@@ -187,11 +187,18 @@ class Supervisor:
         if (old := self.rollout.waits_for(deployment_id)) and self.replicas.present(old):
             return min(decision.desired, there.ready + there.starting), decision.next_at
         if deployment_id in self.rollout.retiring and not decision.inputs.queued:
-            if not self.replicas.present(deployment_id):
-                self.rollout.retiring.discard(deployment_id)
-                self.autoscaler.forget_load(deployment_id)  # its load has moved with the environment
-            return 0, decision.next_at
+            return 0, self._retired(deployment_id, decision, now)
         return decision.desired, decision.next_at
+
+    def _retired(self, deployment_id: str, decision: ScalingDecision, now: float) -> float | None:
+        """It has lost its environment. Once its replicas are gone, the load that it had there counts no more:
+        else it would be held at their number for scale_down_delay. Returns when to look at it again.
+        """
+        if self.replicas.present(deployment_id):
+            return decision.next_at
+        self.rollout.retiring.discard(deployment_id)
+        self.autoscaler.forget_load(deployment_id)
+        return now
 
     def _there(self, deployment_id: str, now: float) -> Replicas:
         """What failed and is to be tried again is still meant to be there, as is what may recover."""

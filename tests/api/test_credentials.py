@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import stat
 
@@ -66,9 +67,14 @@ async def test_the_first_key_must_be_able_to_manage(world):
 
 
 @pytest.mark.parametrize("is_exposed", [False, True])
-async def test_the_last_key_that_may_manage_goes_last_and_never_where_others_reach(world, is_exposed):
-    async with world(is_exposed=is_exposed) as it:
+async def test_the_last_key_that_may_manage_goes_last_and_never_where_others_reach(
+    tmp_path, monkeypatch, is_exposed
+):
+    it = control_plane(tmp_path, monkeypatch)
+    async with it.running():
         first = await it.post(KEYS, {}, expected=201)
+    it.options = dataclasses.replace(it.options, is_exposed=is_exposed)
+    async with it.running():
         it.api.headers.update(bearer(first["api_key"]))
         second = await it.post(KEYS, {"scopes": ["inference"]}, expected=201)
         await it.refused("DELETE", f"{KEYS}/{first['prefix']}", 409)

@@ -2,6 +2,7 @@
 
 from fakes.transport import FakeTransport
 from headway.http.exchange import Exchange
+from headway.http.known_heads import KnownHeads, KnownRequest
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
 
@@ -41,12 +42,18 @@ class Recorded:
 class Conversation:
     """A server connection on a fake transport. `say` is what the client sends, `heard` what it was sent since."""
 
-    def __init__(self, *, limits: Limits | None = None, answers_at_once: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        answers_at_once: bool = False,
+        known_heads: KnownHeads[KnownRequest] | None = None,
+    ) -> None:
         self.requests: list[Recorded] = []
         self.answers_at_once = answers_at_once
         self.transport = FakeTransport()
         self.connections: set[ServerConnection] = set()
-        self.connection = ServerConnection(self._serve, limits or Limits(), self.connections)
+        self.connection = ServerConnection(self._serve, limits or Limits(), self.connections, known_heads)
         self.connection.connection_made(self.transport)
 
     @property

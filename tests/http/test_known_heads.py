@@ -8,20 +8,21 @@ from headway.http.known_heads import KnownHeads
 
 async def test_a_head_that_came_before_makes_the_same_request_with_the_body_that_follows_it():
     client = Conversation(answers_at_once=True)
-    for body in (b"one", b"two", b"\r\n\r"):
+    for body in (b"one", b"two", b"\r\n\r", b"end"):
         client.say(post(body, b"/a?b=1"))
         request = client.last
         assert (request.exchange.method, request.exchange.target) == (b"POST", b"/a?b=1")
         assert (request.exchange.length, request.body, request.is_complete) == (3, body, True)
         assert list(request.exchange.headers) == [(b"host", b"h"), (b"content-length", b"3")]
         assert client.heard().endswith(b"/a?b=1")
-    assert client.requests[1].exchange.known is client.requests[2].exchange.known is not None
+    assert client.requests[2].exchange.known is client.requests[3].exchange.known is not None
 
 
 async def test_what_an_application_is_given_of_a_known_head_cannot_be_changed():
     client = Conversation(answers_at_once=True)
-    client.say(GET)
-    client.say(GET)
+    for _ in range(3):
+        client.say(GET)
+    assert client.last.exchange.known is not None
     assert isinstance(client.last.exchange.headers, tuple)
 
 
@@ -55,17 +56,21 @@ async def test_a_known_head_may_come_in_pieces_or_before_another_request():
     ids=["close", "1.0", "upgrade", "expect", "chunked"],
 )
 async def test_only_plain_requests_become_known(request_bytes):
-    client = Conversation()
-    client.say(request_bytes)
-    assert len(client.requests) == 1
-    assert not client.connection._known_heads
+    known_heads = KnownHeads()
+    for _ in range(3):
+        client = Conversation(known_heads=known_heads)
+        client.say(request_bytes)
+        assert len(client.requests) == 1
+    assert not known_heads
 
 
 async def test_a_refused_head_does_not_become_known():
-    client = Conversation()
-    client.say(b"GET / HTTP/1.1\r\nhost: h\r\nhost: i\r\n\r\n")
-    assert client.heard().startswith(b"HTTP/1.1 400")
-    assert not client.connection._known_heads
+    known_heads = KnownHeads()
+    for _ in range(3):
+        client = Conversation(known_heads=known_heads)
+        client.say(b"GET / HTTP/1.1\r\nhost: h\r\nhost: i\r\n\r\n")
+        assert client.heard().startswith(b"HTTP/1.1 400")
+    assert not known_heads
 
 
 def test_known_heads_are_bounded_in_number_and_size():
@@ -83,3 +88,10 @@ def test_what_may_end_elsewhere_does_not_become_known(raw):
     known = KnownHeads[int]()
     known.learn(raw, 1)
     assert not known
+
+
+def test_a_head_that_comes_once_is_not_worth_learning():
+    known = KnownHeads[int]()
+    assert not any(known.is_worth_learning(b"%d\r\n\r\n" % number) for number in range(20_000))
+    assert known.is_worth_learning(b"19999\r\n\r\n")
+    assert len(known._seen) <= 8192

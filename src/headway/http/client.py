@@ -174,7 +174,7 @@ class ClientConnection(asyncio.Protocol):
             self._complete = True
         elif not self._feed(data):
             return
-        elif self._complete and self._keep_alive:
+        elif self._complete and self._keep_alive and KNOWN_ANSWERS.is_worth_learning(self._answer_head):
             head = AnswerHead(status, self._answer_head, has_no_body=False)
             if head.has_length:
                 head.length = len(data) - end

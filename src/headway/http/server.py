@@ -306,13 +306,12 @@ class ServerConnection(asyncio.Protocol):
 
     def _learn(self, data: bytes, end: int) -> None:
         """`data` has been parsed from between two requests on: keep its head if it is one whole plain request."""
-        if self._parsed is None and len(self._waiting) == 1 and self._bad is None:
-            exchange = self._waiting[0]
-            if exchange.is_plain and exchange.length == len(data) - end:
-                known = KnownRequest(
-                    exchange.method, exchange.target, tuple(exchange.headers), exchange.length
-                )
-                self._known_heads.learn(data[:end], known)
+        if self._parsed is not None or len(self._waiting) != 1 or self._bad is not None:
+            return
+        raw, length, exchange = data[:end], len(data) - end, self._waiting[0]
+        if exchange.is_plain and exchange.length == length and self._known_heads.is_worth_learning(raw):
+            known = KnownRequest(exchange.method, exchange.target, tuple(exchange.headers), length)
+            self._known_heads.learn(raw, known)
 
     def _parse(self, data: bytes) -> None:
         continues_head = self._in_head

@@ -38,6 +38,7 @@ def test_without_a_runtime_directory_sockets_get_a_short_path(tmp_path):
         ("port = [", {}, "cannot read"),
         ("", {"HEADWAY_PORT": "http"}, "HEADWAY_PORT is 'http'"),
         ("", {"HEADWAY_LOG_LEVEL": "warn"}, "did you mean warning"),
+        ("", {"HEADWAY_LOG_FORMAT": "jsn"}, "did you mean json"),
         ("", {"HEADWAY_RUN_DIR": "/tmp/" + "x" * 80}, "too long for sockets"),
     ],
 )

@@ -98,7 +98,10 @@ def require_place(platform: LocalPlatform) -> None:
 
 def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> int:
     """The same without a terminal: logs go to their files only."""
-    configure_logging("root", level=Configuration.load().log_level.upper())
+    configuration = Configuration.load()
+    configure_logging(
+        "root", as_json=configuration.log_format == "json", level=configuration.log_level.upper()
+    )
     with sole_user_of(platform.data_directory), contextlib.ExitStack() as sockets:
         _require_keys(platform)
         run_directory = _fresh_run_directory(platform.data_directory)
@@ -120,13 +123,15 @@ def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> 
 def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
     saved_table = _saved_table(platform.data_directory)
     saved_table.parent.mkdir(parents=True, exist_ok=True)
+    configuration = Configuration.load()
     if platform.is_exposed and not _has_table_with_keys(saved_table):
         saved_table.unlink(missing_ok=True)
     options = {
         "--listen-fd": str(listening),
         "--link": str(link),
         "--saved-table": str(saved_table),
-        "--log-level": Configuration.load().log_level,
+        "--log-level": configuration.log_level,
+        "--log-format": configuration.log_format,
     }
     return Program(
         name="gateway",

@@ -18,6 +18,7 @@ from headway.core.errors import HeadwayError
 from headway.core.settings import nearest
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("plain", "json")
 
 _PREFIX = "HEADWAY_"
 _HIGHEST_PORT = 65_535
@@ -44,6 +45,8 @@ class Configuration:
     control_host: str = "127.0.0.1"
     control_port: int = 8081
     log_level: str = "info"
+    log_format: str = "plain"
+    """Of the lines of Headway's own processes."""
     secrets_dir: Path | None = None
     """One file per secret, named as the secret."""
     model_cache_dir: Path | None = None
@@ -66,6 +69,10 @@ class Configuration:
         if self.log_level not in LOG_LEVELS:
             raise InvalidConfigurationError(
                 f"unknown log level {self.log_level!r}", hint=nearest(self.log_level, LOG_LEVELS)
+            )
+        if self.log_format not in LOG_FORMATS:
+            raise InvalidConfigurationError(
+                f"unknown log format {self.log_format!r}", hint=nearest(self.log_format, LOG_FORMATS)
             )
         if len(os.fsencode(self.run_dir)) > _LONGEST_SOCKET_DIRECTORY:
             raise InvalidConfigurationError(

@@ -164,3 +164,12 @@ def test_a_control_that_is_started_anew_goes_on_with_what_is_under_way(story):
     story.rollout = Rollout(story.platform)
     story.ready["new"] = 1
     assert story.advance() == ("new", {"new"})
+
+
+def test_a_change_that_is_called_off_leaves_what_served_or_brings_it_back(story):
+    for how in ("surge", "replace"):
+        story.begin(deployment("new", rollout=how))
+        story.rollout.call_off(PRODUCTION)
+        assert story.advance() == ("old", {"old"}), how
+        story.rollout.call_off(PRODUCTION)
+        assert story.serving() == "old"

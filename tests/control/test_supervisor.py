@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import time
 
 import pytest
 
@@ -13,6 +14,7 @@ from headway.control.supervisor import Supervisor
 from headway.control.table_store import TableStore
 from headway.core.lifecycle import ReplicaState
 from headway.core.settings import DeploymentSettings
+from headway.core.statistics import Load
 from headway.gateway.table import DeploymentRoute, DeploymentState, ReplicaRoute, RoutingTable
 
 
@@ -229,6 +231,10 @@ def test_a_new_deployment_takes_the_environment_when_it_is_ready_and_the_old_one
     async def story(world, gateway):
         world.ready.set()
         await gateway.table(routes)
+        for seconds in (0.0, 1.0):  # it has had load, not long ago
+            load = Load(time.monotonic() - 1 + seconds, 0, 0, 0.0, seconds, 0.0, 0, 0)
+            gateway.tell(type="load", deployments={"d1": dataclasses.asdict(load)})
+        await gateway.received()
         world.platform.put(dataclasses.replace(world.deployment, deployment_id="d2"))
         world.supervisor.roll_out(("echo", "production"), "d2")
         moved = await gateway.table(lambda table: table.environments == {("echo", "production"): "d2"})
@@ -237,5 +243,8 @@ def test_a_new_deployment_takes_the_environment_when_it_is_ready_and_the_old_one
         gateway.tell(type="drained", replica_id="echo-1", version=moved.version)
         await gateway.table(lambda table: not table.deployments[0].replicas)
         assert world.platform.deployments["d1"].is_retired
+        await gateway.received()
+        assert [spec.deployment_id for spec in world.backend.specs] == ["d1", "d2"], "it is not started again"
+        assert world.supervisor.autoscaler.desired("d1") == 0
 
     tell(story)

@@ -164,6 +164,32 @@ async def test_keys_are_checked_before_anything_is_read_or_told(tmp_path):
             assert (await client.answer()).status == 200
 
 
+async def test_a_head_that_came_before_is_judged_by_the_table_in_force(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        good = {hashlib.sha256(b"good").hexdigest(): ("inference",)}
+        one.apply_routes(one.deployment("d1", replica), keys=good)
+        await one.ready()
+        client = await one.client()
+        asked = predict(headers=b"authorization: Bearer good\r\n")
+        for _ in range(3):
+            client.send(asked)
+            (await replica.next()).exchange.respond(200)
+            assert (await client.answer()).status == 200
+        other = await one.replica("r2")
+        one.apply_routes(one.deployment("d2", other), production="d2", keys=good)
+        await one.ready(deployment_id="d2")
+        client.send(asked)
+        (await other.next()).exchange.respond(200)
+        assert (await client.answer()).status == 200
+        one.apply_routes(one.deployment("d2", other, body_limit_bytes=1), production="d2", keys=good)
+        client.send(asked)
+        assert (await client.answer()).error["code"] == "body_too_large"
+        one.apply_routes(one.deployment("d2", other), production="d2", keys={"0" * 64: ("inference",)})
+        client = await one.sends(asked)
+        assert (await client.answer()).error["code"] == "key_unknown"
+
+
 async def test_a_full_queue_is_429_with_the_time_it_takes_at_the_measured_rate(tmp_path):
     async with cluster(tmp_path) as one:
         replica = await one.replica()

@@ -83,6 +83,18 @@ async def test_it_says_hello_applies_tables_and_reports_load(tmp_path):
         assert {"queued", "in_flight", "arrivals", "finished", "held", "ready", "abandoned"} <= load.keys()
 
 
+async def test_records_of_requests_go_up_with_what_was_left_out_once(tmp_path):
+    link = Link(str(tmp_path / "link"), None)
+    async with Control(tmp_path / "link") as control, running(link):
+        await control.told("hello")
+        tally = link.gateway.recorder.tally("d1", "m")
+        tally.whole += [(200, 0.0, 1.0, 2.0)] * 3
+        message = await control.told("requests")
+        assert (message["rows"], message["sampled_out"]) == ([], {"d1": 3})
+        tally.whole.append((200, 0.0, 1.0, 2.0))
+        await control.told("requests", sampled_out={"d1": 1})
+
+
 async def test_what_happens_goes_up_at_once(tmp_path):
     link = Link(str(tmp_path / "link"), None)
     async with Control(tmp_path / "link") as control, running(link):

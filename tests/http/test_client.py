@@ -197,3 +197,32 @@ def test_a_closed_connection_tells_its_receiver_nothing_more():
     connection.connection_lost(None)
     assert transport.aborted
     assert (heard.ends, heard.losses) == ([], [])
+
+
+def test_an_answer_with_a_head_that_came_before_ends_where_its_length_says():
+    connection, transport, heard = asked()
+    for body in (b"once", b"more", b"\r\n\r\n"):
+        connection.data_received(WITH_LENGTH[:-4] + body)
+        assert (heard.status, heard.head, heard.body) == (200, WITH_LENGTH[:-4], body)
+        assert (heard.ends, heard.losses) == ([True], [])
+        heard = Heard()
+        connection.send(b"GET / HTTP/1.1\r\n\r\n", heard)
+    connection.data_received(WITH_LENGTH[:-2])
+    assert heard.ends == []
+    connection.data_received(WITH_LENGTH[-2:])
+    assert (heard.body, heard.ends) == (b"body", [True])
+    heard = Heard()
+    connection.send(b"GET / HTTP/1.1\r\n\r\n", heard)
+    connection.data_received(WITH_LENGTH + b"x")
+    assert heard.losses
+    assert transport.closed
+
+
+def test_the_answer_to_head_is_whole_without_the_body_that_a_known_head_had():
+    connection, _, heard = asked()
+    connection.data_received(WITH_LENGTH)
+    assert heard.ends == [True]
+    heard = Heard()
+    connection.send(b"HEAD / HTTP/1.1\r\n\r\n", heard, head_only=True)
+    connection.data_received(WITH_LENGTH[:-4])
+    assert (heard.head, heard.body, len(heard.ends)) == (WITH_LENGTH[:-4], b"", 1)

@@ -28,7 +28,9 @@ _logger = logging.getLogger(__name__)
 
 def main() -> int:
     options = _parser().parse_args()
-    configure_logging("control", level=Configuration.load().log_level.upper())
+    configuration = Configuration.load()
+    as_json = configuration.log_format == "json"
+    configure_logging("control", as_json=as_json, level=configuration.log_level.upper())
     try:
         return uvloop.run(_control(options))
     except HeadwayError as error:

@@ -10,7 +10,7 @@ from headway.api import errors, schemas
 from headway.api.documents import Documents
 from headway.api.guard import Guard
 from headway.api.live import Live
-from headway.api.routes import credentials, deployments, environments, models, streams
+from headway.api.routes import credentials, deployments, environments, models, streams, telemetry
 from headway.control.plane import ControlPlane
 
 _ABOUT = """Deploys Truss models and controls how many requests run at once.
@@ -32,6 +32,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
+_ROUTERS = (models, deployments, environments, credentials, streams, telemetry)
 _KEY = HTTPBearer(auto_error=False, description="an API key, where there are any")
 """For the description only: the guard has judged the key before."""
 
@@ -40,9 +41,9 @@ def application(plane: ControlPlane) -> FastAPI:
     app = FastAPI(title="Headway", version=__version__, description=_ABOUT, redoc_url=None, responses=_ERRORS)
     app.state.plane = plane
     app.state.live = Live(Documents(plane).everything)
-    errors.install(app)
+    errors.install(app, [route for one in _ROUTERS for route in one.router.routes])
     app.add_middleware(Guard, keyring=plane.credentials.keyring, is_exposed=plane.options.is_exposed)
-    for one in (models, deployments, environments, credentials, streams):
+    for one in _ROUTERS:
         app.include_router(one.router, dependencies=[Security(_KEY)])
 
     @app.get("/healthz", tags=["health"])

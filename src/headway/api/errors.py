@@ -1,6 +1,6 @@
 """Errors as answers: each code of the control plane has one status, and every body has the same shape."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Route
 
 from headway.core.errors import HeadwayError
 
@@ -32,8 +33,8 @@ _STATUSES = {
 _CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
-def install(app: FastAPI) -> None:
-    """Have every error of `app` answered in the one shape."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Have every error of `app` answered in the one shape. `routes` are those that it was given."""
 
     @app.exception_handler(HeadwayError)
     async def _own(_: Request, error: HeadwayError) -> JSONResponse:
@@ -50,9 +51,11 @@ def install(app: FastAPI) -> None:
         return answer(422, "invalid_request", f"{place}: {first['msg']}", "see /docs for what it takes")
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
         code = _CODES.get(error.status_code, "http")
-        headers = dict(error.headers or {})
+        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        if error.status_code == 405:  # noqa: PLR2004  # as it stands in HTTP
+            headers["allow"] = ", ".join(sorted(_methods(routes, request)))
         return answer(error.status_code, code, str(error.detail), "see /docs for what there is", headers)
 
 
@@ -61,3 +64,9 @@ def answer(
 ) -> JSONResponse:
     error: dict[str, Any] = {"code": code, "message": message, "hint": hint}
     return JSONResponse({"error": error}, status, dict(headers or {}))
+
+
+def _methods(routes: Sequence[BaseRoute], request: Request) -> set[str]:
+    """What the path takes: each method has a route of its own, and only the first of them was asked."""
+    found = (one for one in routes if isinstance(one, Route) and one.path_regex.match(request.url.path))
+    return {method for route in found for method in route.methods or ()} or {"GET"}

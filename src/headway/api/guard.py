@@ -17,7 +17,7 @@ from headway.control.keys import MANAGE, Keyring, Verdict
 MOST_BODY_BYTES = 1024 * 1024
 """Of a body that is read whole; archives are taken piece by piece, and have a bound of their own."""
 
-_GUARDED = "/v1/"
+_GUARDED = ("/v1/", "/metrics")
 _TOO_LARGE = f"the body has more than {MOST_BODY_BYTES:,} bytes"
 
 

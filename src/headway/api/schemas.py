@@ -10,6 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from headway.control import catalog, secret_files
+
+MOST_LABEL = 128
+LABEL = r"^[^\x00-\x1f\x7f]*$"
+"""What people call a thing: no control characters, which databases and terminals do not take well."""
+
 Scope = Literal["inference", "manage"]
 Status = Literal[
     "BUILDING",
@@ -168,6 +174,28 @@ class Decisions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRecord:
+    request_id: str
+    deployment_id: str
+    model: str
+    replica_id: str
+    arrived_at: Annotated[float, Field(description="seconds since 1970")]
+    status: Annotated[int, Field(description="what the client was told; 0 when it was told nothing")]
+    outcome: str
+    seconds: Annotated[float, Field(description="from its head's arrival to its end for the client")]
+    stages: Annotated[dict[str, float], Field(description="seconds by stage, as far as they are known")]
+    request_bytes: int
+    response_bytes: int
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    requests: list[RequestRecord]
+    sampled_out: Annotated[int, Field(description="requests of which there was never a record")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     name: str
     model_id: str
@@ -184,7 +212,7 @@ class Environments:
 
 
 class NewEnvironment(Body):
-    name: str
+    name: str = Field(json_schema_extra={"pattern": f"^{catalog.NAME.pattern}$"})
 
 
 class Promotion(Body):
@@ -192,7 +220,7 @@ class Promotion(Body):
 
 
 class NewKey(Body):
-    name: str = Field(default="", max_length=128)
+    name: str = Field(default="", max_length=MOST_LABEL, pattern=LABEL)
     scopes: list[Scope] = Field(default=["inference", "manage"], min_length=1)
 
 
@@ -215,8 +243,8 @@ class Keys:
 
 
 class NewSecret(Body):
-    name: str
-    value: str
+    name: str = Field(json_schema_extra={"pattern": f"^{secret_files.NAME.pattern}$"})
+    value: str = Field(pattern=r"^[^\x00]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

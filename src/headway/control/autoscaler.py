@@ -4,6 +4,7 @@ and tells the decisions that change something, with their inputs and reasons.
 
 import dataclasses
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ class Autoscaler:
         self._policies: dict[str, AutoscalingPolicy] = {}
         self._settings: dict[str, DeploymentSettings] = {}
         self._latest: dict[str, ScalingDecision] = {}
+        self._decided: Counter[str] = Counter()
 
     def record(self, source: str, loads: Mapping[str, Mapping[str, Any]]) -> None:
         """Take a gateway's report; what it says of deployments that are not known here is left out."""
@@ -51,6 +53,7 @@ class Autoscaler:
         before = self._latest.get(deployment_id)
         self._latest[deployment_id] = decision
         if before is None or before.desired != decision.desired:
+            self._decided[deployment_id] += 1
             self._changed(deployment_id, decision)
             _logger.info(
                 "%d replicas are wanted: %s",
@@ -69,10 +72,19 @@ class Autoscaler:
         """What was decided last, with what went into it; None before the first decision."""
         return self._latest.get(deployment_id)
 
-    def forget(self, deployment_id: str) -> None:
-        """The deployment is gone."""
+    def decided(self, deployment_id: str) -> int:
+        """How many decisions have changed its desired number."""
+        return self._decided[deployment_id]
+
+    def forget_load(self, deployment_id: str) -> None:
+        """What it was asked for up to now says nothing about what comes."""
         for known in (self._policies, self._settings, self._latest):
             known.pop(deployment_id, None)
+
+    def forget(self, deployment_id: str) -> None:
+        """The deployment is gone."""
+        self.forget_load(deployment_id)
+        self._decided.pop(deployment_id, None)
 
     def _policy(self, deployment_id: str, settings: DeploymentSettings, now: float) -> AutoscalingPolicy:
         policy = self._policies.get(deployment_id)

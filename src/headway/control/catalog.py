@@ -6,7 +6,7 @@ from headway.control.errors import InvalidNameError, NotFoundError
 from headway.control.platform import Deployment, Environment, Platform
 from headway.core.settings import nearest
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Catalog:
@@ -43,7 +43,7 @@ class Catalog:
 
 def require_name(name: str, what: str) -> None:
     """Raises InvalidNameError for a name that would not fit in a URL and a file's name."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise InvalidNameError(
             f"{name!r} is no name for {what}",
             hint="letters, digits and ._- up to 64, a letter or digit first",

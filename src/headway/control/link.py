@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ _LONGEST_MESSAGE_BYTES = 16 * 1024 * 1024
 _MOST_UNSENT_BYTES = 64 * 1024 * 1024
 
 
+Rows = Sequence[Mapping[str, Any]]
+"""Records of requests (`RequestRecord.as_row`)."""
 Loads = Mapping[str, Mapping[str, Any]]
 """What a gateway reports of each deployment, by the deployment's id."""
 
@@ -36,6 +38,8 @@ class Listeners:
     """Somebody asks for a deployment to wake."""
     load: Callable[[str, Loads], None]
     source_gone: Callable[[str], None]
+    requests: Callable[[str, Rows, Mapping[str, int]], None] = lambda _source, _rows, _sampled_out: None
+    """Requests that ended, and of how many more there is no record, by deployment."""
 
 
 class GatewayLink:
@@ -49,6 +53,16 @@ class GatewayLink:
         self._drains_began: dict[str, int] = {}  # the table's version that first said so, by replica
         self._gateways: dict[str, _Gateway] = {}
         self._writers: set[asyncio.StreamWriter] = set()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a gateway is connected."""
+        return bool(self._writers)
+
+    @property
+    def version(self) -> int:
+        """Of the table that was sent last; 0 before the first."""
+        return 0 if self.table is None else self.table.version
 
     async def serve(self) -> None:
         """Take connections until cancelled."""
@@ -132,6 +146,8 @@ class GatewayLink:
                 self._listeners.load(gateway.source, gateway.loads)
                 if any(_is_news(load, before.get(name)) for name, load in gateway.loads.items()):
                     self._listeners.changed()
+            case "requests":
+                self._listeners.requests(gateway.source, message["rows"], message["sampled_out"])
             case "stuck":
                 self._listeners.stuck(message["replica_id"], message["reason"])
             case "wake":

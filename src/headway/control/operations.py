@@ -85,19 +85,22 @@ class Operations:
             by_path=not is_passing,
         )
         deployment_id = deployment_id_of(model, snapshot.digest)
-        deployment = self.platform.deployments.get(deployment_id) or Deployment(
-            deployment_id,
-            model,
-            settings=self._inherited(model, order.environment, config),
-            name=deployment_id,
-            created_at=time.time(),
-            source=snapshot.directory,
-            digest=snapshot.digest,
-            declared=dict(config.headway.settings or {}),
-        )
-        changed = _changed(deployment, order.settings)
-        await self._deploy(changed, order)
-        return self._present(changed)
+        known = self.platform.deployments.get(deployment_id)
+        if known is not None:
+            deployment = _changed(known, order.settings)
+        else:
+            deployment = Deployment(
+                deployment_id,
+                model,
+                settings=self._inherited(model, order.environment, config).with_changes(order.settings),
+                name=deployment_id,
+                created_at=time.time(),
+                source=snapshot.directory,
+                digest=snapshot.digest,
+                declared=dict(config.headway.settings or {}),
+            )
+        await self._deploy(deployment, order)
+        return self._present(deployment)
 
     async def change_settings(
         self, model: str, deployment_id: str, changes: Mapping[str, Any], *, expected: int | None = None

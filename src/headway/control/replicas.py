@@ -6,6 +6,7 @@ How many there are to be, and which of them goes, is decided elsewhere.
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,7 @@ class ReplicaSet:
         self._replicas: dict[str, Replica] = {}
         self._by_deployment: dict[str, dict[str, Replica]] = {}
         self._histories: dict[str, History] = {}
+        self._failures: Counter[str] = Counter()
         self._watching: dict[Replica, asyncio.Task[None]] = {}
         self.secrets_directory: Path | None = None
 
@@ -134,12 +136,17 @@ class ReplicaSet:
             if replica not in self._watching:
                 self._watching[replica] = tasks.create_task(self._watch(replica))
 
+    def restarts(self, deployment_id: str) -> int:
+        """How many of its replicas have failed."""
+        return self._failures[deployment_id]
+
     def forget(self, deployment_id: str) -> None:
         """The deployment is gone, and so is what became of its replicas."""
         for replica_id in [
             name for name, one in self._histories.items() if one.deployment_id == deployment_id
         ]:
             del self._histories[replica_id]
+        self._failures.pop(deployment_id, None)
 
     def _add(self, replica: Replica) -> None:
         self._replicas[replica.replica_id] = replica
@@ -192,5 +199,6 @@ class ReplicaSet:
         else:
             history = self._histories[replica.replica_id] = self.history(replica)
             history.restarts += 1
+            self._failures[replica.running.deployment_id] += 1
             history.last_exit = exit_reason(gone)
             self._listeners.failed(replica, history.last_exit)

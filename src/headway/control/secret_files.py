@@ -10,7 +10,7 @@ from pathlib import Path
 from headway.control.store.rows import SecretRow
 from headway.core.errors import HeadwayError
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 class InvalidSecretError(HeadwayError):
@@ -19,7 +19,7 @@ class InvalidSecretError(HeadwayError):
 
 def require_name(name: str) -> None:
     """Raises InvalidSecretError for a name that no secret can have."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise InvalidSecretError(
             f"{name!r} is no name for a secret", hint="letters, digits and _.- up to 128, no dot or - first"
         )

@@ -17,6 +17,7 @@ from headway.control.platform import Deployment, Platform, Target
 from headway.control.publisher import Publisher
 from headway.control.replica import Replica
 from headway.control.replicas import Listeners, ReplicaSet
+from headway.control.requests import RequestHistory
 from headway.control.rollout import Rollout
 from headway.control.table_store import TableStore
 from headway.core.autoscaling import Replicas, ScalingDecision
@@ -43,6 +44,7 @@ class Supervisor:
     ) -> None:
         self.platform = platform
         self.autoscaler = Autoscaler(decided)
+        self.requests = RequestHistory()
         self.link = GatewayLink(
             link_path,
             LinkListeners(
@@ -51,6 +53,7 @@ class Supervisor:
                 self.require_one,
                 self.autoscaler.record,
                 self.autoscaler.forget_source,
+                self.requests.record,
             ),
         )
         self.replicas = ReplicaSet(
@@ -98,6 +101,7 @@ class Supervisor:
         self.start_afresh(deployment_id)
         self.autoscaler.forget(deployment_id)
         self.replicas.forget(deployment_id)
+        self.requests.forget(deployment_id)
         self.were_ready.discard(deployment_id)
         self.rollout.retiring.discard(deployment_id)
 
@@ -183,11 +187,18 @@ class Supervisor:
         if (old := self.rollout.waits_for(deployment_id)) and self.replicas.present(old):
             return min(decision.desired, there.ready + there.starting), decision.next_at
         if deployment_id in self.rollout.retiring and not decision.inputs.queued:
-            if not self.replicas.present(deployment_id):
-                self.rollout.retiring.discard(deployment_id)
-                self.autoscaler.forget(deployment_id)  # its load has moved with the environment
-            return 0, decision.next_at
+            return 0, self._retired(deployment_id, decision, now)
         return decision.desired, decision.next_at
+
+    def _retired(self, deployment_id: str, decision: ScalingDecision, now: float) -> float | None:
+        """It has lost its environment. Once its replicas are gone, the load that it had there counts no more:
+        else it would be held at their number for scale_down_delay. Returns when to look at it again.
+        """
+        if self.replicas.present(deployment_id):
+            return decision.next_at
+        self.rollout.retiring.discard(deployment_id)
+        self.autoscaler.forget_load(deployment_id)
+        return now
 
     def _there(self, deployment_id: str, now: float) -> Replicas:
         """What failed and is to be tried again is still meant to be there, as is what may recover."""

@@ -120,11 +120,13 @@ class Dispatcher(Generic[Request]):
     def finish(self, request: Request, now: float) -> Events[Request]:
         """The replica is done with the request: the slot is free, the head of the queue may take it."""
         entry, replica = self._holding(request)
-        if self._queue.size and replica.in_rotation and replica.held <= self._settings.concurrency_target:
+        queue = self._queue
+        self._integrals.advance(now, queue.size, self._in_flight.count - self._draining_held)
+        serves = not replica.draining and not replica.suspended
+        if queue.size and serves and replica.held <= self._settings.concurrency_target:
             # All others are full (I2): to hand the slot on takes 2 of 19 us off a request, against freeing it,
             # looking for a free one, and finding this.
-            self._advance(now)
-            successor = self._queue.pop()
+            successor = queue.pop()
             self._in_flight.hand_over(entry, successor, replica, now)
             return [self._finished(entry, replica, now), _dispatched(successor, replica, now)]
         self._vacate(entry, replica, now)
@@ -136,6 +138,7 @@ class Dispatcher(Generic[Request]):
         A request whose client left meanwhile is finished.
         """
         entry, replica = self._holding(request)
+        self._advance(now)
         self._vacate(entry, replica, now)
         self._replicas.set_rotation(replica, suspended=True)
         if entry.abandoned:
@@ -287,7 +290,6 @@ class Dispatcher(Generic[Request]):
         return entry, entry.replica
 
     def _vacate(self, entry: Entry[Request], replica: Replica, now: float) -> None:
-        self._advance(now)
         self._in_flight.release(entry, replica, now)
         if replica.draining:
             self._draining_held -= 1

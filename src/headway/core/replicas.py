@@ -104,7 +104,9 @@ class ReplicaSlots:
 
     def release(self, replica: Replica, count: int = 1) -> None:
         """Slots are free again."""
-        if replica.draining or replica.suspended:
+        if (
+            replica.draining or replica.suspended
+        ):  # as in_rotation says; a property costs as much as two calls
             replica.held -= count
             return
         del self._levels[replica.held][replica]

@@ -27,7 +27,8 @@ _WANTED_FILES = 65_536
 
 def main() -> int:
     options = _parser().parse_args()
-    configure_logging("gateway", level=options.log_level.upper())
+    as_json = options.log_format == "json"
+    configure_logging("gateway", as_json=as_json, level=options.log_level.upper())
     _raise_file_limit()
     _collect_rarely()
     try:
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         "--grace", type=float, default=30.0, help="seconds to finish what is in flight on a stop"
     )
     parser.add_argument("--log-level", default="info", metavar="LEVEL", help="debug, info, warning or error")
+    parser.add_argument("--log-format", default="plain", choices=("plain", "json"))
     return parser
 
 

@@ -4,6 +4,7 @@ It owns the one timer of the deployment's waits; the ways to its replicas are th
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
@@ -22,6 +23,7 @@ from headway.core.events import (
     Returned,
     Stuck,
 )
+from headway.core.records import Outcome
 from headway.core.statistics import Load
 from headway.core.waiting import Entry
 from headway.core.window import IntegralWindow
@@ -29,8 +31,11 @@ from headway.core.wire import COLD_START, SERVER_TIMING
 from headway.gateway import refusals
 from headway.gateway.body import BodyBudget
 from headway.gateway.fleet import Fleet
+from headway.gateway.records import Tally
 from headway.gateway.request import ProxiedRequest
 from headway.gateway.table import DeploymentRoute, DeploymentState
+
+_log = logging.getLogger(__name__)
 
 _RATE_WINDOW = 60.0
 _UNKNOWN_RATE_RETRY = 30.0
@@ -55,7 +60,7 @@ HomeOf = Callable[[ProxiedRequest], "DeploymentQueue | None"]
 class DeploymentQueue:
     """Queue and slots of one deployment."""
 
-    def __init__(self, route: DeploymentRoute, budget: BodyBudget, reports: Reports) -> None:
+    def __init__(self, route: DeploymentRoute, budget: BodyBudget, reports: Reports, tally: Tally) -> None:
         self._loop = asyncio.get_running_loop()
         self._reports = reports
         self._dispatcher: Dispatcher[ProxiedRequest] = Dispatcher(route.settings, self._loop.time())
@@ -66,6 +71,8 @@ class DeploymentQueue:
         self.route = route
         self.settings = route.settings  # said twice, for it is asked for several times a request
         self.budget = budget
+        self.tally = tally
+        self._whole = tally.whole.append
         self.fleet = Fleet(self._dispatcher, self.carry_out)
         self.apply(route)
 
@@ -99,6 +106,7 @@ class DeploymentQueue:
         if self.route.state is not DeploymentState.ACTIVE:
             request.refuse(self._state_refusal(now))
             return
+        request.submitted_at = now
         request.is_cold = not self.fleet.ready
         deadline = request.deadline
         events = self._dispatcher.submit(request, now, deadline=deadline, is_timed=request.is_timed)
@@ -106,13 +114,21 @@ class DeploymentQueue:
         if deadline is not None:
             self._set_timer(now)
 
-    def finish(self, request: ProxiedRequest) -> None:
+    def finish(self, request: ProxiedRequest, *, is_whole: bool = False) -> None:
+        """Its work has stopped. `is_whole`: by an answer that passed to a client who waits for it."""
         now = self._loop.time()
+        if is_whole:
+            self._whole((request.status, request.queue_seconds, request.submitted_at, now))
+            if request.progress is not None:
+                self.tally.put_aside(request, request.progress, Outcome.FINISHED, request.status)
         self.carry_out(self._dispatcher.finish(request, now), now)
 
     def give_back(self, request: ProxiedRequest) -> None:
         """The request's replica did not take it up; it is given nothing before it can be reached again."""
         upstream = request.upstream
+        if _log.isEnabledFor(logging.DEBUG):
+            fields = {"request_id": request.request_id.decode(), "replica": request.replica_id}
+            _log.debug("a replica did not take a request up, which queues again", extra=fields)
         now = self._loop.time()
         self.carry_out(self._dispatcher.give_back(request, now), now)
         self._set_timer(now)  # it came early, so its wait may end before any that the timer knows
@@ -210,15 +226,18 @@ class DeploymentQueue:
 
     def _dispatch(self, event: Dispatched[ProxiedRequest]) -> None:
         request = event.request
+        request.replica_id = event.replica_id
         if request.is_cold:
             timing = self._cold_timing(event)
         else:
             timing = _WAITED % (event.waited * 1e3) + b"\r\n" if event.waited else _NO_WAIT
+            request.queue_seconds = event.waited
         request.dispatch(self.fleet[event.replica_id], event.at, timing)
 
     def _cold_timing(self, event: Dispatched[ProxiedRequest]) -> bytes:
         """The header lines that say how long it waited, apart from what it waited for a first replica."""
         cold = min(event.waited, max(0.0, self.fleet.ready_since - (event.at - event.waited)))
+        event.request.queue_seconds = event.waited - cold
         queued = _WAITED % ((event.waited - cold) * 1e3)
         return b"%s, cold;dur=%.1f\r\n%s: %.3f\r\n" % (queued, cold * 1e3, COLD_START, cold)
 

@@ -27,6 +27,8 @@ class Fleet:
         self._carry_out = carry_out
         self._upstreams: dict[str, Upstream] = {}
         self._admitted: set[str] = set()
+        self.ready = 0
+        """Replicas that the dispatcher knows."""
         self.ready_since = 0.0
         """The instant at which the first of the present replicas became ready."""
 
@@ -34,9 +36,13 @@ class Fleet:
         return self._upstreams[replica_id]
 
     @property
-    def ready(self) -> int:
-        """Replicas that the dispatcher knows."""
-        return len(self._admitted)
+    def rotating(self) -> list[str]:
+        """The replicas that are given requests, by id."""
+        return [
+            replica_id
+            for replica_id in self._admitted
+            if not self._upstreams[replica_id].route.draining and not self._upstreams[replica_id].doubted
+        ]
 
     def apply(self, routes: Iterable[ReplicaRoute]) -> None:
         """Bring the replicas to those of the routes; another generation is another replica."""
@@ -82,6 +88,7 @@ class Fleet:
         if not self._admitted:
             self.ready_since = now
         self._admitted.add(replica_id)
+        self.ready = len(self._admitted)
         draining = upstream.route.draining
         events = self._dispatcher.add_replica(replica_id, now, held=len(foreign), draining=draining)
         self._carry_out(events, now)
@@ -121,5 +128,6 @@ class Fleet:
                 request.give_back()
         if replica_id in self._admitted:
             self._admitted.discard(replica_id)
+            self.ready = len(self._admitted)
             now = self._loop.time()
             self._carry_out(self._dispatcher.remove_replica(replica_id, now), now)

@@ -6,10 +6,14 @@ It applies whole routing tables; with none it answers that it is starting.
 import hashlib
 import itertools
 import secrets
+import time
+from collections.abc import Iterator
 
 from headway.gateway import refusals
 from headway.gateway.body import BodyBudget
 from headway.gateway.deployment_queue import DeploymentQueue, Reports
+from headway.gateway.metrics import MetricsPage
+from headway.gateway.records import Recorder, Tally
 from headway.gateway.refusals import Refusal
 from headway.gateway.request import ProxiedRequest
 from headway.gateway.request_head import InvalidDeadlineError, RequestHead
@@ -23,7 +27,8 @@ _CACHED = 4096
 _LONGEST_KEY_BYTES = 512
 _JSON = b"content-type: application/json\r\n"
 _INFERENCE = "inference"
-_HEALTH_TARGET = b"/healthz"
+_MANAGE = "manage"
+_HEXADECIMAL = tuple(b"%02x" % byte for byte in range(256))
 
 
 class Gateway:
@@ -35,14 +40,16 @@ class Gateway:
         self._asks_for_keys = False
         self._queues: dict[str, DeploymentQueue] = {}
         self._budget = BodyBudget(_BODY_BUDGET_BYTES)
+        self.recorder = Recorder(time.monotonic(), time.time())
         self._found: dict[bytes, tuple[Address, DeploymentQueue]] = {}
         self._checked_keys: dict[bytes, Refusal | None] = {}
         # What a known head leads to, until the table changes: all that is asked of a request is asked of its head.
         self._admitted: dict[KnownRequest | None, tuple[RequestHead, DeploymentQueue]] = {}
-        self._ids = itertools.count(1)
         self.epoch = secrets.token_hex(4)
         """Tells this gateway process from any other, and begins the ids of its requests."""
-        self._id_prefix = self.epoch.encode()
+        self._ids = _request_ids(self.epoch.encode())
+        self._metrics = MetricsPage(self)
+        self._pages = {b"/healthz": self._answer_health, b"/metrics": self._answer_metrics}
 
     @property
     def version(self) -> int:
@@ -68,7 +75,8 @@ class Gateway:
         for deployment_id, route in wanted.items():
             queue = self._queues.get(deployment_id)
             if queue is None:
-                self._queues[deployment_id] = DeploymentQueue(route, self._budget, self._reports)
+                tally = self.recorder.tally(deployment_id, route.model)
+                self._queues[deployment_id] = DeploymentQueue(route, self._budget, self._reports, tally)
             else:
                 queue.apply(route)
         for deployment_id in left | (self._queues.keys() - wanted.keys()):
@@ -79,6 +87,7 @@ class Gateway:
             else:
                 del self._queues[deployment_id]
                 queue.close()
+                self.recorder.forget(deployment_id)
 
     def serve(self, exchange: Exchange) -> Receiver:
         """The application that the server runs for each request."""
@@ -86,7 +95,7 @@ class Gateway:
         if admitted is None:
             return self._serve_unknown(exchange)
         head, queue = admitted
-        return ProxiedRequest(exchange, head, queue, self._next_id())
+        return ProxiedRequest(exchange, head, queue, next(self._ids))
 
     def refresh_stages(self) -> None:
         """Ask the replicas what they do with the requests they have held for a while."""
@@ -96,8 +105,9 @@ class Gateway:
     def _serve_unknown(self, exchange: Exchange) -> Receiver:
         found = self._found.get(exchange.target)
         if found is None:
-            if exchange.target == _HEALTH_TARGET:
-                return self._answer_health(exchange)
+            page = self._pages.get(exchange.target)
+            if page is not None:
+                return page(exchange)
             # The key first: without one there is not a word about what exists.
             keyless = self._key_refusal(exchange) if self._asks_for_keys else None
             looked_up = keyless or self._look_up(exchange.target)
@@ -107,7 +117,7 @@ class Gateway:
         address, queue = found
         refusal = self._refusal_of(exchange, address, queue)
         if refusal is not None:
-            return self._refuse(exchange, refusal)
+            return self._refuse(exchange, refusal, queue.tally)
         if address.verb is Verb.WAKE:
             self._reports.wake(queue.route.deployment_id)
             exchange.respond(202, _JSON, b'{"status": "waking"}\n')
@@ -115,11 +125,11 @@ class Gateway:
         try:
             head = RequestHead(exchange, address)
         except InvalidDeadlineError as error:
-            return self._refuse(exchange, refusals.bad_deadline(str(error)))
+            return self._refuse(exchange, refusals.bad_deadline(str(error)), queue.tally)
         exchange.headers = ()  # what is needed of them is in the head: a queued request stays small
         if exchange.known is not None:
             self._remember(exchange.known, head, queue)
-        return ProxiedRequest(exchange, head, queue, self._next_id())
+        return ProxiedRequest(exchange, head, queue, next(self._ids))
 
     def _look_up(self, target: bytes) -> "tuple[Address, DeploymentQueue] | Refusal":
         address = parse(target)
@@ -163,28 +173,32 @@ class Gateway:
             self._checked_keys[value] = self._check_key(value)
         return self._checked_keys[value]
 
-    def _check_key(self, authorization: bytes) -> Refusal | None:
+    def _check_key(self, authorization: bytes, scope: str = _INFERENCE) -> Refusal | None:
         scheme, _, key = authorization.partition(b" ")
         if scheme.lower() not in {b"bearer", b"api-key"} or not key or self._table is None:
             return refusals.NO_KEY
         scopes = self._table.keys.get(hashlib.sha256(key.strip()).hexdigest())
         if scopes is None:
             return refusals.UNKNOWN_KEY
-        return None if _INFERENCE in scopes else refusals.WRONG_SCOPE
+        return None if scope in scopes else refusals.wrong_scope(scope)
 
-    def _refuse(self, exchange: Exchange, refusal: Refusal) -> Receiver:
-        identity = b"x-headway-request-id: %s\r\n" % self._next_id()
+    def _refuse(self, exchange: Exchange, refusal: Refusal, tally: Tally | None = None) -> Receiver:
+        (tally or self.recorder.nowhere).refuse(refusal.status)
+        identity = b"x-headway-request-id: %s\r\n" % next(self._ids)
         exchange.respond(refusal.status, identity + refusal.headers(), refusal.body())
         return SILENT
-
-    def _next_id(self) -> bytes:
-        return b"%s%08x" % (self._id_prefix, next(self._ids))
 
     def _answer_health(self, exchange: Exchange) -> Receiver:
         if self._table is None:
             return self._refuse(exchange, refusals.NO_TABLE)
         exchange.respond(200, _JSON, b'{"status": "ok"}\n')
         return SILENT
+
+    def _answer_metrics(self, exchange: Exchange) -> Receiver:
+        authorization = (exchange.header(b"authorization") or b"")[: _LONGEST_KEY_BYTES + 1]
+        if self._asks_for_keys and (refusal := self._check_key(authorization, _MANAGE)) is not None:
+            return self._refuse(exchange, refusal)
+        return self._metrics.serve(exchange)
 
     def _home_of(self, request: ProxiedRequest) -> DeploymentQueue | None:
         """Where the request belongs by now: one addressed by model or environment follows it; one by id stays."""
@@ -193,6 +207,14 @@ class Gateway:
         address = request.address
         deployment_id = self._table.deployment_of(address.model, address.environment, address.deployment)
         return None if deployment_id is None else self._queues[deployment_id]
+
+
+def _request_ids(epoch: bytes) -> Iterator[bytes]:
+    """Ids without end; 256 at a time are formatted together, for that takes longer than anything else about them."""
+    for block in itertools.count():
+        begin = b"%s%06x" % (epoch, block)
+        for end in _HEXADECIMAL:
+            yield begin + end
 
 
 def _asks_for_websocket(exchange: Exchange) -> bool:

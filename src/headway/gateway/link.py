@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 import json
 import logging
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ _DIAL_PAUSE = 0.1
 _REPORT_EVERY = 0.25
 _REPORT_AT_MOST_EVERY = 0.02  # under load a queue forms thousands of times a second
 _STAGES_EVERY = 0.5
+_MOST_ROWS = 200  # a message of about 70 KB; at four a second, more than there are records
 _LINE_LIMIT = 64 * 1024 * 1024
 _UNSENT_LIMIT = 4 * 1024 * 1024
 
@@ -63,6 +65,7 @@ class Link:
             group.create_task(self._dial())
             group.create_task(self._report())
             group.create_task(self._refresh_stages())
+            group.create_task(self._report_requests())
 
     async def _dial(self) -> None:
         while True:
@@ -139,6 +142,21 @@ class Link:
             await asyncio.sleep(_STAGES_EVERY)
             self.gateway.refresh_stages()
 
+    async def _report_requests(self) -> None:
+        """What has ended is counted, and records of it go up; while control is away the newest wait."""
+        recorder = self.gateway.recorder
+        while True:
+            await asyncio.sleep(_REPORT_EVERY)
+            recorder.fold(time.monotonic())
+            if recorder.has_news and self._can_send:
+                rows, sampled_out = recorder.take_rows(_MOST_ROWS)
+                self._send({"type": "requests", "rows": rows, "sampled_out": sampled_out})
+
+    @property
+    def _can_send(self) -> bool:
+        writer = self._writer
+        return writer is not None and writer.transport.get_write_buffer_size() < _UNSENT_LIMIT
+
     def _send_drained(self, replica_id: str) -> None:
         self._send_load()  # what queued for it may have moved away: control must not start another for that
         version = self.gateway.version  # tells which order to drain it answers
@@ -150,6 +168,5 @@ class Link:
 
     def _send(self, message: Mapping[str, Any]) -> None:
         """What cannot be sent is dropped: control asks for what it needs when it is back, and loads add up."""
-        writer = self._writer
-        if writer is not None and writer.transport.get_write_buffer_size() < _UNSENT_LIMIT:
-            writer.write(json.dumps(message).encode() + b"\n")
+        if self._can_send and self._writer is not None:
+            self._writer.write(json.dumps(message).encode() + b"\n")

@@ -39,9 +39,11 @@ NO_KEY = Refusal(401, "key_missing", "this gateway asks for an API key", "send A
 UNKNOWN_KEY = Refusal(
     401, "key_unknown", "this API key is not known", "look for a typing error, or make a new key"
 )
-WRONG_SCOPE = Refusal(
-    403, "scope_missing", "this API key may not be used for inference", "use one with that scope"
-)
+
+
+def wrong_scope(scope: str) -> Refusal:
+    hint = f"use one with the scope {scope!r}"
+    return Refusal(403, "scope_missing", f"this API key does not have the scope {scope!r}", hint)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> Refusal:

@@ -7,6 +7,7 @@ It decides nothing about slots: it tells its deployment's queue what happened, a
 from typing import TYPE_CHECKING
 
 from headway.core.events import Expired, Overran
+from headway.core.records import Outcome
 from headway.gateway import refusals
 from headway.gateway.body import RequestBody
 from headway.gateway.refusals import Refusal
@@ -35,18 +36,23 @@ class ProxiedRequest:
         "_connection",
         "_ended",
         "_exchange",
-        "_head",
         "_queue",
         "_relay",
         "_sends",
         "_submitted",
-        "_timing",
         "deadline",
         "dispatched_at",
+        "head",
         "is_cold",
         "is_timed",
         "left",
+        "progress",
+        "queue_seconds",
+        "replica_id",
         "request_id",
+        "status",
+        "submitted_at",
+        "timing",
         "upstream",
     )
 
@@ -58,11 +64,16 @@ class ProxiedRequest:
         request_id: bytes,
     ) -> None:
         self._exchange = exchange
-        self._head = head
+        self.head = head
         self._queue = queue
         self.request_id = request_id
         self.upstream: Upstream | None = None
+        self.status = 0
+        """Of the replica's answer, once it has begun."""
+        self.replica_id = ""
         self.dispatched_at = 0.0
+        self.submitted_at = self.queue_seconds = 0.0
+        self.progress = queue.tally.progress() if queue.tally.room else None
         self.deadline = None if head.patience is None else queue.now() + head.patience
         """The instant after which the client does not want it to wait any more."""
         self.is_timed = head.address.verb is not Verb.WEBSOCKET
@@ -78,11 +89,15 @@ class ProxiedRequest:
         self._sends = 0
         self._submitted = False
         self._ended = False
-        self._timing = b""
+        self.timing = b""
+
+    @property
+    def received_bytes(self) -> int:
+        return self._body.received_bytes
 
     @property
     def address(self) -> Address:
-        return self._head.address
+        return self.head.address
 
     @property
     def stage(self) -> str:
@@ -113,7 +128,7 @@ class ProxiedRequest:
         if body.received_bytes > settings.body_limit_bytes:
             self._too_large(settings.body_limit_bytes)
         elif connection is not None:
-            connection.write(self._head.frame(data))
+            connection.write(self.head.frame(data))
         elif not body.keep(data, settings.body_buffer_bytes):
             self._exchange.pause_body()
             self._submit()
@@ -123,7 +138,7 @@ class ProxiedRequest:
             return
         self._body.is_complete = True
         if self._connection is not None:
-            self._connection.write(self._head.frame_end)
+            self._connection.write(self.head.frame_end)
             self._body_sent = True
         else:
             self._submit()
@@ -133,6 +148,7 @@ class ProxiedRequest:
             return
         self.left = True
         self._body.release()
+        self._queue.tally.end(self, Outcome.ABANDONED)
         self._exchange.abort()
         if not self._submitted:
             self._ended = True
@@ -150,23 +166,24 @@ class ProxiedRequest:
 
     # What the queue says.
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: Refusal, outcome: Outcome = Outcome.REFUSED) -> None:
         """It is out: answer it so."""
         self._ended = True
+        self._queue.tally.end(self, outcome, refusal.status)
         self._body.release()
         self._exchange.respond(refusal.status, self._identity() + refusal.headers(), refusal.body())
 
     def expire(self, expired: Expired["ProxiedRequest"]) -> None:
-        self.refuse(refusals.waited_too_long(expired))
+        self.refuse(refusals.waited_too_long(expired), Outcome.EXPIRED)
 
     def overrun(self, overran: Overran["ProxiedRequest"]) -> None:
-        self._give_up(refusals.ran_too_long(overran, self.stage))
+        self._give_up(refusals.ran_too_long(overran, self.stage), Outcome.OVERRAN)
 
     def dispatch(self, upstream: "Upstream", at: float, timing: bytes) -> None:
         """It holds a slot of the replica: go there."""
         self.upstream = upstream
         self.dispatched_at = at
-        self._timing = timing
+        self.timing = timing
         upstream.requests[self.request_id] = self
         connection = upstream.idle_connection()
         if connection is None:
@@ -180,6 +197,7 @@ class ProxiedRequest:
 
     def requeue(self) -> None:
         """The replica never took it up: it waits again."""
+        self.replica_id, self.timing = "", b""
         self._forget_upstream()
 
     def give_back(self) -> None:
@@ -210,11 +228,16 @@ class ProxiedRequest:
             self._refuse_answer("it switched protocols unasked")
         else:
             self._body.release()
-            lines = self._identity() + self._timing
+            self.status = status
+            if self.progress is not None:
+                self.progress.begin_answer(head, rest)
+            lines = self._identity() + self.timing
             self._relay = AnswerRelay(self._exchange, status, answer, lines, rest)
 
     def on_more(self, data: bytes) -> None:
         if self._relay is not None and not self.left:
+            if self.progress is not None:
+                self.progress.answer_bytes += len(data)
             self._relay.pass_on(data)
 
     def on_answer_end(self, *, reusable: bool) -> None:
@@ -226,14 +249,14 @@ class ProxiedRequest:
             upstream.put_back(connection)
         else:
             connection.close()
-        self._finish()
+        self._finish(is_whole=not self.left)
         if self._relay is not None and not self.left:
             self._relay.end()
 
     def on_answer_lost(self, reason: str) -> None:
         if self.left or (self._relay is not None and self._relay.is_tunnel):
             self._connection = None
-            self._finish()
+            self._finish(is_whole=not self.left)
             self._exchange.close()
         elif self.outlives_its_replica:
             self.give_back()
@@ -268,7 +291,7 @@ class ProxiedRequest:
             return
         self._connection = connection
         self._sends += 1
-        head, body = self._head, self._body
+        head, body = self.head, self._body
         complete = body.is_complete
         if not complete:
             self._exchange.resume_body()  # before the first bytes, which may fill the connection and pause it anew
@@ -292,19 +315,20 @@ class ProxiedRequest:
             connection.close()
         replica_id = self.upstream.route.replica_id if self.upstream is not None else ""
         self._finish()
-        self.refuse(refusals.bad_answer(replica_id, reason))
+        self.refuse(refusals.bad_answer(replica_id, reason), Outcome.LOST)
 
     def _answer_loss(self, refusal: Refusal) -> None:
         if not self.left and self._relay is not None:
+            self._queue.tally.end(self, Outcome.LOST)
             self._exchange.abort()
         elif not self.left:
-            self.refuse(refusal)
+            self.refuse(refusal, Outcome.LOST)
         self._ended = True
 
-    def _finish(self) -> None:
+    def _finish(self, *, is_whole: bool = False) -> None:
         self._ended = True
         self._forget_upstream()
-        self._queue.finish(self)
+        self._queue.finish(self, is_whole=is_whole)
 
     def _forget_upstream(self) -> str:
         upstream, self.upstream = self.upstream, None
@@ -313,8 +337,9 @@ class ProxiedRequest:
         upstream.requests.pop(self.request_id, None)
         return upstream.route.replica_id
 
-    def _give_up(self, refusal: Refusal) -> None:
+    def _give_up(self, refusal: Refusal, outcome: Outcome) -> None:
         """Answer if that is still possible, and stop its work as if the client had left."""
+        self._queue.tally.end(self, outcome, refusal.status)
         self.left = True
         if self._relay is not None:
             self._exchange.abort()
@@ -331,7 +356,7 @@ class ProxiedRequest:
 
     def _too_large(self, limit: int) -> None:
         if self._submitted:
-            self._give_up(refusals.body_too_large(limit))
+            self._give_up(refusals.body_too_large(limit), Outcome.REFUSED)
             self._queue.abandon(self)
         else:
             self.refuse(refusals.body_too_large(limit))

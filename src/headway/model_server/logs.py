@@ -1,11 +1,15 @@
-"""A replica's log as Truss writes it: JSON lines on stderr, or plain ones when DISABLE_JSON_LOGGING is set."""
+"""A replica's log as Truss writes it: JSON lines on stderr, or plain ones when DISABLE_JSON_LOGGING is set.
+
+What is logged on behalf of a request carries its id as `request_id`: the one that the client's platform gave it in
+Truss's header, else the gateway's, which is `headway_request_id` beside the other.
+"""
 
 import json
 import logging
 import os
 import sys
 
-from headway.model_server.call import current_call
+from headway.model_server.call import Call, current_call
 
 _IDS = {b"x-baseten-request-id": "request_id", b"x-baseten-chain-request-id": "chain_request_id"}
 
@@ -41,7 +45,11 @@ class Lines(logging.Formatter):
             fields["startup"] = "1"
         call = current_call.get(None)
         if call is not None:
-            fields |= {
-                _IDS[name]: value.decode("latin-1") for name, value in call.exchange.headers if name in _IDS
-            }
+            fields |= _ids(call)
         return json.dumps(fields, default=str)
+
+
+def _ids(call: Call) -> dict[str, str]:
+    given = {_IDS[name]: value.decode("latin-1") for name, value in call.exchange.headers if name in _IDS}
+    own = "headway_request_id" if "request_id" in given else "request_id"
+    return {own: call.identity, **given}

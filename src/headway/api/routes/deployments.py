@@ -30,9 +30,22 @@ EnvironmentName = Annotated[
     str, Query(description="The environment whose place it takes once it is ready; empty for none.")
 ]
 SettingsText = Annotated[str, Query(description="Changes to its first settings, as a JSON object.")]
-Name = Annotated[str, Query(description="What to call it; its id if empty.", max_length=128)]
+Name = Annotated[
+    str,
+    Query(
+        description="What to call it; its id if empty.",
+        max_length=schemas.MOST_LABEL,
+        pattern=schemas.LABEL,
+    ),
+]
 Changes = Annotated[dict[str, Any], Body()]
-IfMatch = Annotated[str | None, Header(description="The settings' version that the change is meant for.")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        description="The settings' version that the change is meant for; * for any.",
+        json_schema_extra={"pattern": r'^(\*|(W/)?"[0-9]{1,18}"|[0-9]{1,18})$'},
+    ),
+]
 
 
 @router.post("/v1/models", status_code=status.HTTP_202_ACCEPTED, openapi_extra=_ARCHIVE)

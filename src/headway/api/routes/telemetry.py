@@ -1,0 +1,77 @@
+"""What can be measured: records of requests, and Prometheus metrics."""
+
+from collections import Counter
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+
+from headway.api import schemas
+from headway.api.subjects import Found, Plane
+from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
+from headway.control.plane import ControlPlane
+from headway.control.platform import Deployment
+
+router = APIRouter(tags=["telemetry"])
+
+SortBy = Literal[
+    "arrived_at",
+    "seconds",
+    "queue",
+    "cold_start",
+    "preprocess",
+    "gate_wait",
+    "predict",
+    "postprocess",
+    "send",
+]
+
+
+@router.get("/v1/models/{model}/deployments/{deployment}/requests")
+async def list_requests(
+    found: Found,
+    plane: Plane,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+    since: Annotated[float, Query(description="Arrived after this instant, in seconds since 1970.")] = 0.0,
+    sort_by: Annotated[SortBy, Query(description="The newest first, or the longest, in all or a stage.")] = (
+        "arrived_at"
+    ),
+) -> schemas.Requests:
+    """Requests that ended lately. Above 500 a second a part of them is recorded; metrics count all."""
+    history = plane.supervisor.requests
+    records = history.latest(found.deployment_id, limit, since, sort_by)
+    return schemas.Requests(
+        requests=[schemas.RequestRecord(**one.as_row()) for one in records],
+        sampled_out=history.sampled_out(found.deployment_id),
+    )
+
+
+@router.get("/metrics", response_class=Response)
+async def read_metrics(plane: Plane, accept: Annotated[str, Header()] = "") -> Response:
+    """Control's metrics in Prometheus' format; the gateway's are at /metrics of the inference port."""
+    content_type, body = text(_snapshot(plane), accept)
+    return Response(body, headers={"content-type": content_type})
+
+
+def _snapshot(plane: ControlPlane) -> ControlSnapshot:
+    return ControlSnapshot(
+        [_deployment(plane, one) for one in plane.platform.deployments.values()],
+        link_up=plane.supervisor.link.is_up,
+        table_version=plane.supervisor.link.version,
+    )
+
+
+def _deployment(plane: ControlPlane, deployment: Deployment) -> DeploymentSnapshot:
+    supervisor, deployment_id = plane.supervisor, deployment.deployment_id
+    settings, prepared = deployment.settings, deployment.prepared
+    return DeploymentSnapshot(
+        model=deployment.model,
+        deployment_id=deployment_id,
+        desired=supervisor.autoscaler.desired(deployment_id),
+        min_replica=settings.min_replica,
+        max_replica=settings.max_replica,
+        concurrency_target=settings.concurrency_target,
+        predict_concurrency=1 if prepared is None else prepared.predict_concurrency,
+        decisions=supervisor.autoscaler.decided(deployment_id),
+        restarts=supervisor.replicas.restarts(deployment_id),
+        replicas=Counter(one.state for one in supervisor.replicas.of(deployment_id)),
+    )

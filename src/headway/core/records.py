@@ -1,0 +1,112 @@
+"""What is kept of one request that is over, and how many such records a second are kept: pure, told the time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from sys import intern
+from typing import Any, Self
+
+STAGES = ("queue", "cold_start", "preprocess", "gate_wait", "predict", "postprocess", "send")
+"""In the order in which a request passes them. `send` runs from the answer's head to its end, so it includes what
+of `predict` a stream still has to do."""
+
+
+class Outcome(StrEnum):
+    """How a request ended for its client. Strings, so that their hash is cheap: each request is counted by it."""
+
+    FINISHED = "finished"
+    """The replica's answer was passed on whole."""
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    """It waited too long."""
+    OVERRAN = "overran"
+    """It held its slot too long."""
+    ABANDONED = "abandoned"
+    """The client left."""
+    LOST = "lost"
+    """Its replica went away, or answered what cannot be passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One request. `status` is what the client was told, 0 when it was told nothing.
+
+    `stages` holds seconds by the names in STAGES, as far as they are known. `response_bytes` counts the body as it
+    came from the replica, its framing included.
+    """
+
+    request_id: str
+    deployment_id: str
+    model: str
+    replica_id: str
+    arrived_at: float
+    """Seconds since 1970."""
+    status: int
+    outcome: Outcome
+    seconds: float
+    """From its head's arrival to its end for the client."""
+    stages: Mapping[str, float] = field(default_factory=dict)
+    request_bytes: int = 0
+    response_bytes: int = 0
+    trace_id: str = ""
+    """Of the W3C trace that the client named; empty when it named none."""
+
+    def as_row(self) -> dict[str, Any]:
+        """The record in JSON's types."""
+        return {
+            "request_id": self.request_id,
+            "deployment_id": self.deployment_id,
+            "model": self.model,
+            "replica_id": self.replica_id,
+            "arrived_at": self.arrived_at,
+            "status": self.status,
+            "outcome": self.outcome.value,
+            "seconds": self.seconds,
+            "stages": dict(self.stages),
+            "request_bytes": self.request_bytes,
+            "response_bytes": self.response_bytes,
+            "trace_id": self.trace_id,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The record that `as_row` made. Raises KeyError, TypeError or ValueError when it is none."""
+        stages = row["stages"]
+        return cls(
+            request_id=str(row["request_id"]),
+            # Records are kept in great number, and most of them name the same few.
+            deployment_id=intern(row["deployment_id"]),
+            model=intern(row["model"]),
+            replica_id=intern(row["replica_id"]),
+            arrived_at=float(row["arrived_at"]),
+            status=int(row["status"]),
+            outcome=Outcome(row["outcome"]),
+            seconds=float(row["seconds"]),
+            stages={stage: float(stages[stage]) for stage in STAGES if stage in stages},
+            request_bytes=int(row["request_bytes"]),
+            response_bytes=int(row["response_bytes"]),
+            trace_id=str(row["trace_id"]),
+        )
+
+
+class TokenBucket:
+    """Lets `rate` things a second pass, and up to `capacity` at once after a pause."""
+
+    def __init__(self, rate: float, capacity: float, now: float) -> None:
+        self._rate = rate
+        self._capacity = capacity
+        self._tokens = capacity
+        self._at = now
+
+    def available(self, now: float) -> int:
+        """How many may pass now. A clock that goes back gives nothing."""
+        elapsed = max(0.0, now - self._at)
+        self._at += elapsed
+        self._tokens = min(self._capacity, self._tokens + elapsed * self._rate)
+        return int(self._tokens)
+
+    def take(self, wanted: int, now: float) -> int:
+        """How many of `wanted` pass now."""
+        granted = min(wanted, self.available(now))
+        self._tokens -= granted
+        return granted

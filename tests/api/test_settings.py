@@ -1,0 +1,98 @@
+import dataclasses
+import math
+
+import pytest
+
+from fakes.archives import tar, truss_files
+from headway.core.settings import DeploymentSettings, bounds_of
+
+ECHO = "/v1/models/echo/deployments"
+PATHS = f"{ECHO}/production/settings", f"{ECHO}/production/autoscaling_settings"
+FIELDS = [field.name for field in dataclasses.fields(DeploymentSettings)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_some_settings_are_changed_and_the_others_stay(world, path):
+    async with world() as it:
+        deployment_id = await it.serving()
+        answer = await it.api.patch(path, json={"max_replica": 4, "queue_timeout": 3})
+        assert answer.status_code == 200
+        changed = answer.json()
+        assert changed.keys() == {"settings", "version", "warnings", "status", "message"}
+        assert (changed["status"], changed["version"]) == ("ACCEPTED", 2)
+        expected = DeploymentSettings(max_replica=4, queue_timeout=3)
+        assert changed["settings"] == dataclasses.asdict(expected)
+        assert it.platform.deployments[deployment_id].settings == expected
+        again = (await it.api.patch(path, json={"max_replica": 4})).json()
+        assert (again["status"], again["version"]) == ("UNCHANGED", 2)
+        await it.gateway.table(lambda table: [one.settings for one in table.deployments] == [expected])
+
+
+async def test_the_version_is_the_etag_and_if_match_refuses_what_was_not_seen(world):
+    async with world() as it:
+        await it.serving()
+        read = await it.api.get(PATHS[0])
+        assert (read.headers["etag"], read.json()["version"]) == ('"1"', 1)
+        changed = await it.api.patch(PATHS[0], json={"max_replica": 2}, headers={"if-match": '"1"'})
+        assert changed.headers["etag"] == '"2"'
+        stale = await it.refused("PATCH", PATHS[0], 412, json={"max_replica": 3}, headers={"if-match": '"1"'})
+        assert stale["code"] == "stale"
+        assert "version 2, not 1" in stale["message"]
+        for version, seen in enumerate(("*", '"3"', 'W/"4"', "5")):
+            change = {"max_replica": 10 + version}
+            answer = await it.api.patch(PATHS[0], json=change, headers={"if-match": seen})
+            assert answer.status_code == 200, seen
+        await it.refused("PATCH", PATHS[0], 422, json={"max_replica": 3}, headers={"if-match": "yesterday"})
+
+
+async def test_a_target_below_the_predict_concurrency_is_warned_of(world):
+    config = "model_name: echo\nruntime: {predict_concurrency: 4}"
+    async with world() as it:
+        await it.serving(content=tar(truss_files(config)))
+        answer = (await it.api.patch(PATHS[0], json={"concurrency_target": 2})).json()
+        [warning] = answer["warnings"]
+        assert "concurrency_target 2 is below predict_concurrency 4" in warning
+        assert (await it.get(PATHS[0]))["warnings"] == [warning]
+        assert (await it.get(f"{ECHO}/production"))["warnings"] == [warning]
+        assert (await it.api.patch(PATHS[0], json={"concurrency_target": 4})).json()["warnings"] == []
+
+
+async def test_every_bound_of_every_setting_holds(world):
+    async with world() as it:
+        await it.serving()
+        schema = (await it.get("/openapi.json"))["paths"][
+            "/v1/models/{model}/deployments/{deployment}/settings"
+        ]
+        described = schema["patch"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        assert list(described) == FIELDS
+        for name in FIELDS:
+            bounds = bounds_of(name)
+            limits = {"low": bounds.low, "high": bounds.high}
+            assert described[name].get("minimum", -math.inf) == limits["low"]
+            assert described[name].get("maximum", math.inf) == limits["high"]
+            wrong = [None, "nothing", [], {"a": 1}]
+            wrong += [limits["low"] - 1] if math.isfinite(limits["low"]) else []
+            wrong += [limits["high"] + 1] if math.isfinite(limits["high"]) else []
+            for value in wrong:
+                error = await it.refused("PATCH", PATHS[0], 422, json={name: value})
+                assert error["code"] == "invalid_setting"
+                assert name in error["message"]
+                assert error["hint"]
+        assert (await it.get(PATHS[0]))["version"] == 1
+
+
+async def test_what_is_no_change_of_settings_is_refused(world):
+    async with world() as it:
+        await it.serving()
+        error = await it.refused("PATCH", PATHS[0], 422, json={"concurency_target": 2})
+        assert error["hint"] == "did you mean concurrency_target?"
+        error = await it.refused("PATCH", PATHS[0], 422, json={"min_replica": 2})
+        assert error["hint"] == "raise max_replica or lower min_replica"
+        for body in ([], 1, "x", None):
+            await it.refused("PATCH", PATHS[0], 422, json=body)
+        is_json = {"content-type": "application/json"}
+        for content in (b"", b"{", b'{"queue_timeout": NaN}', b'{"queue_timeout": 1e999}'):
+            await it.refused("PATCH", PATHS[0], 422, content=content, headers=is_json)
+        for content in (b"\xff", b'{"queue_limit": ' + b"[" * 100_000):
+            error = await it.refused("PATCH", PATHS[0], 400, content=content, headers=is_json)
+            assert error["code"] == "bad_request"

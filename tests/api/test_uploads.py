@@ -1,0 +1,117 @@
+import asyncio
+import tarfile
+
+import pytest
+
+from fakes.archives import link, tar, truss_files, zipped
+from headway.api import uploads
+from headway.control.packages import archives, snapshots
+
+ECHO = "/v1/models/echo/deployments"
+
+
+@pytest.mark.parametrize("folder", ["", "echo/", "./"])
+@pytest.mark.parametrize("pack", [tar, lambda files, folder: tar(files, "w", folder), zipped])
+async def test_a_truss_comes_in_any_usual_archive_with_or_without_its_folder(world, pack, folder):
+    async with world() as it:
+        pushed = await it.push(content=pack(truss_files(), folder=folder))
+        source = it.platform.deployments[pushed["id"]].source
+        assert (source / "model/model.py").read_text(encoding="utf-8").startswith("class Model")
+        assert list((it.data_dir / "uploads").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello",
+        b"PK\x03\x04 no zip",
+        b"\x1f\x8b no gzip",
+        tar(truss_files())[:-30],
+        tar({}),
+        tar({"model/model.py": "x"}),
+        tar({"a/config.yaml": "", "b/config.yaml": ""}),
+        tar({"a/b/config.yaml": ""}),
+        tar({"../config.yaml": ""}),
+        tar({"/etc/headway/config.yaml": ""}),
+        tar({**truss_files(), "data/passwd": link("data/passwd", "/etc/passwd")}),
+        tar({**truss_files(), "data/up": link("data/up", "../../up")}),
+        tar({**truss_files(), "data/hard": link("data/hard", "/etc/passwd", tarfile.LNKTYPE)}),
+        tar({**truss_files(), "data/pipe": link("data/pipe", "", tarfile.FIFOTYPE)}),
+        tar({**truss_files(), "model": "a file where a folder is"}),
+    ],
+)
+async def test_what_is_no_archive_of_a_truss_is_refused_and_nothing_stays(world, content):
+    async with world() as it:
+        error = await it.refused("POST", ECHO, 422, content=content)
+        assert error["code"] == "invalid_archive"
+        assert list((it.data_dir / "uploads").iterdir()) == []
+        assert await it.get("/v1/models") == {"models": []}
+
+
+async def test_more_files_or_bytes_than_the_bounds_are_refused(world, monkeypatch):
+    monkeypatch.setattr(archives, "MOST_FILES", 10)
+    monkeypatch.setattr(archives, "MOST_BYTES", 100_000)
+    many = {**truss_files(), **{f"data/{n}": "" for n in range(10)}}
+    large = {**truss_files(), "data/zeros": "0" * 100_000}
+    async with world() as it:
+        for files in (many, large):
+            for content in (tar(files), zipped(files)):
+                assert (await it.refused("POST", ECHO, 422, content=content))["code"] == "invalid_archive"
+        monkeypatch.setattr(uploads, "MOST_BYTES", 1000)
+        error = await it.refused("POST", ECHO, 413, content=b"x" * 1001)
+        assert error["code"] == "too_large"
+
+
+async def test_a_client_that_leaves_while_it_sends_leaves_nothing(world):
+    class LeftError(Exception): ...
+
+    async def content():
+        yield tar(truss_files())[:100]
+        raise LeftError
+
+    async with world() as it:
+        with pytest.raises(LeftError):
+            await it.api.post(ECHO, content=content())
+        assert list((it.data_dir / "uploads").iterdir()) == []
+
+
+async def test_what_a_killed_control_had_not_taken_wholly_is_removed(tmp_path):
+    left = tmp_path / "uploads" / "tmpabc" / "unpacked"
+    left.mkdir(parents=True)
+    (left / "config.yaml").touch()
+    uploads.discard_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    uploads.discard_leftovers(tmp_path)
+
+
+async def test_large_files_pushed_twice_are_one_deployment(world, monkeypatch):
+    monkeypatch.setattr(snapshots, "_LARGE_FILE_BYTES", 1000)
+    content = zipped({**truss_files(), "data/weights": "w" * 2000})
+    async with world() as it:
+        first, second = [await it.push(content=content) for _ in range(2)]
+        assert first["id"] == second["id"]
+        other = await it.push(content=zipped({**truss_files(), "data/weights": "v" * 2000}))
+        assert other["id"] != first["id"]
+
+
+async def test_pushes_at_the_same_time_are_each_taken(world):
+    async with world() as it:
+        contents = [tar(truss_files(**{"data/n": str(number % 3)})) for number in range(9)]
+        pushed = await asyncio.gather(*(it.push(content=content) for content in contents))
+        assert len({one["id"] for one in pushed}) == 3
+        stored = await it.plane.persistence.call(it.plane.persistence.store.load)
+        assert {row.deployment_id for row in stored.deployments} == {one["id"] for one in pushed}
+
+
+async def test_a_full_disk_is_told(world, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    async with world() as it:
+        monkeypatch.setattr("tempfile.mkdtemp", full)
+        error = await it.refused("POST", ECHO, 503, content=tar(truss_files()))
+        assert (error["code"], error["message"]) == (
+            "storage",
+            "the archive cannot be kept: No space left on device",
+        )

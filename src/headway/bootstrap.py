@@ -199,14 +199,17 @@ def _require_keys(platform: LocalPlatform) -> None:
 def _has_keys(platform: LocalPlatform) -> bool:
     """Asked by a process of its own, for root knows no SQL; and not in its arguments, which others can read."""
     url = platform.database_url or lasting_database_url(platform.data_directory)
-    asked = subprocess.run(
-        [sys.executable, "-m", "headway.control.store.has_keys"],
-        env={**os.environ, _DATABASE_VARIABLE: url},
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-        timeout=_DATABASE_ANSWERS_WITHIN,
-    )
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-m", "headway.control.store.has_keys"],
+            env={**os.environ, _DATABASE_VARIABLE: url},
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=_DATABASE_ANSWERS_WITHIN,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RootError("cannot see whether there are API keys: the database does not answer") from error
     if asked.returncode not in {_HAS_KEYS, _HAS_NO_KEYS}:
         raise RootError("cannot see whether there are API keys", hint=asked.stderr.strip())
     return asked.returncode == _HAS_KEYS

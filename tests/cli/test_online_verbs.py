@@ -18,12 +18,12 @@ from headway.root import RootError, listen
 
 REQUEST = {
     "request_id": "ab-1",
-    "arrived_at": "2026-01-01T12:00:00Z",
+    "arrived_at": 1767268800.0,
     "status": 200,
     "outcome": "finished",
     "replica_id": "echo-1",
     "seconds": 0.0305,
-    "stages": {"queue": 0.01, "preprocess": 0.0004, "predict": 0.02, "send": None},
+    "stages": {"queue": 0.01, "preprocess": 0.0004, "predict": 0.02, "send": 0.0},
 }
 KEYLESS = {"error": {"code": "key_missing", "message": "this gateway asks for an API key", "hint": ""}}
 
@@ -56,7 +56,7 @@ class Echo(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         if path == "/v1/models/echo/deployments/production/requests":
-            self.wfile.write(json.dumps({"requests": [REQUEST], "query": query}).encode())
+            self.wfile.write(json.dumps({"requests": [REQUEST], "sampled_out": 7, "query": query}).encode())
         else:
             self.wfile.write(b"hello")
 
@@ -128,9 +128,11 @@ def test_predict_shows_the_key_of_the_environment(url):
 
 
 def test_requests_show_the_milliseconds_of_each_stage(url):
-    header, row = run("requests", "echo", "--url", url).stdout.splitlines()
+    result = run("requests", "echo", "--url", url)
+    header, row = result.stdout.splitlines()
+    assert "of 7 other requests there is no record" in result.stderr
     assert header.split()[:5] == ["request", "arrived", "status", "outcome", "replica"]
-    assert row.split()[3:] == ["200", "finished", "echo-1", "10.0", "0.4", "20.0", "30.5"]
+    assert row.split()[3:] == ["200", "finished", "echo-1", "10.0", "0.4", "20.0", "0.0", "30.5"]
     result = run("requests", "echo", "--url", url, "--sort-by", "seconds", "--limit", 5, "--json")
     assert json.loads(result.stdout)["query"] == "limit=5&sort_by=seconds"
 

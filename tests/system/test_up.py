@@ -99,6 +99,13 @@ def test_a_pushed_model_is_managed_by_verbs_and_outlives_headway(headway, tmp_pa
         assert curl.startswith(f"curl http://127.0.0.1:{headway.port}/models/echo/predict -d ")
         assert json.loads(headway.run("predict", "echo", "--input", "[1]")) == [1]
 
+        def recorded():
+            return json.loads(headway.run("requests", "echo", "--sort-by", "seconds", "--json"))["requests"]
+
+        [request] = wait_until(recorded, 30, "the request is recorded")
+        assert request["status"] == 200
+        assert request["request_id"] in headway.run("requests", "echo")
+
         assert "in force" in headway.run("settings", "echo", "concurrency_target=3")
         [deployment] = json.loads(headway.run("status", "--json"))["deployments"]
         assert (deployment["concurrency_target"], deployment["settings"]["queue_limit"]) == (3, 50)

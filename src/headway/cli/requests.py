@@ -7,7 +7,7 @@ import typer
 from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
-from headway.cli.tables import moment, show, show_json, table
+from headway.cli.tables import messages, moment, show, show_json, table
 
 _STAGES = ("queue", "cold_start", "preprocess", "gate_wait", "predict", "postprocess", "send")
 
@@ -17,7 +17,10 @@ def requests(
     model: options.Model,
     deployment: options.Deployment = "production",
     sort_by: Annotated[
-        str | None, typer.Option(help="What the first have most of, such as seconds. [default: the newest]")
+        str | None,
+        typer.Option(
+            help="The longest first: in all by seconds, or in a stage by its name. [default: the newest]"
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="So many.")] = 20,
     url: options.ControlUrl = None,
@@ -36,6 +39,8 @@ def requests(
     stages = (stage.replace("_", " ") for stage in _STAGES)
     columns = ("request", "arrived", "status", "outcome", "replica", *stages, "total ms")
     show(table(columns, map(_row, content["requests"])))
+    if content["sampled_out"]:
+        messages().print(f"of {content['sampled_out']} other requests there is no record")
 
 
 def _row(one: Any) -> tuple[Any, ...]:

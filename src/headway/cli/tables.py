@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -60,9 +60,10 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], *, title: str |
     return made
 
 
-def moment(instant: str) -> str:
-    """An instant of an answer in this machine's time."""
-    return datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def moment(instant: str | float) -> str:
+    """An instant of an answer, as text or in seconds since 1970, in this machine's time."""
+    at = datetime.fromisoformat(instant) if isinstance(instant, str) else datetime.fromtimestamp(instant, UTC)
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def replicas_of(content: Any) -> str:

@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import stat
 
@@ -41,7 +42,8 @@ async def test_from_the_first_key_on_every_call_needs_one_that_may_manage(world)
             (bearer(inference), 403, "wrong_scope"),
         ]:
             raw = {name: value.encode("latin-1") for name, value in header.items()}
-            assert (await it.refused("GET", "/v1/models", status, headers=raw))["code"] == code
+            for path in ("/v1/models", "/metrics"):
+                assert (await it.refused("GET", path, status, headers=raw))["code"] == code
             for path in (f"{SECRETS}", f"{KEYS}", "/v1/nothing"):
                 await it.refused("POST", path, status, content=b"{ is not read", headers=raw)
         answer = await it.api.get("/v1/models")
@@ -66,13 +68,19 @@ async def test_the_first_key_must_be_able_to_manage(world):
 
 
 @pytest.mark.parametrize("is_exposed", [False, True])
-async def test_the_last_key_that_may_manage_goes_last_and_never_where_others_reach(world, is_exposed):
-    async with world(is_exposed=is_exposed) as it:
+async def test_the_last_key_that_may_manage_goes_last_and_never_where_others_reach(
+    tmp_path, monkeypatch, is_exposed
+):
+    it = control_plane(tmp_path, monkeypatch)
+    async with it.running():
         first = await it.post(KEYS, {}, expected=201)
+    it.options = dataclasses.replace(it.options, is_exposed=is_exposed)
+    async with it.running():
         it.api.headers.update(bearer(first["api_key"]))
         second = await it.post(KEYS, {"scopes": ["inference"]}, expected=201)
         await it.refused("DELETE", f"{KEYS}/{first['prefix']}", 409)
-        assert first["prefix"] in (await it.refused("DELETE", f"{KEYS}/hw_0", 404))["hint"]
+        error = await it.refused("DELETE", f"{KEYS}/{first['prefix'][:-1]}", 404)
+        assert first["prefix"] in error["hint"]
         assert (await it.api.delete(f"{KEYS}/{second['prefix']}")).status_code == 200
         last = await it.api.delete(f"{KEYS}/{first['prefix']}")
         assert last.status_code == (409 if is_exposed else 200)

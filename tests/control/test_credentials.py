@@ -9,18 +9,19 @@ from headway.control.store.store import StoreError
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
-    return control_plane(tmp_path, monkeypatch, is_exposed=True).running()
+    return control_plane(tmp_path, monkeypatch).running()
 
 
 async def test_of_two_managing_keys_deleted_at_the_same_time_one_stays(world):
     async with world as it:
         credentials = it.plane.credentials
         rows = [(await credentials.create_key("", ["manage"]))[1] for _ in range(2)]
+        await credentials.create_key("", ["inference"])
         outcomes = await asyncio.gather(
             *(credentials.delete_key(row.prefix) for row in rows), return_exceptions=True
         )
         assert [type(one) for one in outcomes] == [type(None), RefusedError]
-        assert len(credentials.keyring) == 1
+        assert len(credentials.keyring.managing) == 1
 
 
 async def test_what_could_not_be_stored_is_not_in_force(world, monkeypatch, tmp_path):

@@ -1,5 +1,6 @@
 import asyncio
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -42,12 +43,12 @@ def tell(tmp_path, monkeypatch):
     async def run(story):
         world = Story(tmp_path)
         monkeypatch.setattr(preparations_module, "prepare", world.prepare)
-        running = asyncio.create_task(world.preparations.run())
+        world.running = asyncio.create_task(world.preparations.run())
         try:
             await story(world)
         finally:
-            running.cancel()
-            await asyncio.wait([running])
+            world.running.cancel()
+            await asyncio.wait([world.running])
 
     return run
 
@@ -101,6 +102,27 @@ async def test_what_changes_while_it_is_prepared_stays_changed(tell):
         assert (now.version, now.is_active) == (5, False)
         assert now.prepared
         assert list(world.platform.deployments) == ["a"]
+
+    await tell(story)
+
+
+async def test_one_that_is_under_way_when_control_ends_is_ended_and_put_nowhere(tell, monkeypatch):
+    begun, ended = threading.Event(), threading.Event()
+    monkeypatch.setattr(preparations_module.commands, "end_all", ended.set)
+
+    async def story(world):
+        def prepare(*_, **__):
+            begun.set()
+            assert ended.wait(10), "nobody ended it"
+            raise PreparationError("killed")
+
+        monkeypatch.setattr(preparations_module, "prepare", prepare)
+        world.add("a", "")
+        await asyncio.to_thread(begun.wait, 10)
+        world.running.cancel()
+        await asyncio.wait([world.running])
+        assert ended.is_set()
+        assert world.platform.deployments["a"].failure == "", "the next control prepares it"
 
     await tell(story)
 

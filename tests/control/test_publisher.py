@@ -9,7 +9,7 @@ from headway.control.publisher import Publisher
 from headway.control.table_store import TableStore
 from headway.core.reconcile import Failed
 from headway.core.settings import DeploymentSettings
-from headway.gateway.table import DeploymentState
+from headway.gateway.table import DeploymentState, RoutingTable
 
 HERE = Path()
 
@@ -22,7 +22,8 @@ class LinkDouble:
     def table(self):
         return self.sent[-1] if self.sent else None
 
-    def publish(self, table):
+    def publish(self, table, text):
+        assert RoutingTable.from_json(text) == table
         self.sent.append(table)
 
 

@@ -248,3 +248,20 @@ def test_a_new_deployment_takes_the_environment_when_it_is_ready_and_the_old_one
         assert world.supervisor.autoscaler.desired("d1") == 0
 
     tell(story)
+
+
+def test_rolling_back_to_what_still_drains_takes_no_longer_than_a_round(tell, monkeypatch):
+    monkeypatch.setattr(replicas_module, "PROBE_EVERY", 1000.0)
+    monkeypatch.setattr("headway.control.supervisor._ROUND_AT_LEAST_EVERY", 1000.0)
+
+    async def story(world, gateway):
+        world.ready.set()
+        await gateway.table(routes)
+        world.platform.put(dataclasses.replace(world.deployment, deployment_id="d2"))
+        world.supervisor.roll_out(("echo", "production"), "d2")
+        await gateway.table(lambda table: routes(table) and routes(table)["echo-1"].draining)
+        world.supervisor.roll_out(("echo", "production"), "d1")
+        table = await gateway.table(lambda table: table.environments == {("echo", "production"): "d1"})
+        assert not routes(table)["echo-1"].draining
+
+    tell(story)

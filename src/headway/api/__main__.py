@@ -86,7 +86,10 @@ async def _keep_deployed(plane: ControlPlane, options: argparse.Namespace) -> No
     """Deploy the one Truss that this Headway was started for, and its changes if they are to be followed."""
     order = Push(model=options.model_name, settings=json.loads(options.settings))
     if not plane.platform.models:  # else an earlier life of control has done it
-        await plane.operations.push(options.truss, order)
+        try:
+            await plane.operations.push(options.truss, order)
+        except (HeadwayError, OSError) as error:
+            _logger.error("the Truss is not deployed: %s", error)  # noqa: TRY400  # the text is meant for people
     if options.watch:
         again = Push(model=options.model_name)
         await Watcher(options.truss, lambda: plane.operations.push(options.truss, again)).run()

@@ -42,7 +42,7 @@ def application(plane: ControlPlane) -> FastAPI:
     app.state.plane = plane
     app.state.live = Live(Documents(plane).everything)
     errors.install(app, [route for one in _ROUTERS for route in one.router.routes])
-    app.add_middleware(Guard, keyring=plane.credentials.keyring, is_exposed=plane.options.is_exposed)
+    app.add_middleware(Guard, keyring=plane.credentials.keyring)
     for one in _ROUTERS:
         app.include_router(one.router, dependencies=[Security(_KEY)])
 

@@ -24,10 +24,9 @@ _TOO_LARGE = f"the body has more than {MOST_BODY_BYTES:,} bytes"
 class Guard:
     """`keyring` has the keys; where there are none, everybody on this machine may ask, but no other site's page."""
 
-    def __init__(self, app: ASGIApp, keyring: Keyring, *, is_exposed: bool) -> None:
+    def __init__(self, app: ASGIApp, keyring: Keyring) -> None:
         self._app = app
         self._keyring = keyring
-        self._is_exposed = is_exposed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(_GUARDED):
@@ -63,7 +62,7 @@ class Guard:
             return _refusal(
                 403, "foreign_page", f"a page of {origin} may not ask", "open the console on this address"
             )
-        if not self._keyring.rows and not self._is_exposed and not _is_plain(host):
+        if not self._keyring.rows and not _is_plain(host):
             hint = "create a key, or ask for localhost"
             return _refusal(
                 403, "foreign_page", f"without keys this does not answer to the name {host}", hint

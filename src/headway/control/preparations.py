@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from headway.control.packages import commands
 from headway.control.packages.preparation import PreparedModel, prepare
 from headway.control.platform import Deployment, Platform, Prepared
 from headway.core.errors import HeadwayError
@@ -26,6 +27,8 @@ _logger = logging.getLogger(__name__)
 
 BUILD_LOG = "build"
 _LOG_LIMIT_BYTES = 1024 * 1024
+_LOOK_EVERY = 0.1
+_ENDED_IN_LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,24 @@ class Preparations:
             deployment_id = await self._waiting.get()
             deployment = self._platform.deployments.get(deployment_id)
             if deployment is not None:
-                outcome = await asyncio.to_thread(self._outcome, deployment)
-                self._put(deployment_id, outcome)
+                self._put(deployment_id, await self._worked_out(deployment))
             self._progress.pop(deployment_id, None)
             self._done(deployment_id)
+
+    async def _worked_out(self, deployment: Deployment) -> Prepared | str:
+        """When cancelled, it ends the programs that it runs: this process could not end before them, and what they
+        have started would outlive it.
+        """
+        working = asyncio.ensure_future(asyncio.to_thread(self._outcome, deployment))
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            for _ in range(_ENDED_IN_LOOKS):
+                commands.end_all()  # again: one may just have been about to start
+                await asyncio.wait([working], timeout=_LOOK_EVERY)
+                if working.done():
+                    break
+            raise
 
     def _put(self, deployment_id: str, outcome: Prepared | str) -> None:
         deployment = self._platform.deployments.get(deployment_id)

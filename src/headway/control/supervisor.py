@@ -219,6 +219,7 @@ class Supervisor:
                 self.replicas.become(replica_id, ReplicaState.DRAINING, reason)
             case TakeBack(replica_id):
                 self.replicas.become(replica_id, ReplicaState.READY, "taken back")
+                self.wake()  # a rollout may have waited for just that
             case TakeOut(replica_id, reason):
                 self.replicas.become(replica_id, ReplicaState.UNHEALTHY, reason)
             case Stop(replica_id, reason):

@@ -1,5 +1,6 @@
 """Runs one program of the preparation to its end, passing on what it says line by line."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,6 +15,9 @@ from headway.control.packages.entries import Progress
 
 TIMEOUT = 3600.0
 _KEPT_LINES = 100
+
+_running: set[subprocess.Popen[str]] = set()
+"""Programs of this process, whichever thread waits for them."""
 
 
 class CommandError(Exception):
@@ -39,6 +43,7 @@ def run(
         errors="replace",
         start_new_session=True,
     )
+    _running.add(process)
     last: deque[str] = deque(maxlen=_KEPT_LINES)
     watchdog = threading.Timer(TIMEOUT, _kill, [process])
     watchdog.start()
@@ -53,12 +58,20 @@ def run(
         if process.poll() is None:
             _kill(process)
             process.wait()
+        _running.discard(process)
         if process.stdout:
             process.stdout.close()
     if code != 0:
         raise CommandError("\n".join([*last, f"(exit code {code})"]))
 
 
+def end_all() -> None:
+    """End every program that runs now, for whom waits on one and is about to end itself."""
+    for process in list(_running):
+        _kill(process)
+
+
 def _kill(process: subprocess.Popen[str]) -> None:
     """End the program and whatever it started: a session of its own has them all in one group."""
-    os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

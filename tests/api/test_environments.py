@@ -62,8 +62,7 @@ async def test_a_promoted_deployment_takes_over_when_it_is_ready_and_rolling_bac
         it.ready.set()
         await it.until(lambda: it.platform.points_at(PRODUCTION) == new)
         assert it.platform.deployments[old].is_retired
-        back = await it.post(f"{ENVIRONMENTS}/production/promote", {"deployment_id": old})
-        assert back["candidate_deployment"]["id"] == old
+        await it.post(f"{ENVIRONMENTS}/production/promote", {"deployment_id": old})
         await it.until(lambda: it.platform.points_at(PRODUCTION) == old)
         assert not it.platform.deployments[old].is_retired
         assert it.platform.deployments[new].is_retired

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
+
 from system.serving import Serving, wait_until
 
 _CLIENTS = 3
@@ -112,8 +114,7 @@ class Victim:
     def settle(self) -> None:
         """Without the good traffic, nothing is held or queued."""
         self.traffic.pause()
-        at = time.monotonic()
-        wait_until(lambda: self._is_empty_since(at), 10, "slots and queue are empty")
+        wait_until(self._is_empty, 10, "slots and queue are empty")
         self.traffic.resume()
 
     def count_open_files(self) -> None:
@@ -130,10 +131,10 @@ class Victim:
             text = (self.data_dir / "logs" / f"{name}.log").read_text()
             assert not re.search(r"Traceback| error (?!control: replica has failed)", text), text
 
-    def _is_empty_since(self, at: float) -> bool:
-        model = self.serve.model()
-        (load,) = model["load"].values()
-        return load["at"] > at and load["abandoned"] == 0 == model["queued"] == model["in_flight"]
+    def _is_empty(self) -> bool:
+        text = httpx.get(f"{self.serve.url}/metrics", timeout=5).text
+        found = re.findall(r"^headway_(?:queued|in_flight|abandoned){.*} (.+)$", text, re.MULTILINE)
+        return len(found) == 3 and all(float(value) == 0 for value in found)
 
     def _files(self) -> int:
         (gateway,) = [

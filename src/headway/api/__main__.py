@@ -2,16 +2,17 @@
 
 import argparse
 import asyncio
+import importlib
 import json
 import logging
 import pkgutil
 import signal
 import sys
 from pathlib import Path
+from socket import socket
 
 import uvloop
 
-from headway.api.server import serve
 from headway.api.uploads import discard_leftovers
 from headway.backends.base import Backend
 from headway.configuration import Configuration, InvalidConfigurationError
@@ -77,9 +78,15 @@ def _database_url() -> str:
 async def _run(plane: ControlPlane, options: argparse.Namespace) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(plane.run())
-        tasks.create_task(serve(plane, inherited_socket(options.listen_fd)))
+        tasks.create_task(_serve_api(plane, inherited_socket(options.listen_fd)))
         if options.truss is not None:
             tasks.create_task(_keep_deployed(plane, options))
+
+
+async def _serve_api(plane: ControlPlane, listening: socket) -> None:
+    """FastAPI takes half of control's start to import: replicas are seen to meanwhile."""
+    server = await asyncio.to_thread(importlib.import_module, "headway.api.server")
+    await server.serve(plane, listening)
 
 
 async def _keep_deployed(plane: ControlPlane, options: argparse.Namespace) -> None:

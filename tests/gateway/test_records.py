@@ -101,7 +101,7 @@ async def test_a_full_queue_and_a_wait_too_long(tmp_path):
         assert ends(one) == {("refused", 429): 1, ("expired", 504): 1}
         refused, expired = rows(one)
         assert (refused["outcome"], refused["stages"]) == ("refused", {})
-        assert expired["stages"]["queue"] == expired["seconds"] >= 0.05
+        assert expired["stages"]["queue"] == expired["seconds"] >= 0.049  # the loop counts milliseconds
 
 
 async def test_running_too_long_is_counted_once_though_its_work_ends_later(tmp_path):

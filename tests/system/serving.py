@@ -18,6 +18,7 @@ import httpx
 
 _START_TIMEOUT = 180.0  # a model's first environment is resolved and installed
 _STOP_TIMEOUT = 60.0
+_environments = tempfile.TemporaryDirectory(prefix="headway-environments-")
 # Each is handed out once; where to begin differs from one run to the next that may go on beside it.
 _ports = iter(range(10_000 + os.getpid() % 1000 * 20, 32_000))
 
@@ -69,9 +70,11 @@ def serving(
     port, control_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as temporary:
         output = Path(temporary) / "output"
+        data_dir = data_dir or Path(temporary) / "data"
+        _share_environments(data_dir)
         command = [sys.executable, "-m", "headway", "serve", str(directory)]
         command += ["--port", str(port), "--control-port", str(control_port)]
-        command += ["--data-dir", str(data_dir or Path(temporary) / "data"), *options]
+        command += ["--data-dir", str(data_dir), *options]
         with output.open("wb") as file:
             process = subprocess.Popen(
                 command,
@@ -95,6 +98,14 @@ def serving(
             yield serve
         finally:
             _stop(process)
+
+
+def _share_environments(data_dir: Path) -> None:
+    """Models' environments are known by their contents: this run makes each once, whatever the data directory."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = data_dir / "environments"
+    if not place.is_symlink():
+        place.symlink_to(_environments.name, target_is_directory=True)
 
 
 def wait_until(condition: Any, timeout: float, what: str) -> Any:

@@ -361,7 +361,7 @@ def test_plain_code_keeps_its_slot_until_it_ends(victim):
     wait_until(lambda: victim.serve.model()["in_flight"] == 1, 0.9, "the request is in flight")
     connection.close()
     wait_until(lambda: victim.serve.model()["abandoned"] == 1, 0.9, "abandoned")
-    assert load["in_flight"] == 1
+    assert victim.serve.model()["in_flight"] == 1
 
 
 @pytest.mark.usefixtures("slots_come_back")

@@ -30,7 +30,7 @@ serve: $(READY)
 # System tests have the machine to themselves: they judge instants. Sockets want short paths.
 test: $(READY) system-packages
 	@$(BIN)/python -m pytest tests/core --cov --cov-report=term --numprocesses=2 --dist=worksteal --durations=5
-	@short=$$(mktemp -d); trap 'rm -rf $$short' EXIT; \
+	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; \
 	$(BIN)/python -m pytest tests --ignore=tests/core --ignore=tests/system --numprocesses=2 --dist=loadfile \
 		--durations=5 --basetemp=$$short/t
 	@$(BIN)/python -m pytest tests/system --durations=10

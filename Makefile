@@ -48,9 +48,11 @@ format: $(READY)
 bench: $(READY) bench-packages
 	@$(BIN)/python -m benchmarks
 
-# Long random searches: minutes, not for every change.
+# Long random searches, and every death and change as often as promised: half an hour, not for every change.
 soak: $(READY)
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/core --timeout=3600
+	@HEADWAY_CYCLES=50 $(BIN)/python -m pytest tests/system/test_upheaval.py --timeout=3600 -k 'not cycles'
+	@HEADWAY_CYCLES=200 $(BIN)/python -m pytest tests/system/test_upheaval.py --timeout=3600 -k cycles
 
 # What tests need from the system: curl for the printed lines, the libraries that OpenCV loads in receipts, and a
 # PostgreSQL server (which Debian puts outside PATH) for the control plane's store.

@@ -28,6 +28,8 @@ _BACKLOG = 4096
 _TRIM_EVERY = 0.1
 _FIRST_RESTART = 0.05
 _LONGEST_RESTART = 5.0
+_LONGEST_RESTART_OF_GATEWAY = 0.5
+"""New connections wait for it, so it is back within a second however often it dies."""
 _STEADY_AFTER = 10.0
 _KILLED_WITHIN = 5.0
 _LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -101,7 +103,7 @@ class Root:
         try:
             async with asyncio.TaskGroup() as tasks:
                 lasting = [
-                    tasks.create_task(self._keep(self._spawn_gateway)),
+                    tasks.create_task(self._keep(self._spawn_gateway, _LONGEST_RESTART_OF_GATEWAY)),
                     tasks.create_task(self._keep_control()),
                     tasks.create_task(self._trim_logs()),
                 ]
@@ -119,8 +121,8 @@ class Root:
 
     # Gateway and control: kept running.
 
-    async def _keep(self, spawn: Callable[[], Child]) -> None:
-        """Start it again when it is gone: at once after a steady life, else later and later."""
+    async def _keep(self, spawn: Callable[[], Child], longest: float) -> None:
+        """Start it again when it is gone: at once after a steady life, else later and later, up to `longest`."""
         failures = 0
         while not self._stop_asked.is_set():
             started_at = time.monotonic()
@@ -133,7 +135,7 @@ class Root:
             failures = 1 if time.monotonic() - started_at >= _STEADY_AFTER else failures + 1
             if not self._stop_asked.is_set():
                 _logger.error("a process is gone and is started again: %s", what)
-                await asyncio.sleep(back_off(failures, first=_FIRST_RESTART, longest=_LONGEST_RESTART))
+                await asyncio.sleep(back_off(failures, first=_FIRST_RESTART, longest=longest))
 
     def _spawn_gateway(self) -> Child:
         self._gateway = self._spawn(self._gateway_program)
@@ -149,7 +151,7 @@ class Root:
                 conversations.create_task(self._converse(control, ours))
                 return control
 
-            await self._keep(spawn)
+            await self._keep(spawn, _LONGEST_RESTART)
 
     async def _converse(self, control: Child, ours: socket.socket) -> None:
         """Obey one life of control. One that cannot be understood is ended, and another one started."""

@@ -7,7 +7,7 @@ import pytest
 from fakes.archives import tar, truss_files
 from fakes.control_plane import control_plane
 from headway.control import persistence as persistence_module
-from headway.control.persistence import Persistence
+from headway.control.persistence import Persistence, deployment_row
 from headway.control.platform import Deployment, Environment, Platform
 from headway.control.store.store import Store, StoreError
 from headway.core.settings import DeploymentSettings
@@ -173,7 +173,8 @@ async def test_stored_settings_that_are_not_valid_any_more_become_the_defaults(m
 
     def spoil():
         for name, settings in (("a", {"queue_limit": -1}), ("b", {"queue_limit": 3, "of_later": 1})):
-            persistence.store.change_settings(name, settings, expected=1)
+            row = deployment_row(persistence.platform.deployments[name])
+            persistence.store.save_deployment(dataclasses.replace(row, settings=settings))
 
     await persistence.call(spoil)
     await persistence.close()

@@ -8,7 +8,7 @@ import pytest
 
 from control.store.stored import ECHO, KEY, PRODUCTION, SECRET, decision, deployment
 from headway.control.store.rows import EnvironmentRow, KeyRow, ModelRow, SecretRow, StoredState
-from headway.control.store.store import Conflict, Store, StoreError
+from headway.control.store.store import Store, StoreError
 
 NOTHING = StoredState((), (), (), (), ())
 
@@ -93,24 +93,6 @@ def test_text_that_is_not_unicode_is_refused(filled):
 def test_a_failure_of_the_callers_own_leaves_a_transaction_as_it_is(store):
     with pytest.raises(ValueError, match="own"), store.transaction():
         raise ValueError("own")
-
-
-def test_each_change_of_settings_raises_their_version_by_one(filled):
-    assert filled.change_settings("d1", {"max_replica": 2}, expected=1) == 2
-    assert filled.change_settings("d1", MappingProxyType({"max_replica": 3}), expected=2) == 3
-    assert filled.load().deployments == (deployment(settings={"max_replica": 3}, version=3),)
-
-
-@pytest.mark.parametrize("expected", [0, 2])
-def test_a_change_of_other_settings_than_were_seen_is_a_conflict(filled, expected):
-    with pytest.raises(Conflict, match=f"at version 1, not {expected}"):
-        filled.change_settings("d1", {}, expected=expected)
-    assert filled.load().deployments == (deployment(),)
-
-
-def test_settings_of_an_unknown_deployment_cannot_change(filled):
-    with pytest.raises(StoreError, match="there is no deployment 'd9'"):
-        filled.change_settings("d9", {}, expected=1)
 
 
 def test_an_environment_points_elsewhere_and_keeps_its_time_of_creation(filled):

@@ -1,16 +1,14 @@
 """Changes that belong together, callers that come at once, and processes that die."""
 
-import contextlib
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from control.store.stored import ECHO, KEY, SECRET, decision, deployment
 from headway.control.store.rows import ModelRow, SecretRow, StoredState
-from headway.control.store.store import Conflict, StoreError
+from headway.control.store.store import StoreError
 
 NOTHING = StoredState((), (), (), (), ())
 
@@ -37,8 +35,6 @@ def test_a_refused_call_in_a_transaction_can_be_got_over(filled):
         filled.save_secret(SecretRow("a", "1", 1.0))
         with pytest.raises(StoreError):
             filled.add_key(KEY)
-        with pytest.raises(Conflict):
-            filled.change_settings("d1", {}, expected=9)
         filled.save_secret(SecretRow("b", "2", 2.0))
     assert [row.name for row in filled.load().secrets] == ["a", "b", SECRET.name]
 
@@ -54,23 +50,6 @@ def test_any_thread_may_call(filled):
         assert pool.submit(filled.load).result() == filled.load()
         pool.submit(filled.save_secret, SecretRow("b", "2", 2e9)).result()
     assert [row.name for row in filled.load().secrets] == [SECRET.name, "b"]
-
-
-def test_of_two_stores_that_change_the_same_version_one_wins_each_time(filled, open_store):
-    rounds, both = 20, threading.Barrier(2)
-
-    def change(store):
-        won = 0
-        for version in range(1, rounds + 1):
-            both.wait(30)
-            with contextlib.suppress(Conflict):
-                won += store.change_settings("d1", {"by": id(store)}, expected=version) == version + 1
-        return won
-
-    with ThreadPoolExecutor(2) as pool:
-        wins = list(pool.map(change, [open_store(), open_store()]))
-    assert sum(wins) == rounds
-    assert filled.load().deployments[0].version == rounds + 1
 
 
 def test_two_stores_add_the_same_rows_at_once(filled, open_store):

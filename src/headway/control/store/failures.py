@@ -34,12 +34,6 @@ class StoreError(HeadwayError):
     code = "store"
 
 
-class Conflict(HeadwayError):  # noqa: N818  # a normal outcome: somebody else was faster
-    """A deployment's settings have another version than the caller saw."""
-
-    code = "conflict"
-
-
 def explained(error: Exception, place: str) -> StoreError:
     """The error in the driver's own words, which name no value of a row, with what to do about it."""
     cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error

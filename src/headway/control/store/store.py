@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, delete, exists, insert, select
 
 from headway.control.store.database import Database
-from headway.control.store.failures import Conflict, StoreError
+from headway.control.store.failures import StoreError
 from headway.control.store.rows import (
     DecisionRow,
     DeploymentRow,
@@ -24,7 +24,7 @@ from headway.control.store.rows import (
 from headway.control.store.schema import migrate
 from headway.control.store.tables import decisions, deployments, environments, keys, models, secrets
 
-__all__ = ["Conflict", "Store", "StoreError"]
+__all__ = ["Store", "StoreError"]
 
 _MOVING = ("deployment_id", "candidate_id", "replaced_id")
 """What changes of an environment."""
@@ -86,28 +86,6 @@ class Store:
     def save_deployment(self, row: DeploymentRow) -> None:
         """Insert it, or replace the whole row."""
         self._save(deployments, row, by=("deployment_id",))
-
-    def change_settings(self, deployment_id: str, settings: Mapping[str, Any], *, expected: int) -> int:
-        """Replace the settings and return their new version.
-
-        Raises Conflict when the stored version is not `expected`, StoreError when there is no such deployment.
-        """
-        row = deployments.c.deployment_id == deployment_id
-        changed = (
-            update(deployments)
-            .where(row, deployments.c.version == expected)
-            .values(settings=dict(settings), version=deployments.c.version + 1)
-        )
-        with self._writing() as connection:
-            if connection.execute(changed).rowcount:
-                return expected + 1
-            stored = connection.scalar(select(deployments.c.version).where(row))
-        if stored is None:
-            raise StoreError(f"there is no deployment {deployment_id!r}", hint="it may have been deleted")
-        raise Conflict(
-            f"the settings of deployment {deployment_id!r} are at version {stored}, not {expected}",
-            hint="somebody changed them meanwhile: read them again, then change them",
-        )
 
     def delete_deployment(self, deployment_id: str) -> None:
         """With its decisions. Environments that pointed at it point nowhere."""

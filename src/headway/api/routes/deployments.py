@@ -1,8 +1,9 @@
 """Deployments: pushing them, their settings, and what is done with one."""
 
+import dataclasses
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Query, Request, Response, status
+from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response, status
 
 from headway.api import schemas
 from headway.api.documents import Documents, decision
@@ -38,6 +39,16 @@ Name = Annotated[
         pattern=schemas.LABEL,
     ),
 ]
+
+
+async def _order(
+    environment: EnvironmentName = PRODUCTION, settings: SettingsText = "", name: Name = ""
+) -> Push:
+    return Push(None, environment or None, read_settings(settings), name)
+
+
+Order = Annotated[Push, Depends(_order)]
+"""How the Truss is to be deployed, under its own model_name."""
 Changes = Annotated[dict[str, Any], Body()]
 IfMatch = Annotated[
     str | None,
@@ -49,32 +60,18 @@ IfMatch = Annotated[
 
 
 @router.post("/v1/models", status_code=status.HTTP_202_ACCEPTED, openapi_extra=_ARCHIVE)
-async def push_model(  # each is a parameter of the call
-    request: Request,
-    plane: Plane,
-    operations: Ops,
-    environment: EnvironmentName = PRODUCTION,
-    settings: SettingsText = "",
-    name: Name = "",
-) -> schemas.Deployment:
+async def push_model(request: Request, order: Order, plane: Plane, operations: Ops) -> schemas.Deployment:
     """Deploy a Truss under its own model_name."""
-    order = Push(None, environment or None, read_settings(settings), name)
     return Documents(plane).deployment(await deploy(request.stream(), operations, order))
 
 
 @router.post(_DEPLOYMENTS, status_code=status.HTTP_202_ACCEPTED, openapi_extra=_ARCHIVE)
 async def push(
-    model: str,
-    request: Request,
-    plane: Plane,
-    operations: Ops,
-    environment: EnvironmentName = PRODUCTION,
-    settings: SettingsText = "",
-    name: Name = "",
+    model: str, request: Request, order: Order, plane: Plane, operations: Ops
 ) -> schemas.Deployment:
     """Deploy a Truss. The answer comes once it is checked; what goes on then is in `status` and `preparation`."""
-    order = Push(model, environment or None, read_settings(settings), name)
-    return Documents(plane).deployment(await deploy(request.stream(), operations, order))
+    named = dataclasses.replace(order, model=model)
+    return Documents(plane).deployment(await deploy(request.stream(), operations, named))
 
 
 @router.get(_DEPLOYMENTS)

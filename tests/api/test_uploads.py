@@ -23,22 +23,27 @@ async def test_a_truss_comes_in_any_usual_archive_with_or_without_its_folder(wor
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"hello",
-        b"PK\x03\x04 no zip",
-        b"\x1f\x8b no gzip",
-        tar(truss_files())[:-30],
-        tar({}),
-        tar({"model/model.py": "x"}),
-        tar({"a/config.yaml": "", "b/config.yaml": ""}),
-        tar({"a/b/config.yaml": ""}),
-        tar({"../config.yaml": ""}),
-        tar({"/etc/headway/config.yaml": ""}),
-        tar({**truss_files(), "data/passwd": link("data/passwd", "/etc/passwd")}),
-        tar({**truss_files(), "data/up": link("data/up", "../../up")}),
-        tar({**truss_files(), "data/hard": link("data/hard", "/etc/passwd", tarfile.LNKTYPE)}),
-        tar({**truss_files(), "data/pipe": link("data/pipe", "", tarfile.FIFOTYPE)}),
-        tar({**truss_files(), "model": "a file where a folder is"}),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"hello", id="text"),
+        pytest.param(b"PK\x03\x04 no zip", id="no zip"),
+        pytest.param(b"\x1f\x8b no gzip", id="no gzip"),
+        pytest.param(tar(truss_files())[:-30], id="cut short"),
+        pytest.param(tar({}), id="empty"),
+        pytest.param(tar({"model/model.py": "x"}), id="no config.yaml"),
+        pytest.param(tar({"a/config.yaml": "", "b/config.yaml": ""}), id="two folders"),
+        pytest.param(tar({"a/b/config.yaml": ""}), id="too deep"),
+        pytest.param(tar({"../config.yaml": ""}), id="path upwards"),
+        pytest.param(tar({"/etc/headway/config.yaml": ""}), id="absolute path"),
+        pytest.param(
+            tar({**truss_files(), "data/passwd": link("data/passwd", "/etc/passwd")}), id="absolute link"
+        ),
+        pytest.param(tar({**truss_files(), "data/up": link("data/up", "../../up")}), id="link upwards"),
+        pytest.param(
+            tar({**truss_files(), "data/hard": link("data/hard", "/etc/passwd", tarfile.LNKTYPE)}),
+            id="hard link",
+        ),
+        pytest.param(tar({**truss_files(), "data/pipe": link("data/pipe", "", tarfile.FIFOTYPE)}), id="pipe"),
+        pytest.param(tar({**truss_files(), "model": "a file"}), id="file where a folder is"),
     ],
 )
 async def test_what_is_no_archive_of_a_truss_is_refused_and_nothing_stays(world, content):

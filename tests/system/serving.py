@@ -1,6 +1,5 @@
 """Runs the product as a user does, `headway serve DIR` as real processes on free ports, for one test."""
 
-import contextlib
 import os
 import signal
 import socket
@@ -19,7 +18,8 @@ import httpx
 _START_TIMEOUT = 180.0  # a model's first environment is resolved and installed
 _STOP_TIMEOUT = 60.0
 _environments = tempfile.TemporaryDirectory(prefix="headway-environments-")
-# Each is handed out once; where to begin differs from one run to the next that may go on beside it.
+_claims: list[socket.socket] = []
+# Each is handed out once; where to begin differs from one process to the next that may go on beside it.
 _ports = iter(range(10_000 + os.getpid() % 1000 * 20, 32_000))
 
 
@@ -120,10 +120,19 @@ def wait_until(condition: Any, timeout: float, what: str) -> Any:
 
 
 def free_port() -> int:
-    """A port to listen on a moment later: outside the range that the kernel gives to outgoing connections."""
+    """A port to listen on a moment later: outside the range that the kernel gives to outgoing connections, and claimed
+    against other test processes, by a name that ends with this one.
+    """
     for port in _ports:
-        with socket.socket() as one, contextlib.suppress(OSError):
-            one.bind(("127.0.0.1", port))
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0headway-test-port-{port}")
+            with socket.socket() as one:
+                one.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+        else:
+            _claims.append(claim)
             return port
     raise AssertionError("every port is taken")
 

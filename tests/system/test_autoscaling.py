@@ -5,8 +5,11 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from system.serving import Serving, serving, wait_until
+
+pytestmark = pytest.mark.alone
 
 STAGES = Path(__file__).parent / "models" / "stages"
 

@@ -5,9 +5,12 @@ import json
 import resource
 from pathlib import Path
 
+import pytest
 import uvloop
 
 from system.serving import Serving, serving, wait_until
+
+pytestmark = pytest.mark.alone
 
 STAGES = Path(__file__).parent / "models" / "stages"
 QUEUED = 10_000

@@ -19,6 +19,8 @@ from headway.control.packages.archives import pack
 from system.load import Load
 from system.serving import Serving, serving, wait_until
 
+pytestmark = pytest.mark.alone
+
 HOLDS = Path(__file__).parent / "models" / "holds"
 CYCLES = int(os.environ.get("HEADWAY_CYCLES", "0"))
 TARGET = 4

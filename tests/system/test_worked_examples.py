@@ -12,6 +12,8 @@ import pytest
 
 from system.serving import Serving, serving, wait_until
 
+pytestmark = pytest.mark.alone
+
 STAGES = Path(__file__).parent / "models" / "stages"
 APART = 0.05  # between arrivals, so that their order is no accident
 

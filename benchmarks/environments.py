@@ -72,7 +72,7 @@ def compiled_headway() -> Path:
 
     Raises UnavailableError when it cannot be built or installed.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(interpreter().encode())
     for path in (
         *sorted((_ROOT / "src").rglob("*.py")),
         _ROOT / "pyproject.toml",

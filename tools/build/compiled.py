@@ -1,7 +1,7 @@
 """Compiles the gateway's hot path with mypyc into a wheel: docs/decisions/0007-compiled-hot-path.md.
 
-HEADWAY_COMPILED=yes demands it and fails without a C compiler; no forbids it. Without either it is done when mypyc and a
-C compiler are at hand. The source goes into the wheel all the same, for other versions of Python than the one that
+HEADWAY_COMPILED=yes demands it and fails without a C compiler; no forbids it. Without either it is done when mypyc and
+a C compiler are at hand. The source goes into the wheel all the same, for other versions of Python than the one that
 compiles.
 """
 

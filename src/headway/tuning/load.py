@@ -22,6 +22,8 @@ _OK = 200
 _TIMING = re.compile(rb"(\w+);dur=([0-9.]+)")
 _QUEUE_LIMIT = 10_000
 _SHOWN_BYTES = 400
+_SPREAD = 0.2
+"""Seconds over which the clients of a closed loop begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,10 @@ class Load:
             slot = _Slot(await connect(self._address, _CONNECT_WITHIN), self)
             self._missing -= 1
             self._slots.add(slot)
-            self._use(slot)
+            if self._rate is None:  # one after another: together they would go on in waves
+                self._loop.call_later(_SPREAD * self._random.random(), self._use, slot)
+            else:
+                self._idle.append(slot)
 
     def stop(self) -> None:
         if self._arrivals is not None:
@@ -96,6 +101,8 @@ class Load:
             self._missing += 1
 
     def _use(self, slot: "_Slot") -> None:
+        if slot not in self._slots:
+            return  # the load has stopped
         if self._rate is None:
             slot.send(self._request, monotonic())
         elif self._waiting:

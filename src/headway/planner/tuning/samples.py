@@ -18,6 +18,12 @@ _LATE_BY = 2.0
 """A step ends when a percentile is so many times too high beyond doubt."""
 
 
+_ROUNDS = 5
+"""What is under way at a step's ends is so small a part of it."""
+_LOOKS_EVERY = 0.05
+"""Of the time so far: to look takes longer the more there is."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepRules:
     """How long a step may and must take, in seconds and requests, and how sure it has to be."""
@@ -41,6 +47,8 @@ class Samples:
         self._latencies: list[float] = []
         self._stages: defaultdict[str, float] = defaultdict(float)
         self._failed = 0
+        self._looks_at = began
+        self._fewest = max(rules.fewest_requests, _ROUNDS * step.point.concurrency_target)
 
     def add(self, at: float, latency: float, stages: dict[str, float]) -> None:
         """A request succeeded. `stages` has seconds by the names of Server-Timing."""
@@ -55,19 +63,25 @@ class Samples:
     def verdict(self, now: float) -> str | None:
         """None while the step must go on, "" when it has shown enough, else why it need not."""
         elapsed, rules = now - self._began, self._rules
+        if now < self._looks_at and elapsed < rules.longest:
+            return None
+        self._looks_at = now + _LOOKS_EVERY * elapsed
         if elapsed >= rules.longest:
             return self._at_the_end()
         if self._failed >= _FAILURES_SAY_ENOUGH and self._failed > len(self._ends):
             return "too many requests fail"
-        if elapsed < rules.shortest or len(self._ends) < rules.fewest_requests / 2:
+        if elapsed < rules.shortest or len(self._ends) < self._fewest / 2:
             return None
         low, high = self.throughput_interval(now)
-        if self._step.rate is None and high < _HOPELESS * self._step.best_so_far:
-            return "clearly slower than the best"
-        if self._is_late_beyond_doubt():
-            return "clearly later than asked"
         is_sure = high - low <= 2 * rules.relative_error * self.throughput(now)
-        return "" if is_sure and len(self._ends) >= rules.fewest_requests else None
+        is_enough = is_sure and len(self._ends) >= self._fewest
+        return self._hopeless(high) or ("" if is_enough else None)
+
+    def _hopeless(self, most: float) -> str:
+        """Why going on would change nothing, if so. `most` is the top of the throughput's interval."""
+        if self._step.rate is None and most < _HOPELESS * self._step.best_so_far:
+            return "clearly slower than the best"
+        return "clearly later than asked" if self._is_late_beyond_doubt() else ""
 
     def throughput(self, now: float) -> float:
         return len(self._ends) / max(1e-9, now - self._began)

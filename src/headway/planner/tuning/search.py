@@ -138,16 +138,15 @@ class Search:
         place = known.index(best)
         above = known[place + 1] if place + 1 < len(known) else best
         below = known[place - 1] if place else best
-        between = (best + above) // 2
-        if (
-            above - best > 1
-            and self._ceiling(known, between) > (1 + NEGLIGIBLE) * self._by_pc[best].throughput
-        ):
-            return between
-        between = (below + best) // 2
-        if best - below > 1 and self._ceiling(known, between) > (1 - _DOUBT) * self._by_pc[best].throughput:
-            return between
-        return None
+        top = self._by_pc[best].throughput
+        return self._middle(known, range(best + 1, above), (1 + NEGLIGIBLE) * top) or self._middle(
+            known, range(below + 1, best), (1 - _DOUBT) * top
+        )
+
+    def _middle(self, known: list[int], between: range, least: float) -> int | None:
+        """The middle of the PCs in a gap that may do so much."""
+        promising = [pc for pc in between if self._ceiling(known, pc) > least]
+        return promising[len(promising) // 2] if promising else None
 
     def _ceiling(self, known: list[int], pc: int) -> float:
         """The most that a PC can do by a curve that bends downwards: the lines through its neighbours bound it."""

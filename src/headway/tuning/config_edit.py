@@ -28,9 +28,13 @@ def write_numbers(file: Path, numbers: Mapping[tuple[str, ...], int]) -> None:
 
 def with_number(text: str, path: Sequence[str], number: int) -> str:
     """The text of a YAML mapping with one number changed or added; what it says otherwise is the same."""
-    expected = _expected(text, path, number)
-    changed = _edited(text, path, number)
-    if yaml.safe_load(changed) != expected:
+    try:
+        expected = _expected(text, path, number)
+        changed = _edited(text, path, number)
+        is_safe = yaml.safe_load(changed) == expected
+    except yaml.YAMLError as error:
+        raise _unsafe(path, number) from error
+    if not is_safe:
         raise _unsafe(path, number)
     return changed
 

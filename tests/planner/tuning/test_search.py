@@ -36,7 +36,7 @@ def test_the_choice_reaches_95_percent_of_a_grid_with_15_percent_of_its_measurem
     assert steps == len(search.measured)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     knee=st.integers(1, 16),
     power=st.floats(1.0, 3.0),

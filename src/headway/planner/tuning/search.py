@@ -72,10 +72,19 @@ class Search:
         return max(kept, key=lambda one: one.step.rate or 0.0, default=None)
 
     def little(self, predict_concurrency: int) -> int:
-        """CT about PC x (time in the replica / time in predict), from the stage times seen at the nearest PC."""
-        known = [one for one in self.measured if one.stages is not None and one.step.rate is None]
-        known.sort(key=lambda one: abs(one.point.predict_concurrency - predict_concurrency))
-        ratio = known[0].stages.slot_per_predict if known and known[0].stages else 1.0
+        """CT about PC x (time in the replica / time in predict), from the stage times seen at the PCs next to it.
+
+        Of the two the larger ratio counts: a CT too large costs latency, which is looked at later, one too small
+        hides what a PC can do.
+        """
+        seen = {
+            one.point.predict_concurrency: one.stages.slot_per_predict
+            for one in self.measured
+            if one.stages is not None and one.step.rate is None
+        }
+        below = max((pc for pc in seen if pc <= predict_concurrency), default=0)
+        above = min((pc for pc in seen if pc > predict_concurrency), default=0)
+        ratio = max(seen.get(below, 1.0), seen.get(above, 1.0))
         target = math.ceil(round(predict_concurrency * ratio * _SPARE, 6))
         return max(predict_concurrency, min(target, self.bounds.concurrency_target))
 
@@ -149,9 +158,18 @@ class Search:
         return promising[len(promising) // 2] if promising else None
 
     def _ceiling(self, known: list[int], pc: int) -> float:
-        """The most that a PC can do by a curve that bends downwards: the lines through its neighbours bound it."""
+        """The most that a PC can do, by the lines through the two nearest on each side.
+
+        Each further place adds at most what the last one did. Beyond the best the line says something only where
+        the curve is flat: one that falls may do so from a peak.
+        """
         below, above = [one for one in known if one < pc][-2:], [one for one in known if one > pc][:2]
-        return min(self._extended(below[::-1], pc), self._extended(above, pc))
+        ceiling = self._extended(below[::-1], pc)
+        return min(ceiling, self._extended(above, pc)) if self._is_flat(above) else ceiling
+
+    def _is_flat(self, pair: list[int]) -> bool:
+        near, *far = (self._by_pc[one].throughput if one in self._by_pc else 0.0 for one in pair or [0])
+        return bool(far) and far[0] > (1 - _DOUBT) * near
 
     def _extended(self, nearest: list[int], pc: int) -> float:
         """The line through the two nearest PCs of one side, at `pc`; infinite where there are none that ran."""

@@ -67,11 +67,8 @@ def test_both_numbers_are_written_and_the_file_keeps_its_mode(tmp_path):
 
 
 keys = st.sampled_from(["runtime", "model_metadata", "headway", "predict_concurrency", "name", "other"])
-contents = st.dictionaries(
-    keys,
-    st.integers()
-    | st.dictionaries(keys, st.integers() | st.sampled_from(["", "a b", "# no", "é: x", "two\nlines"])),
-)
+values = st.integers() | st.sampled_from(["", "a b", "# no", "é: x", "two\nlines"])
+contents = st.dictionaries(keys, st.integers() | st.dictionaries(keys, values))
 
 
 @given(contents, st.sampled_from([PC, CT]), st.booleans())

@@ -169,6 +169,9 @@ def _measure(
     search: "Search", prepared: "PreparedModel", request: bytes, configuration: "Configuration", budget: float
 ) -> str:
     """Measure until the search ends, the time is up or Ctrl-C; say which."""
+    import asyncio
+    import signal
+
     import uvloop
 
     from headway.planner.tuning.samples import StepRules
@@ -179,6 +182,9 @@ def _measure(
     secrets = configuration.secrets_dir and configuration.secrets_dir.resolve()
 
     async def run(folder: Path) -> bool:
+        measuring = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):  # once: the replicas are to be stopped in peace
+            asyncio.get_running_loop().add_signal_handler(number, lambda: measuring and measuring.cancel())
         workshop = Workshop(prepared, folder, secrets_directory=secrets)
         async with Bench(workshop, request, search.goal, StepRules()) as bench:
             return await run_search(
@@ -194,7 +200,7 @@ def _measure(
     ):
         try:
             return _COMPLETE if uvloop.run(run(Path(folder))) else _OUT_OF_TIME
-        except KeyboardInterrupt:
+        except asyncio.CancelledError:
             return _INTERRUPTED
 
 

@@ -82,7 +82,16 @@ async def running(workshop: Workshop, predict_concurrency: int) -> AsyncIterator
         await _come_up(replica, watching, workshop.start_within)
         yield replica
     finally:
-        await asyncio.shield(replica.stop(watching))
+        await _to_the_end(asyncio.create_task(replica.stop(watching)))
+
+
+async def _to_the_end(task: asyncio.Task[None]) -> None:
+    """Wait for a task that is bounded, also when it is this wait that is cancelled."""
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def _come_up(replica: TrialReplica, watching: asyncio.Task[None], within: float) -> None:

@@ -58,8 +58,12 @@ def started(truss, tmp_path, *options):
         str(truss),
         "--data-dir",
         str(data_dir),
+        "--precision",
+        "15",
         "--max-pc",
-        "4",
+        "3",
+        "--precision",
+        "15",
     ]
     return subprocess.Popen(
         [*command, *options],

@@ -49,6 +49,12 @@ def tune(  # noqa: PLR0913  # each is one option of the command
     max_predict_concurrency: Annotated[
         int, typer.Option("--max-pc", min=1, help="The largest predict concurrency that is tried.")
     ] = 16,
+    precision: Annotated[
+        int,
+        typer.Option(
+            min=1, max=20, help="How well throughputs are to be known, in percent, at 95% confidence."
+        ),
+    ] = 3,
     budget: Annotated[str, typer.Option(help="The longest time for measuring, as in 90s or 10m.")] = "10m",
     apply: Annotated[
         bool, typer.Option("--apply", help="Write both numbers into DIR/config.yaml; comments stay.")
@@ -91,7 +97,7 @@ def tune(  # noqa: PLR0913  # each is one option of the command
     prepared = _prepare(directory, configuration, goal)
     search = Search(goal, Bounds(predict_concurrency=max_predict_concurrency))
     began = time.monotonic()
-    ending = _measure(search, prepared, _request(file, prepared), configuration, seconds)
+    ending = _measure(search, prepared, _request(file, prepared), configuration, seconds, precision / 100)
     took = time.monotonic() - began
     _show(search, ending, took, as_json=as_json)
     if picture is not None and search.measured:
@@ -166,7 +172,12 @@ def _request(file: Path | None, prepared: "PreparedModel") -> bytes:
 
 
 def _measure(
-    search: "Search", prepared: "PreparedModel", request: bytes, configuration: "Configuration", budget: float
+    search: "Search",
+    prepared: "PreparedModel",
+    request: bytes,
+    configuration: "Configuration",
+    budget: float,
+    precision: float,
 ) -> str:
     """Measure until the search ends, the time is up or Ctrl-C; say which."""
     import asyncio
@@ -186,7 +197,7 @@ def _measure(
         for number in (signal.SIGINT, signal.SIGTERM):  # once: the replicas are to be stopped in peace
             asyncio.get_running_loop().add_signal_handler(number, lambda: measuring and measuring.cancel())
         workshop = Workshop(prepared, folder, secrets_directory=secrets)
-        async with Bench(workshop, request, search.goal, StepRules()) as bench:
+        async with Bench(workshop, request, search.goal, StepRules(precision)) as bench:
             return await run_search(
                 search,
                 bench,

@@ -58,8 +58,6 @@ def started(truss, tmp_path, *options):
         str(truss),
         "--data-dir",
         str(data_dir),
-        "--precision",
-        "15",
         "--max-pc",
         "3",
         "--precision",

@@ -86,10 +86,10 @@ async def _prove(name: str, folder: Path, most: int) -> Row:
     model = await asyncio.to_thread(
         prepare, folder, data_dir=configuration.data_dir, progress=lambda line: print(f"  {line}")
     )
-    request = request_bytes(json.dumps(example_input(model)).encode(), "application/json")
+    requests = (request_bytes(json.dumps(example_input(model)).encode(), "application/json"),)
     grid = list(_grid(most))
     with tempfile.TemporaryDirectory(prefix="hwt-") as directory:
-        async with Bench(Workshop(model, Path(directory)), request, _GOAL, _RULES) as bench:
+        async with Bench(Workshop(model, Path(directory)), requests, _GOAL, _RULES) as bench:
             began = time.monotonic()
             search = Search(_GOAL, Bounds(most))
             await run_search(search, bench, lambda step: print(f"  {name}: tune: {step.point}", flush=True))

@@ -30,7 +30,8 @@ def tune(  # noqa: PLR0913  # each is one option of the command
             "--input",
             "-i",
             metavar="FILE",
-            help="A typical input, as JSON; .msgpack is sent as such. [default: example_model_input]",
+            help="A typical input, as JSON; .msgpack is sent as such, each line of .jsonl in turn. "
+            "[default: example_model_input]",
             dir_okay=False,
             exists=True,
         ),
@@ -97,7 +98,7 @@ def tune(  # noqa: PLR0913  # each is one option of the command
     prepared = _prepare(directory, configuration, goal)
     search = Search(goal, Bounds(predict_concurrency=max_predict_concurrency))
     began = time.monotonic()
-    ending = _measure(search, prepared, _request(file, prepared), configuration, seconds, precision / 100)
+    ending = _measure(search, prepared, _requests(file, prepared), configuration, seconds, precision / 100)
     took = time.monotonic() - began
     _show(search, ending, took, as_json=as_json)
     if picture is not None and search.measured:
@@ -154,27 +155,35 @@ def _prepare(directory: Path, configuration: "Configuration", goal: "Goal") -> "
     return prepared
 
 
-def _request(file: Path | None, prepared: "PreparedModel") -> bytes:
+def _requests(file: Path | None, prepared: "PreparedModel") -> list[bytes]:
     import json
 
     from headway.control.preparations import example_input
     from headway.tuning.load import request_bytes
 
-    if file is not None:
-        is_binary = file.suffix in _BINARY_SUFFIXES
-        return request_bytes(
-            file.read_bytes(), "application/octet-stream" if is_binary else "application/json"
-        )
-    example = example_input(prepared)
-    if example is None:
-        raise typer.BadParameter("the Truss names no example_model_input: give --input FILE")
-    return request_bytes(json.dumps(example).encode(), "application/json")
+    if file is None:
+        example = example_input(prepared)
+        if example is None:
+            raise typer.BadParameter("the Truss names no example_model_input: give --input FILE")
+        return [request_bytes(json.dumps(example).encode(), "application/json")]
+    if file.suffix in _BINARY_SUFFIXES:
+        return [request_bytes(file.read_bytes(), "application/octet-stream")]
+    content = file.read_bytes()
+    bodies = [line for line in content.splitlines() if line.strip()] if file.suffix == ".jsonl" else [content]
+    try:
+        for body in bodies:
+            json.loads(body)
+    except ValueError as error:
+        raise typer.BadParameter(f"{file} is no JSON: {error}") from error
+    if not bodies:
+        raise typer.BadParameter(f"{file} is empty")
+    return [request_bytes(body, "application/json") for body in bodies]
 
 
 def _measure(
     search: "Search",
     prepared: "PreparedModel",
-    request: bytes,
+    requests: list[bytes],
     configuration: "Configuration",
     budget: float,
     precision: float,
@@ -197,7 +206,7 @@ def _measure(
         for number in (signal.SIGINT, signal.SIGTERM):  # once: the replicas are to be stopped in peace
             asyncio.get_running_loop().add_signal_handler(number, lambda: measuring and measuring.cancel())
         workshop = Workshop(prepared, folder, secrets_directory=secrets)
-        async with Bench(workshop, request, search.goal, StepRules(precision)) as bench:
+        async with Bench(workshop, requests, search.goal, StepRules(precision)) as bench:
             return await run_search(
                 search,
                 bench,

@@ -7,9 +7,10 @@ processor) does not blur the replica's own figures.
 """
 
 import asyncio
+import itertools
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from time import monotonic
@@ -50,11 +51,16 @@ def request_bytes(body: bytes, content_type: str) -> bytes:
 
 
 class Load:
-    """CT slots, each a connection. `report` is told each finished request; who owns the load calls `tend` often."""
+    """CT slots, each a connection; the requests come in turns. `report` is told each one that has finished.
 
-    def __init__(self, address: str, request: bytes, slots: int, report: Callable[[Finished], None]) -> None:
+    Who owns the load calls `tend` often.
+    """
+
+    def __init__(
+        self, address: str, requests: Sequence[bytes], slots: int, report: Callable[[Finished], None]
+    ) -> None:
         self._address = address
-        self._request = request
+        self._requests = itertools.cycle(requests)
         self._report = report
         self._missing = slots
         self._slots: set[_Slot] = set()
@@ -104,9 +110,9 @@ class Load:
         if slot not in self._slots:
             return  # the load has stopped
         if self._rate is None:
-            slot.send(self._request, monotonic())
+            slot.send(next(self._requests), monotonic())
         elif self._waiting:
-            slot.send(self._request, self._waiting.popleft())
+            slot.send(next(self._requests), self._waiting.popleft())
         else:
             self._idle.append(slot)
 
@@ -116,7 +122,7 @@ class Load:
     def _arrive(self) -> None:
         now = monotonic()
         if self._idle:
-            self._idle.pop().send(self._request, now)
+            self._idle.pop().send(next(self._requests), now)
         elif len(self._waiting) < _QUEUE_LIMIT:
             self._waiting.append(now)
         else:

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import math
+from collections.abc import Sequence
 from time import monotonic
 
 from headway.planner.tuning.goal import Goal
@@ -59,7 +60,7 @@ class Stopwatch:
 async def measure(
     step: Step,
     replica: TrialReplica,
-    request: bytes,
+    requests: Sequence[bytes],
     goal: Goal,
     rules: StepRules,
     *,
@@ -67,7 +68,7 @@ async def measure(
 ) -> Measurement:
     """Put the step's load on the replica and return what it showed, at the latest at `until` (monotonic)."""
     watch = Stopwatch(step, goal, rules)
-    load = Load(replica.address, request, step.point.concurrency_target, watch.note)
+    load = Load(replica.address, requests, step.point.concurrency_target, watch.note)
     replica.forget_memory()
     stopped: str | None = None
     try:
@@ -85,7 +86,7 @@ async def measure(
     return _with_resources(measured, replica, monotonic() - watch.began)
 
 
-async def require_answer(replica: TrialReplica, request: bytes) -> None:
+async def require_answer(replica: TrialReplica, requests: Sequence[bytes]) -> None:
     """Send the input once, which also warms the replica up. Raises TuningError when the answer is no 200."""
     answered: asyncio.Future[Finished] = asyncio.get_running_loop().create_future()
 
@@ -93,7 +94,7 @@ async def require_answer(replica: TrialReplica, request: bytes) -> None:
         if not answered.done():
             answered.set_result(finished)
 
-    load = Load(replica.address, request, 1, note)
+    load = Load(replica.address, requests, 1, note)
     try:
         async with asyncio.timeout(_FIRST_ANSWER_WITHIN):
             await load.start(None)

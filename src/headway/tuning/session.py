@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Self
 
@@ -21,8 +21,8 @@ _FEWEST_SECONDS = 1.0
 class Bench:
     """Measures steps; the replica of the last one is kept for the next with the same predict concurrency."""
 
-    def __init__(self, workshop: Workshop, request: bytes, goal: Goal, rules: StepRules) -> None:
-        self._workshop, self._request, self._goal, self._rules = workshop, request, goal, rules
+    def __init__(self, workshop: Workshop, requests: Sequence[bytes], goal: Goal, rules: StepRules) -> None:
+        self._workshop, self._requests, self._goal, self._rules = workshop, requests, goal, rules
         self._replica: TrialReplica | None = None
         self._stack = contextlib.AsyncExitStack()
 
@@ -41,7 +41,7 @@ class Bench:
                 raise
             await self._stack.aclose()
             return Measurement(step, died=error.message)
-        return await measure(step, replica, self._request, self._goal, self._rules, until=until)
+        return await measure(step, replica, self._requests, self._goal, self._rules, until=until)
 
     async def _with(self, predict_concurrency: int) -> TrialReplica:
         kept = self._replica
@@ -50,7 +50,7 @@ class Bench:
         self._replica = None
         await self._stack.aclose()  # one at a time: two would share the machine
         replica = await self._stack.enter_async_context(running(self._workshop, predict_concurrency))
-        await require_answer(replica, self._request)
+        await require_answer(replica, self._requests)
         self._replica = replica
         return replica
 

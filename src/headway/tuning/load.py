@@ -2,8 +2,8 @@
 that queue for one of CT slots, first in, first out, as at the gateway).
 
 The load stands where the gateway would, without it. A gateway with a queue refills a slot in the moment it becomes
-free, so a full replica behind it sees what a closed loop of CT clients makes, and its share of a request (not measured here) of
-processor) does not blur the replica's own figures.
+free, so a full replica behind it sees what a closed loop of CT clients makes, and the
+gateway's own work does not blur the replica's figures.
 """
 
 import asyncio

@@ -23,6 +23,7 @@ from headway.cli.requests import requests
 from headway.cli.serve import serve
 from headway.cli.settings import settings
 from headway.cli.status import status
+from headway.cli.tune import tune
 from headway.cli.up import up
 
 _HELP = """Serve Truss models with exact control of request concurrency.
@@ -44,6 +45,7 @@ _SECTIONS = {
     "Run": ("serve", "up", "push"),
     "Use": ("predict",),
     "See": ("list", "status", "logs", "requests", "decisions"),
+    "Plan": ("tune",),
     "Change": ("settings", "promote", "activate", "deactivate", "delete"),
     "Protect": ("keys", "secrets"),
     "Write": ("init", "check"),
@@ -75,7 +77,7 @@ app = typer.Typer(
 )
 _VERBS: tuple[Callable[..., None], ...] = (
     *(serve, up, push, predict, status, logs, requests, decisions),
-    *(settings, promote, activate, deactivate, delete, init, check),
+    *(settings, promote, activate, deactivate, delete, init, check, tune),
 )
 for verb in _VERBS:
     app.command()(verb)

@@ -73,6 +73,20 @@ class Documents:
             message="in force" if is_changed else "nothing changed",
         )
 
+    def settings_preview(self, after: Deployment) -> schemas.SettingsPreview:
+        decision, settings = self._supervisor.preview(after), after.scaling_settings
+        needed = max(settings.min_replica, min(decision.inputs.need, settings.max_replica))
+        return schemas.SettingsPreview(
+            settings=_settings(after),
+            warnings=list(after.warnings),
+            present=decision.inputs.present,
+            desired=decision.desired,
+            needed=needed,
+            capacity=needed * settings.concurrency_target,
+            reason=decision.reason,
+            text=_preview_text(needed, decision.desired),
+        )
+
     def replicas(self, deployment_id: str) -> schemas.Replicas:
         return schemas.Replicas(
             replicas=[self._replica(one) for one in self._supervisor.replicas.of(deployment_id)]
@@ -222,6 +236,13 @@ def key(row: KeyRow) -> schemas.Key:
         scopes=list(row.scopes),
         created_at=instant(row.created_at),
     )
+
+
+def _preview_text(needed: int, desired: int) -> str:
+    text = f"{needed} replica{'' if needed == 1 else 's'} at the present load"
+    if desired > needed:
+        return f"{text}; {desired} until scale_down_delay is over"
+    return text
 
 
 def _settings(deployment: Deployment) -> dict[str, Any]:

@@ -98,6 +98,20 @@ class SettingsChange(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsPreview:
+    """What a change of settings would do now."""
+
+    settings: dict[str, Any]
+    warnings: list[str]
+    present: Annotated[int, Field(description="replicas there are, those that start included")]
+    desired: Annotated[int, Field(description="replicas that would be wanted at once")]
+    needed: Annotated[int, Field(description="replicas that the present load asks for, within the bounds")]
+    capacity: Annotated[int, Field(description="requests that the needed replicas hold at once")]
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     id: str
     name: str

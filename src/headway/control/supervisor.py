@@ -114,6 +114,12 @@ class Supervisor:
         """Whether its starts failed one after another."""
         return self.publisher.failures.get(deployment_id)
 
+    def preview(self, deployment: Deployment) -> ScalingDecision:
+        """What would be decided now if the deployment's settings were those of the one given."""
+        now = time.monotonic()
+        there = self._there(deployment.deployment_id, now)
+        return self.autoscaler.preview(deployment.deployment_id, deployment.scaling_settings, there, now)
+
     async def run(self) -> None:
         """Until cancelled."""
         await self._adopt()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,15 @@ from headway.control.platform import PRODUCTION, Deployment, Environment
 from headway.control.replica import Replica
 from headway.control.store.rows import DecisionRow, KeyRow
 from headway.core.lifecycle import ReplicaState
+from headway.core.records import STAGES
 from headway.core.settings import DeploymentSettings
+from headway.core.timeline import Point
 
 _LIVE_STATE = TypeAdapter(schemas.LiveState)
 _SETTINGS = tuple(field.name for field in dataclasses.fields(DeploymentSettings))
 _AUTOSCALING_SETTINGS = tuple(field.name for field in dataclasses.fields(schemas.AutoscalingSettings))
+
+_CLASSES = ("2xx", "4xx", "5xx", "none")
 
 _clock = time.time() - time.monotonic()
 """Read once: the same instant looks the same in every answer."""
@@ -86,6 +91,10 @@ class Documents:
             reason=decision.reason,
             text=_preview_text(needed, decision.desired),
         )
+
+    def history(self, deployment_id: str, seconds: int) -> schemas.History:
+        step, points = self._supervisor.history.points(deployment_id, seconds)
+        return history(step, points)
 
     def replicas(self, deployment_id: str) -> schemas.Replicas:
         return schemas.Replicas(
@@ -171,6 +180,7 @@ class Documents:
             "desired_reason": "" if decision is None else decision.reason,
             "in_flight": sum(supervisor.link.held(one.replica_id) for one in replicas),
             **self._reported(deployment_id),
+            **dataclasses.asdict(supervisor.history.of(deployment_id).recent),
         }
 
     def _reported(self, deployment_id: str) -> dict[str, int]:
@@ -235,6 +245,36 @@ def key(row: KeyRow) -> schemas.Key:
         name=row.name,
         scopes=list(row.scopes),
         created_at=instant(row.created_at),
+    )
+
+
+def history(step: int, points: Sequence[Point]) -> schemas.History:
+    """By columns, as charts take it; a gap where nothing was told is a point without values."""
+    known = {one.at: one for one in points}
+    begin, end = (points[0].at, points[-1].at) if points else (0.0, -1.0)
+    grid = [begin + step * number for number in range(int((end - begin) / step) + 1)]
+    rows = [known.get(at) or Point(at) for at in grid]
+    classes = sorted({*_CLASSES, *(name for one in points for name in one.ends)})
+    stages = [stage for stage in ("total", *STAGES) if any(stage in one.stages for one in points)]
+    return schemas.History(
+        step=step,
+        at=grid,
+        queued=[one.queued for one in rows],
+        in_flight=[one.in_flight for one in rows],
+        capacity=[one.capacity for one in rows],
+        desired=[one.desired for one in rows],
+        ready=[one.ready for one in rows],
+        statuses={
+            name: [None if one.at not in known else one.ends.get(name, 0) / step for one in rows]
+            for name in classes
+        },
+        stages={
+            stage: {
+                name: [one.stages[stage][place] if stage in one.stages else None for one in rows]
+                for place, name in enumerate(("p50", "p95", "p99"))
+            }
+            for stage in stages
+        },
     )
 
 

@@ -142,6 +142,11 @@ class Deployment:
     abandoned: int
     arrivals: Annotated[int, Field(description="since the present gateways started")]
     finished: int
+    requests_per_second: Annotated[float, Field(description="that ended, over the last half minute")]
+    p95_seconds: Annotated[float | None, Field(description="over the last half minute")]
+    sparkline: Annotated[
+        tuple[float, ...], Field(description="requests per second, ten seconds each, the oldest first")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +177,27 @@ class Models:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replicas:
     replicas: list[Replica]
+
+
+Column = list[float | None]
+"""One value per bucket; null where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """By columns: one value for each bucket."""
+
+    step: Annotated[int, Field(description="seconds of a bucket")]
+    at: Annotated[list[float], Field(description="begins of the buckets, in seconds since 1970")]
+    queued: Annotated[Column, Field(description="means")]
+    in_flight: Annotated[Column, Field(description="means")]
+    capacity: Annotated[Column, Field(description="requests that the ready replicas hold at once")]
+    desired: Column
+    ready: Column
+    statuses: Annotated[dict[str, Column], Field(description="requests per second by class of status")]
+    stages: Annotated[
+        dict[str, dict[str, Column]], Field(description="seconds: p50, p95 and p99 by stage, and in total")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -251,8 +251,7 @@ def key(row: KeyRow) -> schemas.Key:
 def history(step: int, points: Sequence[Point]) -> schemas.History:
     """By columns, as charts take it; a gap where nothing was told is a point without values."""
     known = {one.at: one for one in points}
-    begin, end = (points[0].at, points[-1].at) if points else (0.0, -1.0)
-    grid = [begin + step * number for number in range(int((end - begin) / step) + 1)]
+    grid = list(range(int(points[0].at), int(points[-1].at) + 1, step)) if points else []
     rows = [known.get(at) or Point(at) for at in grid]
     classes = sorted({*_CLASSES, *(name for one in points for name in one.ends)})
     stages = [stage for stage in ("total", *STAGES) if any(stage in one.stages for one in points)]

@@ -188,7 +188,7 @@ class History:
     """By columns: one value for each bucket."""
 
     step: Annotated[int, Field(description="seconds of a bucket")]
-    at: Annotated[list[float], Field(description="begins of the buckets, in seconds since 1970")]
+    at: Annotated[list[int], Field(description="begins of the buckets, in seconds since 1970")]
     queued: Annotated[Column, Field(description="means")]
     in_flight: Annotated[Column, Field(description="means")]
     capacity: Annotated[Column, Field(description="requests that the ready replicas hold at once")]

@@ -226,8 +226,7 @@ class Timeline:
         ended = 0
         for point in self._tiers[0].since(now - SPARK_POINTS * _SPARK_SECONDS)[:-1]:
             age, count = now - point.at, sum(point.ends.values())
-            if age <= SPARK_POINTS * _SPARK_SECONDS:
-                rates[-math.ceil(age / _SPARK_SECONDS)] += count / _SPARK_SECONDS
+            rates[-math.ceil(age / _SPARK_SECONDS)] += count / _SPARK_SECONDS
             if age <= step * RECENT_BUCKETS:
                 ended += count
         latest = Sketch()

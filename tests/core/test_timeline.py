@@ -54,6 +54,7 @@ def test_nothing_has_no_quantiles():
 def test_a_bucket_has_the_mean_of_the_load_and_the_last_of_the_rest():
     timeline = Timeline()
     timeline.note(BUSY, 1000.0)
+    assert timeline.points(60, 1000.0)[1][0].queued == BUSY.queued
     timeline.note(BUSY, 1002.0)
     timeline.note(State(queued=0, in_flight=1, capacity=4, desired=1, ready=1), 1004.0)
     step, [point] = timeline.points(60, 1004.0)

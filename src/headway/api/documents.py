@@ -14,6 +14,7 @@ from headway.control.plane import ControlPlane
 from headway.control.platform import PRODUCTION, Deployment, Environment
 from headway.control.replica import Replica
 from headway.control.store.rows import DecisionRow, KeyRow
+from headway.core.advice import FEWEST_REQUESTS, Advice, Observed, advise, observed
 from headway.core.lifecycle import ReplicaState
 from headway.core.records import STAGES
 from headway.core.settings import DeploymentSettings
@@ -23,6 +24,8 @@ _LIVE_STATE = TypeAdapter(schemas.LiveState)
 _SETTINGS = tuple(field.name for field in dataclasses.fields(DeploymentSettings))
 _AUTOSCALING_SETTINGS = tuple(field.name for field in dataclasses.fields(schemas.AutoscalingSettings))
 
+_MOST_ADVISING = 2_000
+"""Records that advice is drawn from: more do not make it better."""
 _CLASSES = ("2xx", "4xx", "5xx", "none")
 
 _clock = time.time() - time.monotonic()
@@ -95,6 +98,31 @@ class Documents:
     def history(self, deployment_id: str, seconds: int) -> schemas.History:
         step, points = self._supervisor.history.points(deployment_id, seconds)
         return history(step, points)
+
+    def advice(self, deployment: Deployment, seconds: int) -> schemas.Advices:
+        supervisor, prepared = self._supervisor, deployment.prepared
+        _, points = supervisor.history.points(deployment.deployment_id, seconds)
+        records = supervisor.requests.latest(
+            deployment.deployment_id, _MOST_ADVISING, since=time.time() - seconds
+        )
+        seen = observed(records, points)
+        places = 1 if prepared is None else prepared.predict_concurrency
+        found = advise(seen, deployment.settings, places)
+        return schemas.Advices(
+            seconds=seconds,
+            requests=seen.requests,
+            advice=[
+                schemas.Advice(
+                    code=one.code,
+                    title=one.title,
+                    text=one.text,
+                    arithmetic=list(one.arithmetic),
+                    change=dict(one.change),
+                )
+                for one in found
+            ],
+            note=_note(seen, found),
+        )
 
     def replicas(self, deployment_id: str) -> schemas.Replicas:
         return schemas.Replicas(
@@ -275,6 +303,14 @@ def history(step: int, points: Sequence[Point]) -> schemas.History:
             for stage in stages
         },
     )
+
+
+def _note(seen: Observed, found: Sequence[Advice]) -> str:
+    if seen.requests < FEWEST_REQUESTS:
+        return (
+            f"{seen.requests} requests finished in that time; from {FEWEST_REQUESTS} on there is more to say"
+        )
+    return "" if found else "nothing to change: the settings fit the traffic"
 
 
 def _preview_text(needed: int, desired: int) -> str:

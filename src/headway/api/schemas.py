@@ -201,6 +201,23 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    code: str
+    title: str
+    text: str
+    arithmetic: list[str]
+    change: Annotated[dict[str, Any], Field(description="settings to change; empty if it is none of them")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advices:
+    seconds: Annotated[int, Field(description="how far back was looked")]
+    requests: Annotated[int, Field(description="finished requests with records in that time")]
+    advice: Annotated[list[Advice], Field(description="the most telling first")]
+    note: Annotated[str, Field(description="why nothing is advised; may be empty")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     at: datetime
     desired: int

@@ -8,6 +8,7 @@ import typer.core
 
 from headway import __version__
 from headway.cli.activation import activate, deactivate
+from headway.cli.advise import advise
 from headway.cli.check import check
 from headway.cli.decisions import decisions
 from headway.cli.delete import delete
@@ -43,7 +44,7 @@ or, to keep what you deploy:
 _SECTIONS = {
     "Run": ("serve", "up", "push"),
     "Use": ("predict",),
-    "See": ("list", "status", "logs", "requests", "decisions"),
+    "See": ("list", "status", "logs", "requests", "decisions", "advise"),
     "Change": ("settings", "promote", "activate", "deactivate", "delete"),
     "Protect": ("keys", "secrets"),
     "Write": ("init", "check"),
@@ -74,7 +75,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _VERBS: tuple[Callable[..., None], ...] = (
-    *(serve, up, push, predict, status, logs, requests, decisions),
+    *(serve, up, push, predict, status, logs, requests, decisions, advise),
     *(settings, promote, activate, deactivate, delete, init, check),
 )
 for verb in _VERBS:

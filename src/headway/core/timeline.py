@@ -112,16 +112,22 @@ class _Bucket:
             self.stages.setdefault(stage, Sketch()).observe(seconds)
 
     def point(self) -> Point:
-        state, seconds = self.state, self.seconds or 1.0
+        state, seconds = self.state, self.seconds
         stages = {stage: [round(one, 6) for one in its.quantiles()] for stage, its in self.stages.items()}
         if state is None:
             return Point(self.at, ends=dict(self.ends), stages=stages)
-        queued, in_flight = (
-            round(self.queued_seconds / seconds, 3),
-            round(self.in_flight_seconds / seconds, 3),
-        )
+        queued, in_flight = state.queued, state.in_flight
+        if seconds:
+            queued, in_flight = self.queued_seconds / seconds, self.in_flight_seconds / seconds
         return Point(
-            self.at, queued, in_flight, state.capacity, state.desired, state.ready, dict(self.ends), stages
+            self.at,
+            round(queued, 3),
+            round(in_flight, 3),
+            state.capacity,
+            state.desired,
+            state.ready,
+            dict(self.ends),
+            stages,
         )
 
 

@@ -56,6 +56,16 @@ async def read_history(
     return Documents(plane).history(found.deployment_id, seconds)
 
 
+@router.get("/v1/models/{model}/deployments/{deployment}/advice")
+async def read_advice(
+    found: Found,
+    plane: Plane,
+    seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back to look.")] = 1800,
+) -> schemas.Advices:
+    """What its latest traffic says about its settings, with the arithmetic behind it."""
+    return Documents(plane).advice(found, seconds)
+
+
 @router.get("/metrics", response_class=Response)
 async def read_metrics(plane: Plane, accept: Annotated[str, Header()] = "") -> Response:
     """Control's metrics in Prometheus' format; the gateway's are at /metrics of the inference port."""

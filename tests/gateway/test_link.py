@@ -91,8 +91,11 @@ async def test_records_of_requests_go_up_with_what_was_left_out_once(tmp_path):
         tally.whole += [(200, 0.0, 1.0, 2.0)] * 3
         message = await control.told("requests")
         assert (message["rows"], message["sampled_out"]) == ([], {"d1": 3})
+        assert message["ended"] == {"d1": {"2xx": 3}}
         tally.whole.append((200, 0.0, 1.0, 2.0))
-        await control.told("requests", sampled_out={"d1": 1})
+        await control.told("requests", sampled_out={"d1": 1}, ended={"d1": {"2xx": 1}})
+        tally.refuse(429)
+        await control.told("requests", sampled_out={}, ended={"d1": {"4xx": 1}})
 
 
 async def test_what_happens_goes_up_at_once(tmp_path):

@@ -8,6 +8,7 @@ import typer.core
 
 from headway import __version__, is_compiled
 from headway.cli.activation import activate, deactivate
+from headway.cli.advise import advise
 from headway.cli.check import check
 from headway.cli.decisions import decisions
 from headway.cli.delete import delete
@@ -45,7 +46,7 @@ _SECTIONS = {
     "Run": ("serve", "up", "push"),
     "Use": ("predict",),
     "See": ("list", "status", "logs", "requests", "decisions"),
-    "Plan": ("tune",),
+    "Plan": ("advise", "tune"),
     "Change": ("settings", "promote", "activate", "deactivate", "delete"),
     "Protect": ("keys", "secrets"),
     "Write": ("init", "check"),
@@ -76,8 +77,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _VERBS: tuple[Callable[..., None], ...] = (
-    *(serve, up, push, predict, status, logs, requests, decisions),
-    *(settings, promote, activate, deactivate, delete, init, check, tune),
+    *(serve, up, push, predict, status, logs, requests, decisions, advise, tune),
+    *(settings, promote, activate, deactivate, delete, init, check),
 )
 for verb in _VERBS:
     app.command()(verb)

@@ -22,6 +22,8 @@ _MOST_UNSENT_BYTES = 64 * 1024 * 1024
 
 Rows = Sequence[Mapping[str, Any]]
 """Records of requests (`RequestRecord.as_row`)."""
+Ends = Mapping[str, Mapping[str, int]]
+"""How many requests ended, by deployment and class of status."""
 Loads = Mapping[str, Mapping[str, Any]]
 """What a gateway reports of each deployment, by the deployment's id."""
 
@@ -38,8 +40,8 @@ class Listeners:
     """Somebody asks for a deployment to wake."""
     load: Callable[[str, Loads], None]
     source_gone: Callable[[str], None]
-    requests: Callable[[str, Rows, Mapping[str, int]], None] = lambda _source, _rows, _sampled_out: None
-    """Requests that ended, and of how many more there is no record, by deployment."""
+    requests: Callable[[Rows, Mapping[str, int], Ends], None] = lambda _rows, _sampled_out, _ended: None
+    """Requests that ended, of how many more there is no record, and how many ended in all, by deployment."""
 
 
 class GatewayLink:
@@ -147,7 +149,7 @@ class GatewayLink:
                 if any(_is_news(load, before.get(name)) for name, load in gateway.loads.items()):
                     self._listeners.changed()
             case "requests":
-                self._listeners.requests(gateway.source, message["rows"], message["sampled_out"])
+                self._listeners.requests(message["rows"], message["sampled_out"], message["ended"])
             case "stuck":
                 self._listeners.stuck(message["replica_id"], message["reason"])
             case "wake":

@@ -1,6 +1,7 @@
 """The control plane put together: what is desired, what there is, and everything that brings the two together."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -18,6 +19,8 @@ from headway.control.store.store import Store
 from headway.control.supervisor import Supervisor
 from headway.control.table_store import TableStore
 from headway.core.errors import HeadwayError
+
+_HISTORY_EVERY = 1.0
 
 
 class MissingKeysError(HeadwayError):
@@ -78,7 +81,10 @@ class ControlPlane:
                 "the database has no API keys any more, and others reach Headway",
                 hint="restore a backup of it",
             )
-        return cls(options, backend, persistence, state)
+        plane = cls(options, backend, persistence, state)
+        for stored in await persistence.points(time.time()):
+            plane.supervisor.history.restore(*stored)
+        return plane
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -88,6 +94,14 @@ class ControlPlane:
             tasks.create_task(self.preparations.run())
             tasks.create_task(self.persistence.run())
             tasks.create_task(self.operations.run())
+            tasks.create_task(self._keep_history())
+
+    async def _keep_history(self) -> None:
+        while True:
+            await asyncio.sleep(_HISTORY_EVERY)
+            for deployment in self.platform.deployments.values():
+                self.supervisor.note_state(deployment)
+            self.persistence.note_points(self.supervisor.history.take_closed())
 
     def _restored_credentials(self, state: StoredState) -> Credentials:
         """The replicas and the gateways are told of them."""

@@ -26,12 +26,8 @@ class RequestHistory:
     def __len__(self) -> int:
         return self._count
 
-    def record(self, source: str, rows: Sequence[Mapping[str, Any]], sampled_out: Mapping[str, int]) -> None:
-        """Take a gateway's report; `source` is one life of one gateway, and does not matter here.
-
-        Raises KeyError, TypeError or ValueError when a row is no record.
-        """
-        del source
+    def record(self, rows: Sequence[Mapping[str, Any]], sampled_out: Mapping[str, int]) -> None:
+        """Take a gateway's report. Raises KeyError, TypeError or ValueError when a row is no record."""
         for record in map(RequestRecord.from_row, rows):
             ring = self._records.setdefault(record.deployment_id, deque(maxlen=self._per_deployment))
             self._count += len(ring) < self._per_deployment

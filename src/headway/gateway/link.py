@@ -148,9 +148,12 @@ class Link:
         while True:
             await asyncio.sleep(_REPORT_EVERY)
             recorder.fold(time.monotonic())
-            if recorder.has_news and self._can_send:
+            if not self._can_send:
+                continue
+            ended = recorder.take_ends()
+            if ended or recorder.has_news:
                 rows, sampled_out = recorder.take_rows(_MOST_ROWS)
-                self._send({"type": "requests", "rows": rows, "sampled_out": sampled_out})
+                self._send({"type": "requests", "rows": rows, "sampled_out": sampled_out, "ended": ended})
 
     @property
     def _can_send(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 
 from headway.api import schemas
+from headway.api.documents import Documents
 from headway.api.subjects import Found, Plane
 from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
 from headway.control.plane import ControlPlane
@@ -43,6 +44,26 @@ async def list_requests(
         requests=[schemas.RequestRecord(**one.as_row()) for one in records],
         sampled_out=history.sampled_out(found.deployment_id),
     )
+
+
+@router.get("/v1/models/{model}/deployments/{deployment}/history")
+async def read_history(
+    found: Found,
+    plane: Plane,
+    seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back.")] = 300,
+) -> schemas.History:
+    """How it has fared lately: load, replicas, answers by status, and latency by stage."""
+    return Documents(plane).history(found.deployment_id, seconds)
+
+
+@router.get("/v1/models/{model}/deployments/{deployment}/advice")
+async def read_advice(
+    found: Found,
+    plane: Plane,
+    seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back to look.")] = 1800,
+) -> schemas.Advices:
+    """What its latest traffic says about its settings, with the arithmetic behind it."""
+    return Documents(plane).advice(found, seconds)
 
 
 @router.get("/metrics", response_class=Response)

@@ -195,3 +195,15 @@ async def test_nonsense_from_control_does_not_end_the_gateway(tmp_path):
         await until(lambda: link._writer is not None)
         control.send_table(9)
         await control.told("applied", version=9)
+
+
+async def test_what_queues_is_named_for_the_deployments_that_are_watched(tmp_path):
+    link = Link(str(tmp_path / "link"), None)
+    async with Control(tmp_path / "link") as control, running(link):
+        await control.told("hello")
+        control.send_table(1)
+        await control.told("applied", version=1)
+        assert "waiting" not in (await control.told("load"))["deployments"]["d1"]
+        control.send(b'{"type": "watch", "deployments": ["d1", "d9"]}')
+        await until(lambda: "waiting" in control.messages[-1].get("deployments", {}).get("d1", {}))
+        assert control.messages[-1]["deployments"]["d1"]["waiting"] == []

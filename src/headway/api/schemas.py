@@ -98,6 +98,38 @@ class SettingsChange(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedRequest:
+    request_id: str
+    seconds: Annotated[float, Field(description="for so long it has queued")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    count: int
+    shown: Annotated[list[QueuedRequest], Field(description="the first of them, in order")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRequest:
+    request_id: str
+    stage: str
+    seconds: Annotated[float, Field(description="for so long it has been in its stage")]
+    abandoned: Annotated[bool, Field(description="its client has left, its work goes on")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes(Replica):
+    """A replica with what it holds, by stage."""
+
+    slots: Annotated[int, Field(description="the concurrency target")]
+    lanes: Annotated[
+        dict[str, int] | None,
+        Field(description="requests by stage, and those abandoned; null when the replica did not say"),
+    ]
+    requests: Annotated[list[HeldRequest], Field(description="some of them")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsPreview:
     """What a change of settings would do now."""
 
@@ -272,6 +304,11 @@ class NewEnvironment(Body):
     name: str = Field(json_schema_extra={"pattern": f"^{catalog.NAME.pattern}$"})
 
 
+class Burst(Body):
+    count: int = Field(ge=1, le=64, description="requests that are sent at once")
+    input: Any = Field(description="what each of them sends, as JSON")
+
+
 class Promotion(Body):
     deployment_id: str
 
@@ -320,6 +357,15 @@ class LiveDeployment(Deployment):
     """Without what never changes and may be large: `example_input` is null."""
 
     replicas: list[Replica]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One deployment with all that queues and runs. Its `example_input` is null."""
+
+    deployment: Deployment
+    queue: Queue
+    replicas: list[Lanes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ class GatewayLink:
         self._listeners = listeners
         self.table: RoutingTable | None = None
         self._message = b""
+        self._watched: frozenset[str] = frozenset()
         self._drains_began: dict[str, int] = {}  # the table's version that first said so, by replica
         self._gateways: dict[str, _Gateway] = {}
         self._writers: set[asyncio.StreamWriter] = set()
@@ -91,6 +92,12 @@ class GatewayLink:
         for writer in self._writers:
             self._send_table(writer)
 
+    def watch(self, deployment_ids: frozenset[str]) -> None:
+        """Have gateways name what queues for these, and for no others."""
+        self._watched = deployment_ids
+        for writer in self._writers:
+            self._send_watch(writer)
+
     def is_drained(self, replica_id: str) -> bool:
         """Whether every gateway, in its present life, said that the draining replica holds nothing."""
         gateways = self._gateways.values()
@@ -111,6 +118,8 @@ class GatewayLink:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         self._send_table(writer)
+        if self._watched:
+            self._send_watch(writer)
         try:
             hello = json.loads(await reader.readline() or b"{}")
             if not hello:
@@ -169,6 +178,9 @@ class GatewayLink:
             writer.transport.abort()  # it does not read; it gets the table when it dials again
             return
         writer.write(self._message)
+
+    def _send_watch(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(json.dumps({"type": "watch", "deployments": sorted(self._watched)}).encode() + b"\n")
 
 
 _TELLING = ("queued", "in_flight", "arrivals", "finished", "held", "ready")

@@ -38,6 +38,8 @@ class PlaneOptions:
     secrets_dir: Path | None = None
     """One file per secret, kept by somebody else; None: secrets are set through the API."""
     model_cache_dir: Path | None = None
+    inference_url: str = "http://127.0.0.1:8080"
+    """Where the gateway answers, as this machine reaches it."""
     is_exposed: bool = False
     """Whether others than this machine's users reach a port of Headway's."""
 

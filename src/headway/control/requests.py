@@ -58,6 +58,11 @@ class RequestHistory:
             found.sort(key=lambda one: float(getattr(one, sort_by)), reverse=True)
         return found[:limit]
 
+    def find(self, deployment_id: str, request_id: str) -> RequestRecord | None:
+        """The record of one request, if it is kept."""
+        kept = reversed(self._records.get(deployment_id, ()))
+        return next((one for one in kept if one.request_id == request_id), None)
+
     def sampled_out(self, deployment_id: str) -> int:
         """Of how many requests of the deployment there was never a record."""
         return self._sampled_out[deployment_id]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 from headway.api import schemas
 from headway.api.documents import Documents
 from headway.api.subjects import Found, Plane
+from headway.control.errors import NotFoundError
 from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
 from headway.control.plane import ControlPlane
 from headway.control.platform import Deployment
@@ -44,6 +45,19 @@ async def list_requests(
         requests=[schemas.RequestRecord(**one.as_row()) for one in records],
         sampled_out=history.sampled_out(found.deployment_id),
     )
+
+
+@router.get("/v1/models/{model}/deployments/{deployment}/requests/{request_id}")
+async def get_request(found: Found, plane: Plane, request_id: str) -> schemas.RequestRecord:
+    """One request, by the id that its answer carried as X-Headway-Request-Id."""
+    record = plane.supervisor.requests.find(found.deployment_id, request_id)
+    if record is None:
+        raise NotFoundError(
+            f"there is no record of a request {request_id!r}",
+            hint="records come within half a second of a request's end, above 500 a second of a part of them only, "
+            "and the oldest go",
+        )
+    return schemas.RequestRecord(**record.as_row())
 
 
 @router.get("/v1/models/{model}/deployments/{deployment}/history")

@@ -1,5 +1,6 @@
 # make serve   set up and serve examples/digits with a local S3-compatible endpoint
 # make test    set up and run every test            make check   format, lint, types, layers
+# make test-compiled   the same for core, http, gateway and model_server on the compiled wheel
 # make bench   measure against peers (slow)         make clean   remove what the targets made
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -11,7 +12,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench soak system-packages bench-packages clean
+.PHONY: help serve test test-compiled check format bench soak system-packages bench-packages clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -34,6 +35,16 @@ test: $(READY) system-packages
 	$(BIN)/python -m pytest tests --ignore=tests/core -m 'not alone' --numprocesses=2 --dist=loadfile \
 		--durations=10 --basetemp=$$short/t
 	@$(BIN)/python -m pytest tests -m alone --durations=10
+
+# The same tests on the compiled wheel, in an environment of its own.
+test-compiled: $(READY)
+	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; set -e; \
+	HEADWAY_COMPILED=yes $(BIN)/uv build --quiet --wheel --python $(BIN)/python --out-dir $$short .; \
+	$(BIN)/uv venv --quiet --python $(BIN)/python $$short/venv; \
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $$short/venv/bin/python $$short/*.whl --group test; \
+	$$short/venv/bin/headway --version | grep compiled; \
+	$$short/venv/bin/python -m pytest tests/core tests/http tests/gateway tests/model_server -m 'not plain' \
+		--numprocesses=2 --dist=loadfile --basetemp=$$short/t
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.contenders import Contender, Running
+from benchmarks.environments import compiled_headway
 from benchmarks.gateways import start_upstream
 from benchmarks.load import Figures
 from benchmarks.processes import Bench, answers, free_port, wait_for
@@ -44,7 +45,7 @@ def start(bench: Bench, replicas_each: int) -> Running:
     )
     gateway = bench.start(
         [
-            *(sys.executable, "-m", "headway.gateway", "--listen", f"127.0.0.1:{gateway_port}"),
+            *(compiled_headway(), "-m", "headway.gateway", "--listen", f"127.0.0.1:{gateway_port}"),
             *("--link", folder / "link"),
         ],
         core=bench.load_core,

@@ -1,4 +1,4 @@
-"""The peers' own virtual environments, made outside the repository on first use and kept.
+"""The peers' own virtual environments, and one of Headway's wheel, made outside the repository on first use and kept.
 
 All are made from the interpreter that runs Headway, so that no contender wins by its build of Python.
 """
@@ -8,9 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+_ROOT = Path(__file__).parent.parent
 _INSTALL_WITHIN = 900.0
 
 
@@ -64,6 +67,28 @@ def python_of(environment: Environment) -> Path:
     return python
 
 
+def compiled_headway() -> Path:
+    """The interpreter of an environment with Headway's compiled wheel, as a user has it.
+
+    Raises UnavailableError when it cannot be built or installed.
+    """
+    digest = hashlib.sha256(interpreter().encode())
+    for path in (
+        *sorted((_ROOT / "src").rglob("*.py")),
+        _ROOT / "pyproject.toml",
+        *(_ROOT / "tools").rglob("*.py"),
+    ):
+        digest.update(path.read_bytes())
+    wheels = cache_folder() / "wheels" / digest.hexdigest()[:16]
+    wheel = next(wheels.glob("*.whl"), None)
+    if wheel is None:
+        print("  compiling headway", flush=True)
+        command = ("build", "--wheel", "--python", interpreter(), "--out-dir", str(wheels), str(_ROOT))
+        _uv(*command, variables={"HEADWAY_COMPILED": "yes"})
+        wheel = next(wheels.glob("*.whl"))
+    return python_of(Environment("headway", (str(wheel),)))
+
+
 def system_program(name: str, package: str) -> str:
     """The path of a program of the system. Raises UnavailableError with the command that installs it."""
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
@@ -72,11 +97,18 @@ def system_program(name: str, package: str) -> str:
     return path
 
 
-def _uv(*arguments: str) -> None:
+def _uv(*arguments: str, variables: Mapping[str, str] = MappingProxyType({})) -> None:
     uv = Path(sys.executable).parent / "uv"
     command = [str(uv) if uv.exists() else "uv", "--quiet", *arguments]
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=_INSTALL_WITHIN)
+        subprocess.run(
+            command,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=_INSTALL_WITHIN,
+            env={**os.environ, **variables},
+        )
     except FileNotFoundError as error:
         raise UnavailableError("uv is not installed") from error
     except subprocess.TimeoutExpired as error:

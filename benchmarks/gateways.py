@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.contenders import Contender, Running
-from benchmarks.environments import Environment, python_of, system_program
+from benchmarks.environments import Environment, compiled_headway, python_of, system_program
 from benchmarks.processes import Bench, Program, answers, free_port, wait_for
 from benchmarks.replicas import PREDICT, PROGRAMS, launch_headway
 
@@ -49,15 +49,17 @@ def headway(
     limit: int = LIMIT,
     hold: bool = False,
     path: str = PREDICT,
+    plain: bool = False,
     **settings: float,
 ) -> Contender:
-    """`settings` are those of the deployment, by their names."""
+    """`settings` are those of the deployment, by their names. `plain` runs the source instead of the compiled wheel."""
 
     def start(bench: Bench) -> Running:
         upstream = start_upstream(bench, unix=unix, hold=hold)
-        return _start_headway(bench, upstream, {"concurrency_target": limit, **settings}, path)
+        python = Path(sys.executable) if plain else compiled_headway()
+        return _start_headway(bench, upstream, {"concurrency_target": limit, **settings}, path, python=python)
 
-    return Contender("headway", start)
+    return Contender("headway, not compiled" if plain else "headway", start)
 
 
 def haproxy(*, unix: bool = False, limit: int = LIMIT, hold: bool = False, path: str = PREDICT) -> Contender:
@@ -97,12 +99,18 @@ DIRECT = Contender("no gateway", _start_direct)
 
 
 def _start_headway(
-    bench: Bench, upstream: str, settings: dict[str, float], path: str = PREDICT, private: str = ""
+    bench: Bench,
+    upstream: str,
+    settings: dict[str, float],
+    path: str = PREDICT,
+    *,
+    python: Path,
+    private: str = "",
 ) -> Running:
     port = free_port()
     program = bench.start(
         [
-            *(sys.executable, "-m", "headway.gateway", "--listen", f"127.0.0.1:{port}"),
+            *(python, "-m", "headway.gateway", "--listen", f"127.0.0.1:{port}"),
             *("--table", write_table(bench.folder / "table.json", upstream, private or upstream, settings)),
         ]
     )
@@ -125,7 +133,13 @@ def _start_both(bench: Bench, model: str, limit: int) -> Running:
     private = bench.folder / "private"
     replica = launch_headway(bench, model, limit, "--uds", str(path), "--private-uds", str(private))
     wait_for(replica, path.exists)
-    gateway = _start_headway(bench, f"unix:{path}", {"concurrency_target": limit}, private=f"unix:{private}")
+    gateway = _start_headway(
+        bench,
+        f"unix:{path}",
+        {"concurrency_target": limit},
+        python=compiled_headway(),
+        private=f"unix:{private}",
+    )
     wait_for(replica, lambda: answers(gateway.url, b'{"inputs": 1}'))
     return Running(gateway.url, (*gateway.programs, replica))
 

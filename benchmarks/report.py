@@ -17,7 +17,9 @@ _HOW = f"""
 Measured by `make bench` on loopback. The server under test (with all its processes) has core {SERVER_CORE}; the
 load (`wrk`, one thread, kept-alive connections) and, for gateways, the trivial upstream share core {LOAD_CORE}.
 This is so for every contender. All of a row's contenders take turns round by round; a ratio is taken within a
-round, and the median of the rounds is shown. Python contenders run on the same build of Python. Rates compare
+round, and the median of the rounds is shown. Python contenders run on the same build of Python. Headway's
+gateway is that of the compiled wheel (docs/decisions/0007-compiled-hot-path.md), installed for the purpose; replicas
+and control run from the source. Rates compare
 only within one row; CPU per request is steadier. A gateway's upstream takes 16 requests at once; the rest queue.
 """
 

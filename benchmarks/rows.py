@@ -173,6 +173,7 @@ GATEWAY = (
         "Gateway: trivial upstream over TCP, 32 connections, limit 16",
         (
             gateways.headway(),
+            gateways.headway(plain=True),
             gateways.haproxy(),
             gateways.ENVOY_GATEWAY,
             gateways.AIOHTTP_GATEWAY,
@@ -189,7 +190,7 @@ GATEWAY = (
     Row(
         "gateway-unix",
         "Gateway: trivial upstream over a Unix socket, 32 connections, limit 16",
-        (gateways.headway(unix=True), gateways.haproxy(unix=True)),
+        (gateways.headway(unix=True), gateways.headway(unix=True, plain=True), gateways.haproxy(unix=True)),
         Wrk(32),
         (_against("haproxy", 0.55, 0.70, "gateway, one thread, Unix socket"),),
     ),

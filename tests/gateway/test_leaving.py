@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from fakes.cluster import cluster, predict, until
 from headway.gateway import upstream
 
@@ -99,6 +101,7 @@ async def test_leaving_in_the_turn_in_which_the_slot_comes_does_not_lose_the_slo
         assert (await replica.next()).body == b"alive"
 
 
+@pytest.mark.plain
 async def test_on_the_way_to_its_replica_the_slot_comes_back(tmp_path, monkeypatch):
     reached, go_on = asyncio.Event(), asyncio.Event()
     connect = upstream.connect

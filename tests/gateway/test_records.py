@@ -238,6 +238,7 @@ def finish(tally, count, now):
             tally.put_aside(request, request.progress, Outcome.FINISHED, 200)
 
 
+@pytest.mark.plain
 def test_500_a_second_are_recorded_whole_also_when_they_come_at_once():
     recorder = Recorder(0.0, 0.0)
     tally = recorder.tally("d1", "m")
@@ -249,6 +250,7 @@ def test_500_a_second_are_recorded_whole_also_when_they_come_at_once():
     assert tally.ends == {(Outcome.FINISHED, 200): 2500}
 
 
+@pytest.mark.plain
 def test_above_that_records_are_sampled_and_counts_stay_exact():
     recorder = Recorder(0.0, 0.0)
     busy, quiet = recorder.tally("busy", "m"), recorder.tally("quiet", "m")
@@ -269,6 +271,7 @@ def test_above_that_records_are_sampled_and_counts_stay_exact():
     assert busy.sampled_out == left_out
 
 
+@pytest.mark.plain
 def test_while_control_is_away_the_newest_records_wait_and_the_others_are_counted():
     recorder = Recorder(0.0, 0.0)
     tally = recorder.tally("d1", "m")

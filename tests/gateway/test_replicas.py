@@ -210,6 +210,7 @@ async def test_another_generation_is_another_replica(tmp_path):
         assert (await replica.next()).body == b"anew"
 
 
+@pytest.mark.plain
 async def test_a_replica_removed_while_a_request_is_on_its_way_loses_nothing(tmp_path, monkeypatch):
     connect, waiting = upstream.connect, asyncio.Event()
 

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 import typer.core
 
-from headway import __version__
+from headway import __version__, is_compiled
 from headway.cli.activation import activate, deactivate
 from headway.cli.check import check
 from headway.cli.decisions import decisions
@@ -86,7 +86,7 @@ app.add_typer(secrets, name="secrets")
 
 def _show_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"headway {__version__}")
+        typer.echo(f"headway {__version__}{' (compiled)' if is_compiled() else ''}")
         raise typer.Exit
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from headway.core.events import Abandoned, Dispatched, Event, Expired, Finished, Lost, Overran, Refused
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Load:
     """Cumulative since the start: seconds that requests queued and were in flight, seconds with a queue at all."""
 
@@ -61,7 +61,7 @@ class LoadIntegrals:
         )
 
 
-@dataclass(slots=True)
+@dataclass
 class Counts:
     """How often each thing has happened to requests, folded from events."""
 

@@ -6,7 +6,6 @@ import bisect
 import heapq
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from headway.core.errors import UsageError
@@ -48,13 +47,15 @@ class Entry(Generic[Request]):
         return self.arrived_at, self.sequence
 
 
-@dataclass(frozen=True, slots=True)
 class Overdue(Generic[Request]):
     """An entry whose wait has ended; `place` is where it stood, 1 being the head."""
 
-    entry: Entry[Request]
-    place: int
-    cause: Expiry
+    __slots__ = ("cause", "entry", "place")
+
+    def __init__(self, entry: Entry[Request], place: int, cause: Expiry) -> None:
+        self.entry = entry
+        self.place = place
+        self.cause = cause
 
 
 class WaitingQueue(Generic[Request]):

@@ -44,7 +44,7 @@ _NO_WAIT = SERVER_TIMING + b": queue;dur=0\r\n"
 _WAITED = SERVER_TIMING + b": queue;dur=%.1f"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reports:
     """Whom the queue tells what control must know."""
 

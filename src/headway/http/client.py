@@ -5,6 +5,7 @@ Nothing here is pooled or retried; the gateway and the probes decide that.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import httptools
@@ -36,8 +37,11 @@ class AnswerReceiver(Protocol):
         """Whether more of the request's body may be written now."""
 
 
-class ClientConnection(asyncio.Protocol):
-    """A connection to a server. `send` starts a request; its answer goes to the receiver given."""
+class ClientConnection:
+    """A connection to a server. `send` starts a request; its answer goes to the receiver given.
+
+    An asyncio.Protocol by its methods: a compiled class has no interpreted base.
+    """
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
@@ -221,10 +225,12 @@ async def connect(address: str, timeout: float) -> ClientConnection:  # noqa: AS
     """A new connection to `unix:/path` or `tcp:host:port`. Raises OSError (a TimeoutError among them)."""
     loop = asyncio.get_running_loop()
     kind, _, place = address.partition(":")
+    connection = ClientConnection()
+    factory = cast("Callable[[], asyncio.Protocol]", lambda: connection)
     async with asyncio.timeout(timeout):
         if kind == "unix":
-            _, connection = await loop.create_unix_connection(ClientConnection, place)
+            await loop.create_unix_connection(factory, place)
         else:
             host, _, port = place.rpartition(":")
-            _, connection = await loop.create_connection(ClientConnection, host.strip("[]"), int(port))
+            await loop.create_connection(factory, host.strip("[]"), int(port))
     return connection

@@ -7,6 +7,7 @@ import select
 import socket
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from headway.http.exchange import Application
 from headway.http.known_heads import KnownHeads, KnownRequest
@@ -65,8 +66,9 @@ class HttpServer:
             await asyncio.sleep(0.02)
         return True
 
-    def _connection(self) -> ServerConnection:
-        return ServerConnection(self._application, self._limits, self._connections, self._known_heads)
+    def _connection(self) -> asyncio.Protocol:
+        connection = ServerConnection(self._application, self._limits, self._connections, self._known_heads)
+        return cast("asyncio.Protocol", connection)
 
     def _sweep_connections(self) -> None:
         loop = asyncio.get_running_loop()

@@ -15,8 +15,10 @@ from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES, KnownHeads, K
 from headway.http.limits import Lasting, Limits
 
 
-class ServerConnection(asyncio.Protocol):
+class ServerConnection:
     """One client's connection. `connections` is the server's set, which it enters and leaves by itself.
+
+    An asyncio.Protocol by its methods: a compiled class has no interpreted base.
 
     `known_heads` are those that the server's connections have read under the same limits.
     """

@@ -1,0 +1,14 @@
+import js from "@eslint/js";
+import { defineConfig } from "eslint/config";
+import typescript from "typescript-eslint";
+
+export default defineConfig(
+  { ignores: ["node_modules", "src/api/schema.d.ts"] },
+  js.configs.recommended,
+  typescript.configs.strict,
+  {
+    files: ["**/*.ts", "**/*.tsx"],
+    rules: { complexity: ["error", 10], "max-lines": ["error", 300], eqeqeq: "error", "no-console": "error" },
+  },
+  { files: ["scripts/**"], languageOptions: { globals: { process: "readonly", URL: "readonly" } } },
+);

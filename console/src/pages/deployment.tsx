@@ -1,0 +1,3 @@
+import type { PageProps } from "../routes";
+
+export const DeploymentPage = ({ parameters }: PageProps) => <p>{parameters.deployment}</p>;

@@ -1,4 +1,4 @@
-"""Builds the web console, console/, into src/headway/console/assets: with npm, or with Node.js from PyPI where there is none.
+"""Builds the web console, console/, into src/headway/console/assets: with npm, or with Node.js from PyPI.
 
 What is newer than its sources stays. A wheel without it is no wheel; an editable installation says so and goes on.
 """

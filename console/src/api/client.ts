@@ -25,8 +25,8 @@ export async function open(path: string, options: Call = {}): Promise<Response> 
   throw await errorOf(answer);
 }
 
-function initOf({ method = "GET", body, headers = {}, signal = null }: Call): RequestInit {
-  const init: RequestInit = { method, signal, headers: { ...authorization(), ...headers } };
+function initOf({ method = "GET", body, headers = {}, signal }: Call): RequestInit {
+  const init: RequestInit = { method, signal: signal ?? null, headers: { ...authorization(), ...headers } };
   if (body === undefined) return init;
   if (body instanceof Blob || typeof body === "string") return { ...init, body };
   const json = { "content-type": "application/json", ...init.headers };

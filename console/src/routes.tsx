@@ -1,7 +1,7 @@
 /** Every page of the console. A new one is a line here. */
 import type { ComponentType } from "preact";
 import type { Parameters } from "./router";
-import { DeploymentPage } from "./pages/deployment";
+import { DeploymentPage } from "./pages/deployment/page";
 import { ModelsPage } from "./pages/models";
 
 export interface PageProps {

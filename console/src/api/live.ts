@@ -13,12 +13,13 @@ export interface Live<T> {
   error: ApiError | null;
 }
 
-/** The newest event of `path`; old data stays while control is away. Frames that nobody sees are not drawn. */
-export function useLive<T>(path: string): Live<T> {
+/** The newest event of `path`; old data stays while control is away. null follows nothing. */
+export function useLive<T>(path: string | null): Live<T> {
   const [live, setLive] = useState<Live<T>>({ value: null, error: null });
   const session = useStore(signedIn);
   useEffect(() => {
     setLive({ value: null, error: null });
+    if (path === null) return;
     const leave = follow(path, {
       onEvent: (event) => setLive({ value: JSON.parse(event.data) as T, error: null }),
       onUp: () => isLive.set(true),

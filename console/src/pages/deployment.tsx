@@ -1,3 +1,0 @@
-import type { PageProps } from "../routes";
-
-export const DeploymentPage = ({ parameters }: PageProps) => <p>{parameters.deployment}</p>;

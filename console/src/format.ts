@@ -1,0 +1,41 @@
+/** Numbers as people read them: three digits at most, and their unit. */
+
+const MISSING = "–";
+
+export function seconds(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;
+  if (value < 0.001) return value === 0 ? "0 ms" : `${digits(value * 1e6)} µs`;
+  if (value < 1) return `${digits(value * 1000)} ms`;
+  if (value < 120) return `${digits(value)} s`;
+  if (value < 7200) return `${digits(value / 60)} min`;
+  return `${digits(value / 3600)} h`;
+}
+
+export function rate(value: number | null | undefined): string {
+  return value === null || value === undefined ? MISSING : `${digits(value)}/s`;
+}
+
+export function bytes(value: number): string {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  let left = value;
+  let unit = 0;
+  while (left >= 1024 && unit < units.length - 1) [left, unit] = [left / 1024, unit + 1];
+  return `${digits(left)} ${units[unit] ?? ""}`;
+}
+
+export function count(value: number | null | undefined): string {
+  return value === null || value === undefined ? MISSING : value.toLocaleString("en");
+}
+
+/** Three significant digits, never as 1e+5. */
+export function digits(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 100) return Math.round(value).toLocaleString("en");
+  return String(Number(value.toFixed(size >= 10 ? 1 : 2)));
+}
+
+export const clock = (unix: number): string => new Date(unix * 1000).toLocaleTimeString("en-GB");
+
+/** "3 replicas", "1 replica". */
+export const plural = (number: number, word: string): string =>
+  `${count(number)} ${word}${number === 1 ? "" : "s"}`;

@@ -1,0 +1,159 @@
+/** Draws on canvases what layout.ts has placed, and lets dots glide to their new places in a few frames. */
+import type { PictureReplica, Stage } from "../../api/types";
+import { colour, paint } from "../../theme";
+import { type Box, type Dot, STAGES, dots, lanes, mostOf, pitchFor, place } from "./layout";
+
+const GLIDE = 260;
+const FRAME = 50;
+const STRIP = 12;
+
+const isStill = matchMedia("(prefers-reduced-motion: reduce)");
+
+type Palette = Record<Stage | "ink" | "soft" | "line" | "bad" | "sunk" | "accent" | "queue", string>;
+
+let palette: Palette | null = null;
+paint.watch(() => (palette = null));
+
+export function colours(): Palette {
+  const names = [...STAGES, "ink", "soft", "line", "bad", "sunk", "accent", "queue"] as const;
+  palette ??= Object.fromEntries(names.map((name) => [name, colour(name)])) as Palette;
+  return palette;
+}
+
+/** A canvas's context in CSS pixels, cleared; null while it has no size. */
+export function cleared(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
+  const ratio = devicePixelRatio || 1;
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (w === 0 || h === 0) return null;
+  if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
+  const context = canvas.getContext("2d");
+  context?.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context?.clearRect(0, 0, width, height);
+  return context;
+}
+
+export function drawDot(on: CanvasRenderingContext2D, x: number, y: number, radius: number, fill: string): void {
+  on.fillStyle = fill;
+  on.beginPath();
+  on.arc(x, y, radius, 0, 7);
+  on.fill();
+}
+
+/** One replica's picture; it remembers where its dots stood. */
+export class ReplicaDrawing {
+  #dots = new Map<string, Dot>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly canvas: HTMLCanvasElement) {}
+
+  show(replica: PictureReplica, places: number, width: number, height: number): void {
+    clearTimeout(this.#timer);
+    const boxes = lanes(width, height - STRIP);
+    for (const stage of STAGES) boxes[stage].y = STRIP;
+    const pitch = pitchFor(boxes, mostOf(replica, places));
+    const before = this.#dots;
+    const now = pitch > 0 ? dots(replica.requests, boxes, pitch) : [];
+    this.#dots = new Map(now.map((one) => [one.id, one]));
+    const began = performance.now();
+    const frame = (): void => {
+      const done = isStill.matches ? 1 : Math.min(1, (performance.now() - began) / GLIDE);
+      const on = cleared(this.canvas, width, height);
+      if (on === null) return;
+      drawSlots(on, replica, width);
+      drawLanes(on, boxes);
+      if (pitch === 0) drawBars(on, replica, boxes, places);
+      else {
+        drawPlaces(on, boxes.predict, pitch, places);
+        for (const dot of now) drawRequest(on, between(before.get(dot.id), dot, done), pitch);
+      }
+      if (done < 1 && now.some((dot) => isMoved(before.get(dot.id), dot))) this.#timer = setTimeout(frame, FRAME);
+    };
+    frame();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+const isMoved = (from: Dot | undefined, to: Dot): boolean =>
+  from !== undefined && (Math.abs(from.x - to.x) > 0.5 || Math.abs(from.y - to.y) > 0.5);
+
+function between(from: Dot | undefined, to: Dot, done: number): Dot {
+  if (from === undefined) return to;
+  const eased = 1 - (1 - done) ** 3;
+  return { ...to, x: from.x + (to.x - from.x) * eased, y: from.y + (to.y - from.y) * eased };
+}
+
+function drawSlots(on: CanvasRenderingContext2D, { slots, held }: PictureReplica, width: number): void {
+  const { accent, sunk, bad } = colours();
+  const each = Math.min(10, width / Math.max(1, slots));
+  if (each < 4) {
+    on.fillStyle = sunk;
+    on.fillRect(0, 1, width, 6);
+    on.fillStyle = held > slots ? bad : accent;
+    on.fillRect(0, 1, width * Math.min(1, held / slots), 6);
+    return;
+  }
+  for (let slot = 0; slot < slots; slot += 1) {
+    on.fillStyle = slot < held ? accent : sunk;
+    on.fillRect(slot * each, 1, each - 1.5, 6);
+  }
+}
+
+function drawLanes(on: CanvasRenderingContext2D, boxes: Record<Stage, Box>): void {
+  const { line, soft } = colours();
+  for (const stage of STAGES) {
+    const { x, y, height } = boxes[stage];
+    if (x === 0) continue;
+    const isGate = stage === "predict";
+    on.fillStyle = isGate ? soft : line;
+    on.fillRect(x - (isGate ? 1 : 0.5), y, isGate ? 2 : 1, height);
+  }
+}
+
+function drawPlaces(on: CanvasRenderingContext2D, box: Box, pitch: number, places: number): void {
+  on.strokeStyle = colours().soft;
+  on.lineWidth = 1;
+  for (let number = 0; number < places; number += 1) {
+    const { x, y } = place(box, pitch, number);
+    on.beginPath();
+    on.arc(x, y, pitch / 2 - 0.8, 0, 7);
+    on.stroke();
+  }
+}
+
+function drawRequest(on: CanvasRenderingContext2D, dot: Dot, pitch: number): void {
+  const palette = colours();
+  const radius = pitch / 2 - 1.2;
+  if (!dot.isAbandoned) {
+    drawDot(on, dot.x, dot.y, radius, palette[dot.stage]);
+    return;
+  }
+  on.strokeStyle = palette.bad;
+  on.lineWidth = 1.6;
+  on.beginPath();
+  on.moveTo(dot.x - radius, dot.y - radius);
+  on.lineTo(dot.x + radius, dot.y + radius);
+  on.moveTo(dot.x + radius, dot.y - radius);
+  on.lineTo(dot.x - radius, dot.y + radius);
+  on.stroke();
+}
+
+/** Too many to tell apart: how far each lane is filled, and the number. */
+function drawBars(on: CanvasRenderingContext2D, replica: PictureReplica, boxes: Record<Stage, Box>, places: number): void {
+  const palette = colours();
+  on.font = "11px system-ui, sans-serif";
+  for (const stage of STAGES) {
+    const held = replica.lanes?.[stage] ?? 0;
+    const box = boxes[stage];
+    const full = stage === "predict" ? places : replica.slots;
+    const height = box.height * Math.min(1, held / Math.max(1, full));
+    on.fillStyle = palette[stage];
+    on.globalAlpha = 0.45;
+    on.fillRect(box.x + 3, box.y + box.height - height, box.width - 6, height);
+    on.globalAlpha = 1;
+    on.fillStyle = palette.ink;
+    on.fillText(String(held), box.x + 5, box.y + box.height - 4);
+  }
+}

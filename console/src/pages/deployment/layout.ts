@@ -1,0 +1,94 @@
+/** Where each request of a replica stands in its picture. Pure: sizes in, places out. */
+import type { HeldRequest, PictureReplica, Stage } from "../../api/types";
+
+export const STAGES: readonly Stage[] = ["preprocess", "gate_wait", "predict", "postprocess", "send"];
+
+/** Shares of the width; the gate stands between the second and the third. */
+const SHARES: Record<Stage, number> = { preprocess: 0.24, gate_wait: 0.16, predict: 0.26, postprocess: 0.22, send: 0.12 };
+
+const WIDEST = 11;
+const NARROWEST = 5;
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface Dot {
+  id: string;
+  x: number;
+  y: number;
+  stage: Stage;
+  isAbandoned: boolean;
+}
+
+export interface Place {
+  x: number;
+  y: number;
+}
+
+export function lanes(width: number, height: number): Record<Stage, Box> {
+  const boxes = {} as Record<Stage, Box>;
+  let x = 0;
+  for (const stage of STAGES) {
+    boxes[stage] = { x, y: 0, width: SHARES[stage] * width, height };
+    x += SHARES[stage] * width;
+  }
+  return boxes;
+}
+
+/** The distance between dots at which `most` of them fit in every lane; 0 where none is large enough to see. */
+export function pitchFor(boxes: Record<Stage, Box>, most: Record<Stage, number>): number {
+  for (let pitch = WIDEST; pitch >= NARROWEST; pitch -= 1)
+    if (STAGES.every((stage) => room(boxes[stage], pitch) >= most[stage])) return pitch;
+  return 0;
+}
+
+const columns = (box: Box, pitch: number): number => Math.floor((box.width - 4) / pitch);
+const rows = (box: Box, pitch: number): number => Math.floor(box.height / pitch);
+const room = (box: Box, pitch: number): number => columns(box, pitch) * rows(box, pitch);
+
+/** The centre of the place with this number: downwards first, then to the right. */
+export function place(box: Box, pitch: number, number: number): Place {
+  const each = Math.max(1, rows(box, pitch));
+  const column = Math.floor(number / each);
+  return { x: box.x + 2 + (column + 0.5) * pitch, y: box.y + ((number % each) + 0.5) * pitch };
+}
+
+/** One dot for each request; the longest held stands first in its lane. */
+export function dots(requests: readonly HeldRequest[], boxes: Record<Stage, Box>, pitch: number): Dot[] {
+  const taken = { preprocess: 0, gate_wait: 0, predict: 0, postprocess: 0, send: 0 };
+  const known = requests.filter((one) => one.stage in taken);
+  return known
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .map((one) => ({
+      id: one.request_id,
+      stage: one.stage,
+      isAbandoned: one.abandoned,
+      ...place(boxes[one.stage], pitch, taken[one.stage]++),
+    }));
+}
+
+/** What each lane must have room for: what it holds, and in predict all its places. */
+export function mostOf(replica: PictureReplica, places: number): Record<Stage, number> {
+  const most = { preprocess: 0, gate_wait: 0, predict: places, postprocess: 0, send: 0 };
+  for (const stage of STAGES) most[stage] = Math.max(most[stage], replica.lanes?.[stage] ?? 0);
+  return most;
+}
+
+/** In words, for those who do not see the picture. */
+export function words(replica: PictureReplica, places: number): string {
+  const { lanes: held } = replica;
+  if (held === null) return `${replica.id} does not tell what it holds`;
+  const told = [
+    `${held.preprocess} in preprocess`,
+    `${held.gate_wait} before the gate`,
+    `${held.predict} of ${places} places in predict`,
+    `${held.postprocess} in postprocess`,
+    `${held.send} being sent`,
+  ];
+  if (held.abandoned > 0) told.push(`${held.abandoned} abandoned`);
+  return `${replica.held} of ${replica.slots} slots taken: ${told.join(", ")}`;
+}

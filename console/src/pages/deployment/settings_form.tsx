@@ -1,0 +1,145 @@
+/** The settings: typed, previewed, applied to the version that was seen, and undone. */
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { call } from "../../api/client";
+import { ApiError } from "../../api/errors";
+import { useLoaded } from "../../api/loaded";
+import type { Deployment, SettingsChange, SettingsPreview, SettingValues } from "../../api/types";
+import { Loading, Warnings } from "../../components/notes";
+import { tell, tellError } from "../../components/toasts";
+import { plural } from "../../format";
+import { type Draft, MAIN, type Setting, differences, judge, settingsOf, shown } from "./setting_fields";
+import { SettingField } from "./setting_field";
+
+const DEBOUNCE = 300;
+
+interface FormProps {
+  /** Of the API: `/v1/models/M/deployments/D`. */
+  path: string;
+  deployment: Pick<Deployment, "settings" | "settings_version" | "predict_concurrency" | "warnings">;
+  draft: Draft;
+  onDraft(draft: Draft): void;
+}
+
+export function SettingsForm({ path, deployment, draft, onDraft }: FormProps) {
+  const description = useLoaded<unknown>("/openapi.json");
+  const settings = useMemo(() => (description.value === null ? null : settingsOf(description.value)), [description.value]);
+  const [base, setBase] = useState(0); // the version that the draft was begun on
+  const [undo, setUndo] = useState<SettingValues | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const values = deployment.settings as SettingValues;
+  const { changes, faults } = judge(settings ?? [], draft, values);
+  const isChanged = Object.keys(changes).length > 0;
+  const isWrong = Object.keys(faults).length > 0;
+  const preview = usePreview(path, isChanged && !isWrong ? changes : null);
+  const seen = base || deployment.settings_version;
+  const isStale = isChanged && seen !== deployment.settings_version;
+
+  if (settings === null) return <Loading />;
+  const type = (name: string, text: string): void => {
+    if (Object.keys(draft).length === 0) setBase(deployment.settings_version);
+    onDraft({ ...draft, [name]: text });
+  };
+  const forget = (): void => (onDraft({}), setBase(0));
+  const apply = async (wanted: SettingValues, version: number, isUndo: boolean): Promise<void> => {
+    setBusy(true);
+    const before = Object.fromEntries(Object.keys(wanted).map((name) => [name, values[name] ?? ""]));
+    try {
+      await change(path, wanted, version);
+      setUndo(isUndo ? null : before);
+      forget();
+      tell(`In force: ${differences(values, wanted).join(", ")}`);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 412) await explain(path, values, error);
+      else tellError(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const field = (setting: Setting) => (
+    <SettingField
+      key={setting.name}
+      setting={setting}
+      text={shown(draft, values, setting.name)}
+      error={faults[setting.name] ?? ""}
+      isChanged={setting.name in changes}
+      onText={(text) => type(setting.name, text)}
+    />
+  );
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (isChanged && !isWrong && !isBusy) void apply(changes, seen, false);
+  };
+  const rest = settings.filter((one) => !MAIN.includes(one.name));
+  return (
+    <form class="panel settings" aria-label="Settings" onSubmit={submit} noValidate>
+      <h2>Settings</h2>
+      {settings.filter((one) => MAIN.includes(one.name)).map(field)}
+      <details open={rest.some((one) => one.name in draft)}>
+        <summary>{plural(rest.length, "further setting")}</summary>
+        {rest.map(field)}
+      </details>
+      <Warnings lines={warningsOf(preview, deployment, Number(shown(draft, values, "concurrency_target")))} />
+      {isStale && (
+        <p class="note warn" role="alert">
+          Changed elsewhere meanwhile. <button type="button" onClick={() => setBase(deployment.settings_version)}>Keep my changes</button>{" "}
+          <button type="button" onClick={forget}>Drop them</button>
+        </p>
+      )}
+      <p class="preview" role="status" aria-label="Preview">
+        {isWrong ? "Not valid yet" : preview instanceof ApiError ? preview.message : (preview?.text ?? (isChanged ? "…" : "No changes"))}
+        {preview !== null && !(preview instanceof ApiError) && <small>{preview.reason}</small>}
+      </p>
+      <div class="row">
+        <button type="submit" class="primary" disabled={!isChanged || isWrong || isBusy}>
+          Apply
+        </button>
+        <button type="button" disabled={Object.keys(draft).length === 0} onClick={forget}>
+          Reset
+        </button>
+        <button type="button" disabled={undo === null || isBusy} onClick={() => undo && void apply(undo, deployment.settings_version, true)}>
+          Undo
+        </button>
+      </div>
+    </form>
+  );
+}
+
+async function change(path: string, changes: SettingValues, version: number): Promise<SettingsChange> {
+  const headers = { "if-match": `"${version}"` };
+  return call<SettingsChange>(`${path}/settings`, { method: "PATCH", body: changes, headers });
+}
+
+/** Say what somebody else has changed since. */
+async function explain(path: string, seen: SettingValues, error: ApiError): Promise<void> {
+  const now = await call<{ settings: SettingValues }>(`${path}/settings`).catch(() => null);
+  const elsewhere = now === null ? [] : differences(seen, now.settings);
+  const hint = elsewhere.length > 0 ? `Elsewhere: ${elsewhere.join(", ")}` : error.hint;
+  tellError(new ApiError(error.status, error.code, error.message, hint));
+}
+
+function usePreview(path: string, changes: SettingValues | null): SettingsPreview | ApiError | null {
+  const [preview, setPreview] = useState<SettingsPreview | ApiError | null>(null);
+  const wanted = changes === null ? "" : JSON.stringify(changes);
+  useEffect(() => {
+    setPreview(null);
+    if (wanted === "") return;
+    const leaving = new AbortController();
+    const timer = setTimeout(() => {
+      const headers = { "content-type": "application/json" };
+      call<SettingsPreview>(`${path}/settings/preview`, { method: "POST", body: wanted, headers, signal: leaving.signal }).then(
+        setPreview,
+        (error: unknown) => error instanceof ApiError && setPreview(error),
+      );
+    }, DEBOUNCE);
+    return () => (clearTimeout(timer), leaving.abort());
+  }, [path, wanted]);
+  return preview;
+}
+
+function warningsOf(preview: SettingsPreview | ApiError | null, deployment: FormProps["deployment"], target: number): string[] {
+  if (preview !== null && !(preview instanceof ApiError)) return preview.warnings;
+  const places = deployment.predict_concurrency ?? 1;
+  if (target > 0 && target < places)
+    return [`concurrency_target ${target} is below predict_concurrency ${places}: its places in predict are never all used`];
+  return deployment.warnings.filter((one) => !one.startsWith("concurrency_target"));
+}

@@ -283,6 +283,23 @@ def test_while_control_is_away_the_newest_records_wait_and_the_others_are_counte
     assert sampled_out == {"d1": 5000}
 
 
+@pytest.mark.plain
+def test_records_are_made_in_small_steps_between_which_requests_end_without_being_lost():
+    recorder = Recorder(0.0, 0.0)
+    tally, other = recorder.tally("d1", "m"), recorder.tally("d2", "m")
+    finish(tally, 200, 0.0)
+    finish(other, 30, 0.0)
+    made = []
+    for _ in recorder.folding(0.0):
+        made.append(len(recorder._records) - sum(made))
+        finish(tally, 1, 0.1)
+    made.append(len(recorder._records) - sum(made))
+    assert max(made) <= 40  # the last step of one deployment, and the first of the next
+    assert sum(made) == 230
+    recorder.fold(0.3)
+    assert tally.ends == {(Outcome.FINISHED, 200): 200 + len(made) - 1}
+
+
 def test_progress_is_noted_of_no_more_than_can_be_recorded():
     tally = Recorder(0.0, 0.0).tally("d1", "m")
     noted = [tally.progress() for _ in range(5000)]

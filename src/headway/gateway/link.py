@@ -25,7 +25,7 @@ _REPORT_EVERY = 0.25
 _REPORT_AT_MOST_EVERY = 0.02  # under load a queue forms thousands of times a second
 _STAGES_EVERY = 0.5
 _MOST_WAITING = 200  # of those that queue are named, of a deployment that somebody looks at
-_MOST_ROWS = 200  # a message of about 70 KB; at four a second, more than there are records
+_MOST_ROWS = 40  # a message of about 14 KB, so that requests need not wait for it
 _LINE_LIMIT = 64 * 1024 * 1024
 _UNSENT_LIMIT = 4 * 1024 * 1024
 
@@ -152,17 +152,20 @@ class Link:
             self.gateway.refresh_stages()
 
     async def _report_requests(self) -> None:
-        """What has ended is counted, and records of it go up; while control is away the newest wait."""
+        """What has ended is counted, and records of it go up, in steps between which requests go on. While control is
+        away the newest wait.
+        """
         recorder = self.gateway.recorder
         while True:
             await asyncio.sleep(_REPORT_EVERY)
-            recorder.fold(time.monotonic())
-            if not self._can_send:
-                continue
-            ended = recorder.take_ends()
-            if ended or recorder.has_news:
+            for _ in recorder.folding(time.monotonic()):
+                await asyncio.sleep(0)
+            ended = recorder.take_ends() if self._can_send else {}
+            while self._can_send and (ended or recorder.has_news):
                 rows, sampled_out = recorder.take_rows(_MOST_ROWS)
                 self._send({"type": "requests", "rows": rows, "sampled_out": sampled_out, "ended": ended})
+                ended = {}
+                await asyncio.sleep(0)
 
     @property
     def _can_send(self) -> bool:

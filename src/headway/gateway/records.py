@@ -8,6 +8,7 @@ midst of all else, took a request of 46 us 2.5 us more, and this takes 1.2.
 import logging
 import re
 from collections import Counter, deque
+from collections.abc import Iterator
 from operator import itemgetter
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ _CAPACITY = 2 * RECORDS_PER_SECOND
 """So what has at most the rate in any second is kept whole, with folds up to half a second apart."""
 _MOST_KEPT = 10 * RECORDS_PER_SECOND
 """Records that wait for control; the newest stay."""
+_STEP = 20
+"""Records made in one go: about 0.3 ms."""
 _MOST_GONE = 100
 """Deployments that are gone and whose counts can still be read."""
 
@@ -198,8 +201,13 @@ class Recorder:
         return [self.nowhere, *self._tallies.values()]
 
     def fold(self, now: float) -> None:
-        """Make records of as much of what has ended as the rate allows, spread evenly. Call it every quarter of a
-        second; more than half a second apart, more is left out than need be.
+        """Make records of as much of what has ended as the rate allows, spread evenly, all at once."""
+        for _ in self.folding(now):
+            pass
+
+    def folding(self, now: float) -> Iterator[None]:
+        """The same in steps of a fraction of a millisecond, between which requests can go on. Begin it every quarter
+        of a second; more than half a second apart, more is left out than need be.
         """
         room = self._bucket.available(now) + RECORDS_PER_SECOND // 2
         batches = []
@@ -215,6 +223,8 @@ class Recorder:
             left -= share
             for place in range(share):
                 self._keep(tally, candidates[place * len(candidates) // share])
+                if place % _STEP == _STEP - 1:
+                    yield
             self._leave_out(tally.deployment_id, len(candidates) - share)
 
     @property

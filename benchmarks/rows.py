@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from benchmarks import control, gateways, replicas
+from benchmarks import console, control, gateways, replicas
 from benchmarks.contenders import Contender, Running
 from benchmarks.load import Figures, Wrk, numbers_body, picture_body
 from benchmarks.models import CHUNKS, SLEEP
@@ -384,6 +384,31 @@ CONTROL = (
                 50,
                 50,
                 _of("slowest", 1e3),
+                lower_is_better=True,
+            ),
+        ),
+        fresh=True,
+    ),
+    Row(
+        "console-open",
+        f"Console: the page of a deployment with {console.REPLICAS} replicas is open, 40 requests a second",
+        (console.PAGE,),
+        console.open_page,
+        (
+            Goal(
+                "an open page: share of a core in control",
+                "%",
+                3,
+                3,
+                _of("control", 100),
+                lower_is_better=True,
+            ),
+            Goal(
+                "an open page: share of a core in the browser",
+                "%",
+                10,
+                10,
+                _of("browser", 100),
                 lower_is_better=True,
             ),
         ),

@@ -35,6 +35,7 @@ class Pictures:
                 deployment_id, Live(lambda: self._make(deployment_id), name="picture")
             )
             try:
+                await self._lanes.asked(deployment_id)
                 async for event in live.events():
                     yield event
                     if deployment_id not in self._plane.platform.deployments:

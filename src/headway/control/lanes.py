@@ -45,12 +45,14 @@ class Lanes:
         self._followers: Counter[str] = Counter()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._holdings: dict[str, Holding | None] = {}
+        self._asked: dict[str, asyncio.Event] = {}
 
     @contextlib.contextmanager
     def followed(self, deployment_id: str) -> Iterator[None]:
         """Its replicas and the gateways are asked until the block is left."""
         self._followers[deployment_id] += 1
         if self._followers[deployment_id] == 1:
+            self._asked[deployment_id] = asyncio.Event()
             self._tasks[deployment_id] = asyncio.get_running_loop().create_task(self._follow(deployment_id))
             self._watch()
         try:
@@ -58,9 +60,13 @@ class Lanes:
         finally:
             self._followers[deployment_id] -= 1
             if not self._followers[deployment_id]:
-                del self._followers[deployment_id]
+                del self._followers[deployment_id], self._asked[deployment_id]
                 self._tasks.pop(deployment_id).cancel()
                 self._watch()
+
+    async def asked(self, deployment_id: str) -> None:
+        """Return once the replicas of a deployment that is followed have been asked, whether they answered or not."""
+        await self._asked[deployment_id].wait()
 
     def of(self, replica_id: str) -> Holding | None:
         """As it said last; None when it did not."""
@@ -78,6 +84,7 @@ class Lanes:
                 self._forget(asked)
                 asked = [one.replica_id for one in replicas]
                 self._holdings.update(zip(asked, answers, strict=True))
+                self._asked[deployment_id].set()
                 await asyncio.sleep(EVERY)
         finally:
             self._forget(asked)

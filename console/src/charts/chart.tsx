@@ -60,7 +60,7 @@ export function Chart({ label, at, lines, format, range, marks = [] }: ChartProp
   useEffect(() => plot.current?.setSize({ width, height: HEIGHT }), [width]);
   return (
     <figure class="panel chart" aria-label={label}>
-      <h3>{label}</h3>
+      <h2>{label}</h2>
       <div class="plot" ref={holder} role="img" aria-label={summary(label, lines, format)} />
     </figure>
   );

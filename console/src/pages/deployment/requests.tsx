@@ -18,7 +18,7 @@ export function Requests({ path, chosen, linkTo }: RequestsProps) {
   const [sortBy, setSortBy] = useState("arrived_at");
   const { value, error } = useLoaded<{ requests: RequestRecord[]; sampled_out: number }>(`${path}/requests?limit=200&sort_by=${sortBy}`, 3);
   return (
-    <section class="stack" aria-label="Requests">
+    <section class="stack" aria-label="Requests that ended lately">
       {chosen !== null && <Chosen path={path} requestId={chosen} />}
       <div class="row">
         <Field

@@ -13,7 +13,8 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve console test test-compiled check format bench soak system-packages bench-packages clean
+.PHONY: help serve console test test-compiled check format bench bench-tune-grid bench-tune-guide soak \
+	system-packages bench-packages clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -78,6 +79,13 @@ soak: $(READY)
 system-packages:
 	@tools/system-packages curl:curl libGL.so.1:libgl1 libgthread-2.0.so.0:libglib2.0-0 \
 		'/usr/lib/postgresql/*/bin/initdb:postgresql'
+
+# Half an hour each, on a machine with nothing else to do: tune against exhaustive grids, and the guide's worked case.
+bench-tune-grid: $(READY)
+	@$(BIN)/python -m benchmarks.tune_grid
+
+bench-tune-guide: $(READY)
+	@$(BIN)/python -m benchmarks.tune_guide
 
 bench-packages:
 	@tools/system-packages wrk:wrk haproxy:haproxy

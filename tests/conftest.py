@@ -1,12 +1,29 @@
-"""Tests may be coroutines: each runs to its end on a fresh uvloop, as the product does, within a time limit."""
+"""Tests may be coroutines: each runs to its end on a fresh uvloop, as the product does, within a time limit. Property
+tests are quick and repeatable by default, long and random with HYPOTHESIS_PROFILE=soak.
+"""
 
 import asyncio
 import inspect
+import os
 
 import pytest
 import uvloop
+from hypothesis import HealthCheck, Phase, settings
 
 _LIMIT = 20.0
+
+settings.register_profile(
+    "default",
+    max_examples=300,
+    stateful_step_count=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("soak", settings.get_profile("default"), max_examples=5000, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.hookimpl(tryfirst=True)

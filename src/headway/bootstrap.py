@@ -112,7 +112,9 @@ def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> 
         gateway = _gateway(platform, inference.fileno(), link)
         root = Root(
             gateway,
-            lambda descriptor: _control(platform, (descriptor, control.fileno()), link),
+            lambda descriptor: _control(
+                platform, (descriptor, control.fileno()), link, reached_at(inference.getsockname())
+            ),
             [inference, control],
         )
         asyncio.run(root.run())
@@ -142,7 +144,18 @@ def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
     )
 
 
-def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) -> Program:
+def reached_at(address: tuple[Any, ...]) -> str:
+    """How this machine itself reaches what listens on `address`."""
+    host, port = address[:2]
+    listens_on = ipaddress.ip_address(str(host).partition("%")[0])
+    if listens_on.is_unspecified:
+        host = "127.0.0.1" if listens_on.version == 4 else "::1"  # noqa: PLR2004  # IP's versions
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _control(
+    platform: LocalPlatform, descriptors: tuple[int, int], link: Path, inference_url: str
+) -> Program:
     root, listening = descriptors
     options = {
         "--root-fd": root,
@@ -151,6 +164,7 @@ def _control(platform: LocalPlatform, descriptors: tuple[int, int], link: Path) 
         "--data-dir": platform.data_directory,
         "--run-dir": link.parent,
         "--backend": _BACKEND,
+        "--inference-url": inference_url,
         "--exposed": int(platform.is_exposed),
         "--settings": json.dumps(dict(platform.settings)),
         "--truss": platform.truss_directory,

@@ -47,6 +47,11 @@ class Child:
     def last_words(self) -> str:
         return f"exit code {self.code}" if self.code >= 0 else signal.Signals(-self.code).name
 
+    @property
+    def process_id(self) -> int:
+        """Of its process group too."""
+        return self._process.pid
+
     def _start(self, program: Program) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - what root is told to run
             [sys.executable, "-I", "-S", mortal.__file__, str(os.getpid()), *program.command],

@@ -96,3 +96,28 @@ async def test_what_is_no_change_of_settings_is_refused(world):
         for content in (b"\xff", b'{"queue_limit": ' + b"[" * 100_000):
             error = await it.refused("PATCH", PATHS[0], 400, content=content, headers=is_json)
             assert error["code"] == "bad_request"
+
+
+async def test_a_preview_says_what_a_change_would_do_and_changes_nothing(world):
+    config = "model_name: echo\nruntime: {predict_concurrency: 4}"
+    async with world() as it:
+        await it.serving(content=tar(truss_files(config)))
+        change = {"min_replica": 3, "max_replica": 5, "concurrency_target": 2}
+        preview = await it.post(f"{PATHS[0]}/preview", change, 200)
+        assert {**preview["settings"], **change} == preview["settings"]
+        assert (preview["needed"], preview["desired"], preview["capacity"]) == (3, 3, 6)
+        assert preview["text"] == "3 replicas at the present load"
+        assert "min_replica is 3" in preview["reason"]
+        assert "below predict_concurrency 4" in preview["warnings"][0]
+        unchanged = await it.get(PATHS[0])
+        assert (unchanged["version"], unchanged["settings"]["min_replica"]) == (1, 0)
+        await it.refused("POST", f"{PATHS[0]}/preview", 422, json={"min_replica": 9})
+
+
+async def test_a_preview_tells_of_replicas_that_stay_for_the_delay(world):
+    async with world() as it:
+        deployment_id = await it.serving(settings='{"min_replica": 2, "max_replica": 2}')
+        await it.until(lambda: len(it.replicas(deployment_id)) == 2)
+        preview = await it.post(f"{PATHS[0]}/preview", {"min_replica": 0}, 200)
+        assert (preview["present"], preview["needed"], preview["desired"]) == (2, 0, 2)
+        assert preview["text"] == "0 replicas at the present load; 2 until scale_down_delay is over"

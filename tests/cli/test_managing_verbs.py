@@ -232,6 +232,18 @@ def test_decisions_are_shown_with_their_reasons(truss):
     assert newest["reason"] in run("decisions", "echo", "--limit", 1).stdout
 
 
+@pytest.mark.usefixtures("headway")
+def test_advice_is_shown_with_its_arithmetic_and_the_command_that_follows_it(truss):
+    run("push", truss(config="model_name: echo\nruntime: {predict_concurrency: 4}"))
+    run("settings", "echo", "concurrency_target=2")
+    [advice] = json.loads(run("advise", "echo", "--json").stdout)["advice"]
+    shown = run("advise", "echo").stdout
+    assert advice["title"] in shown
+    assert advice["arithmetic"][0] in shown
+    assert "headway settings echo concurrency_target=4" in shown
+    assert "0 requests finished" in shown
+
+
 def test_secrets_are_set_from_anywhere_and_never_shown(headway):
     assert run("secrets", "set", "first", "--value", "hush").exit_code == OK
     assert run("secrets", "set", "second", input="whisper\n").exit_code == OK

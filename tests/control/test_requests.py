@@ -19,7 +19,7 @@ def ids(records):
 
 def test_the_newest_come_first_up_to_a_limit_and_since_an_instant():
     history = RequestHistory()
-    history.record("g0/1", [row(number) for number in (1, 3, 2, 4)], {})
+    history.record([row(number) for number in (1, 3, 2, 4)], {})
     assert ids(history.latest("d1", limit=2)) == ["4", "3"]
     assert ids(history.latest("d1", since=2.0)) == ["4", "3"]
     assert history.latest("d2") == []
@@ -27,7 +27,7 @@ def test_the_newest_come_first_up_to_a_limit_and_since_an_instant():
 
 def test_the_longest_can_be_asked_for_in_all_or_in_a_stage():
     history = RequestHistory()
-    history.record("g0/1", [row(1, seconds=3.0, predict=1.0), row(2, predict=2.0), row(3, seconds=2.0)], {})
+    history.record([row(1, seconds=3.0, predict=1.0), row(2, predict=2.0), row(3, seconds=2.0)], {})
     assert ids(history.latest("d1", sort_by="seconds")) == ["1", "3", "2"]
     assert ids(history.latest("d1", sort_by="predict")) == ["2", "1"]
     with pytest.raises(UsageError, match="size"):
@@ -36,8 +36,8 @@ def test_the_longest_can_be_asked_for_in_all_or_in_a_stage():
 
 def test_what_was_sampled_out_adds_up_until_the_deployment_is_forgotten():
     history = RequestHistory()
-    history.record("g0/1", [row(1)], {"d1": 2})
-    history.record("g1/1", [row(2)], {"d1": 3})
+    history.record([row(1)], {"d1": 2})
+    history.record([row(2)], {"d1": 3})
     assert (len(history), history.sampled_out("d1")) == (2, 5)
     history.forget("d1")
     history.forget("d1")
@@ -46,7 +46,7 @@ def test_what_was_sampled_out_adds_up_until_the_deployment_is_forgotten():
 
 def test_a_row_that_is_no_record_is_an_error():
     with pytest.raises(KeyError):
-        RequestHistory().record("g0/1", [{"request_id": "1"}], {})
+        RequestHistory().record([{"request_id": "1"}], {})
 
 
 @given(st.lists(st.lists(st.sampled_from("abc"), max_size=20), max_size=20))
@@ -60,7 +60,7 @@ def test_the_bounds_hold_and_a_quiet_deployments_records_outlive_a_busy_ones(rep
             number += 1
             rows.append(row(number, name))
             told[name].append(str(number))
-        history.record("g0/1", rows, {})
+        history.record(rows, {})
         kept = {name: ids(history.latest(name)) for name in "abc"}
         assert len(history) == sum(map(len, kept.values())) <= 12
         for name in "abc":

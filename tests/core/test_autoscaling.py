@@ -321,3 +321,22 @@ def test_however_often_it_is_asked_it_comes_to_the_same(loads, delay):
         world.steady(300, in_flight=3, rate=3)
         ends.append(world.present)
     assert ends[0] == ends[1]
+
+
+@given(LOADS, st.integers(1, 8), st.sampled_from([10.0, 300.0]))
+def test_to_ask_what_other_settings_would_do_changes_no_decision(loads, target, window):
+    asked, unasked = (World(max_replica=30, scale_down_delay=5.0, tick=1.0) for _ in range(2))
+    other = DeploymentSettings(concurrency_target=target, max_replica=9, autoscaling_window=window)
+    for seconds, queued, in_flight in loads:
+        for world in (asked, unasked):
+            world.steady(seconds, queued=queued, in_flight=in_flight, rate=in_flight)
+        assert asked.policy.preview(other, Replicas(asked.ready), asked.now).desired <= 9
+    assert asked.history == unasked.history
+
+
+def test_a_preview_tells_what_the_present_load_needs_under_other_settings():
+    world = World(concurrency_target=2, max_replica=50, autoscaling_window=10)
+    world.steady(60, in_flight=28, rate=28)
+    assert world.present == 20
+    preview = world.policy.preview(DeploymentSettings(concurrency_target=10), Replicas(20), world.now)
+    assert preview.inputs.need == 4

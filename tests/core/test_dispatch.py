@@ -231,6 +231,15 @@ def test_what_a_replica_never_took_up_goes_back_to_its_old_place_and_the_replica
     assert dispatched(d.resume_replica("a", 8.0)) == [("3", "a"), ("4", "a")]
 
 
+def test_the_head_of_the_queue_can_be_looked_at_in_order():
+    d = dispatcher("a")
+    for at, request in enumerate("1234"):
+        d.submit(request, float(at))
+    assert d.waiting(2) == [("2", 1.0), ("3", 2.0)]
+    assert [request for request, _ in d.waiting(9)] == ["2", "3", "4"]
+    assert d.queued == 3
+
+
 def test_what_one_replica_never_took_up_goes_to_another_with_a_free_slot_at_once():
     d = dispatcher("a", "b")
     d.submit("1", 0.0)

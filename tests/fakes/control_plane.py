@@ -171,13 +171,16 @@ def control_plane(directory, monkeypatch, **options):
 
 
 @contextlib.asynccontextmanager
-async def opened(app, path):
+async def opened(app, path, method="GET", *, answers=True):
     """An answer that comes piece by piece: its status, headers and an iterator over pieces. The client leaves at
-    the end of the block, and the application has to end then.
+    the end of the block, and the application has to end then. With `answers` false the block does not wait for one.
     """
     sent, left = asyncio.Queue(), asyncio.Event()
+    bodies = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive():
+        if bodies:
+            return bodies.pop()
         await left.wait()
         return {"type": "http.disconnect"}
 
@@ -186,7 +189,7 @@ async def opened(app, path):
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
-        "method": "GET",
+        "method": method,
         "scheme": "http",
         "path": route,
         "raw_path": route.encode(),
@@ -197,7 +200,7 @@ async def opened(app, path):
         "server": ("localhost", 80),
     }
     running = asyncio.create_task(app(scope, receive, sent.put))
-    start = await sent.get()
+    start = await sent.get() if answers else {"status": 0, "headers": []}
 
     async def pieces():
         while True:

@@ -91,8 +91,11 @@ async def test_records_of_requests_go_up_with_what_was_left_out_once(tmp_path):
         tally.whole += [(200, 0.0, 1.0, 2.0)] * 3
         message = await control.told("requests")
         assert (message["rows"], message["sampled_out"]) == ([], {"d1": 3})
+        assert message["ended"] == {"d1": {"2xx": 3}}
         tally.whole.append((200, 0.0, 1.0, 2.0))
-        await control.told("requests", sampled_out={"d1": 1})
+        await control.told("requests", sampled_out={"d1": 1}, ended={"d1": {"2xx": 1}})
+        tally.refuse(429)
+        await control.told("requests", sampled_out={}, ended={"d1": {"4xx": 1}})
 
 
 async def test_what_happens_goes_up_at_once(tmp_path):
@@ -192,3 +195,15 @@ async def test_nonsense_from_control_does_not_end_the_gateway(tmp_path):
         await until(lambda: link._writer is not None)
         control.send_table(9)
         await control.told("applied", version=9)
+
+
+async def test_what_queues_is_named_for_the_deployments_that_are_watched(tmp_path):
+    link = Link(str(tmp_path / "link"), None)
+    async with Control(tmp_path / "link") as control, running(link):
+        await control.told("hello")
+        control.send_table(1)
+        await control.told("applied", version=1)
+        assert "waiting" not in (await control.told("load"))["deployments"]["d1"]
+        control.send(b'{"type": "watch", "deployments": ["d1", "d9"]}')
+        await until(lambda: "waiting" in control.messages[-1].get("deployments", {}).get("d1", {}))
+        assert control.messages[-1]["deployments"]["d1"]["waiting"] == []

@@ -12,7 +12,11 @@ import pytest
 from system.serving import free_port, wait_until
 
 TESTS = Path(__file__).parents[1]
-ENDLESS = ("/v1/events", "/v1/models/{model}/deployments/{deployment}/logs")
+ENDLESS = (
+    "/v1/events",
+    "/v1/models/{model}/deployments/{deployment}/events",
+    "/v1/models/{model}/deployments/{deployment}/logs",
+)
 """Their answers may have no end, which no run would live to see; tests/api/test_streams.py has them."""
 
 

@@ -50,6 +50,7 @@ async def _control(options: argparse.Namespace) -> int:
             database_url=_database_url(),
             secrets_dir=options.secrets_dir,
             model_cache_dir=options.model_cache_dir,
+            inference_url=options.inference_url,
             is_exposed=bool(options.exposed),
         ),
         backend,
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data-dir", type=Path, required=True, help="prepared models, state and logs")
     parser.add_argument("--run-dir", type=Path, required=True, help="a short path for replicas' sockets")
     parser.add_argument("--backend", required=True, help="module:function that connects the backend")
+    parser.add_argument("--inference-url", required=True, help="where the gateway answers on this machine")
     parser.add_argument("--exposed", type=int, default=0, help="1: a port is reached from other machines")
     parser.add_argument("--truss", type=Path, help="a Truss to deploy")
     parser.add_argument("--model-name", help="its name in URLs, if not its own")

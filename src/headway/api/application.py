@@ -6,11 +6,13 @@ from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
 
 from headway import __version__
-from headway.api import errors, schemas
+from headway.api import console, errors, schemas
 from headway.api.documents import Documents
 from headway.api.guard import Guard
+from headway.api.inference import Inference
 from headway.api.live import Live
-from headway.api.routes import credentials, deployments, environments, models, streams, telemetry
+from headway.api.picture import Pictures
+from headway.api.routes import credentials, deployments, environments, models, playground, streams, telemetry
 from headway.control.plane import ControlPlane
 
 _ABOUT = """Deploys Truss models and controls how many requests run at once.
@@ -32,17 +34,26 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
-_ROUTERS = (models, deployments, environments, credentials, streams, telemetry)
+_ROUTERS = (models, deployments, environments, credentials, streams, telemetry, playground)
 _KEY = HTTPBearer(auto_error=False, description="an API key, where there are any")
 """For the description only: the guard has judged the key before."""
 
 
 def application(plane: ControlPlane) -> FastAPI:
-    app = FastAPI(title="Headway", version=__version__, description=_ABOUT, redoc_url=None, responses=_ERRORS)
+    app = described()
     app.state.plane = plane
     app.state.live = Live(Documents(plane).everything)
-    errors.install(app, [route for one in _ROUTERS for route in one.router.routes])
+    app.state.pictures = Pictures(plane)
+    app.state.inference = Inference(plane.options.inference_url)
     app.add_middleware(Guard, keyring=plane.credentials.keyring)
+    app.router.routes += console.routes()
+    return app
+
+
+def described() -> FastAPI:
+    """The routes and what they say of themselves, without anything behind them."""
+    app = FastAPI(title="Headway", version=__version__, description=_ABOUT, redoc_url=None, responses=_ERRORS)
+    errors.install(app, [route for one in _ROUTERS for route in one.router.routes])
     for one in _ROUTERS:
         app.include_router(one.router, dependencies=[Security(_KEY)])
 

@@ -27,6 +27,7 @@ _STATUSES = {
     "store": 503,
     "storage": 503,
     "backend": 503,
+    "gateway": 503,
 }
 """By the error's code; any other is a defect of Headway and answered with 500."""
 

@@ -12,10 +12,11 @@ _KEEP_ALIVE = 15.0
 
 
 class Live:
-    """`state` makes the state as JSON text."""
+    """`state` makes the state as JSON text; events are called `name`."""
 
-    def __init__(self, state: Callable[[], str], every: float = EVERY) -> None:
+    def __init__(self, state: Callable[[], str], every: float = EVERY, *, name: str = "state") -> None:
         self._state = state
+        self._name = name
         self._every = every
         self._text = ""
         self._made_at = float("-inf")
@@ -24,12 +25,12 @@ class Live:
     async def events(self) -> AsyncIterator[str]:
         """Until the reader leaves."""
         text = self._text if time.monotonic() - self._made_at < self._every else self._make()
-        yield _event(text)
+        yield self._event(text)
         told, told_at = text, time.monotonic()
         while True:
             text, now = await self._newer(), time.monotonic()
             if text != told:
-                yield _event(text)
+                yield self._event(text)
                 told, told_at = text, now
             elif now - told_at >= _KEEP_ALIVE:
                 yield ": still here\n\n"
@@ -49,6 +50,5 @@ class Live:
         self._text, self._made_at = self._state(), time.monotonic()
         return self._text
 
-
-def _event(text: str) -> str:
-    return f"event: state\ndata: {text}\n\n"
+    def _event(self, text: str) -> str:
+        return f"event: {self._name}\ndata: {text}\n\n"

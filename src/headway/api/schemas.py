@@ -98,6 +98,52 @@ class SettingsChange(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedRequest:
+    request_id: str
+    seconds: Annotated[float, Field(description="for so long it has queued")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    count: int
+    shown: Annotated[list[QueuedRequest], Field(description="the first of them, in order")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRequest:
+    request_id: str
+    stage: str
+    seconds: Annotated[float, Field(description="for so long it has been in its stage")]
+    abandoned: Annotated[bool, Field(description="its client has left, its work goes on")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes(Replica):
+    """A replica with what it holds, by stage."""
+
+    slots: Annotated[int, Field(description="the concurrency target")]
+    lanes: Annotated[
+        dict[str, int] | None,
+        Field(description="requests by stage, and those abandoned; null when the replica did not say"),
+    ]
+    requests: Annotated[list[HeldRequest], Field(description="some of them")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsPreview:
+    """What a change of settings would do now."""
+
+    settings: dict[str, Any]
+    warnings: list[str]
+    present: Annotated[int, Field(description="replicas there are, those that start included")]
+    desired: Annotated[int, Field(description="replicas that would be wanted at once")]
+    needed: Annotated[int, Field(description="replicas that the present load asks for, within the bounds")]
+    capacity: Annotated[int, Field(description="requests that the needed replicas hold at once")]
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     id: str
     name: str
@@ -128,6 +174,11 @@ class Deployment:
     abandoned: int
     arrivals: Annotated[int, Field(description="since the present gateways started")]
     finished: int
+    requests_per_second: Annotated[float, Field(description="that ended, over the last half minute")]
+    p95_seconds: Annotated[float | None, Field(description="over the last half minute")]
+    sparkline: Annotated[
+        tuple[float, ...], Field(description="requests per second, ten seconds each, the oldest first")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +209,44 @@ class Models:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replicas:
     replicas: list[Replica]
+
+
+Column = list[float | None]
+"""One value per bucket; null where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """By columns: one value for each bucket."""
+
+    step: Annotated[int, Field(description="seconds of a bucket")]
+    at: Annotated[list[int], Field(description="begins of the buckets, in seconds since 1970")]
+    queued: Annotated[Column, Field(description="means")]
+    in_flight: Annotated[Column, Field(description="means")]
+    capacity: Annotated[Column, Field(description="requests that the ready replicas hold at once")]
+    desired: Column
+    ready: Column
+    statuses: Annotated[dict[str, Column], Field(description="requests per second by class of status")]
+    stages: Annotated[
+        dict[str, dict[str, Column]], Field(description="seconds: p50, p95 and p99 by stage, and in total")
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    code: str
+    title: str
+    text: str
+    arithmetic: list[str]
+    change: Annotated[dict[str, Any], Field(description="settings to change; empty if it is none of them")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advices:
+    seconds: Annotated[int, Field(description="how far back was looked")]
+    requests: Annotated[int, Field(description="finished requests with records in that time")]
+    advice: Annotated[list[Advice], Field(description="the most telling first")]
+    note: Annotated[str, Field(description="why nothing is advised; may be empty")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +304,11 @@ class NewEnvironment(Body):
     name: str = Field(json_schema_extra={"pattern": f"^{catalog.NAME.pattern}$"})
 
 
+class Burst(Body):
+    count: int = Field(ge=1, le=64, description="requests that are sent at once")
+    input: Any = Field(description="what each of them sends, as JSON")
+
+
 class Promotion(Body):
     deployment_id: str
 
@@ -263,6 +357,15 @@ class LiveDeployment(Deployment):
     """Without what never changes and may be large: `example_input` is null."""
 
     replicas: list[Replica]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One deployment with all that queues and runs. Its `example_input` is null."""
+
+    deployment: Deployment
+    queue: Queue
+    replicas: list[Lanes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import typer.core
 
 from headway import __version__, is_compiled
 from headway.cli.activation import activate, deactivate
+from headway.cli.advise import advise
 from headway.cli.check import check
 from headway.cli.decisions import decisions
 from headway.cli.delete import delete
@@ -23,6 +24,7 @@ from headway.cli.requests import requests
 from headway.cli.serve import serve
 from headway.cli.settings import settings
 from headway.cli.status import status
+from headway.cli.tune import tune
 from headway.cli.up import up
 
 _HELP = """Serve Truss models with exact control of request concurrency.
@@ -44,6 +46,7 @@ _SECTIONS = {
     "Run": ("serve", "up", "push"),
     "Use": ("predict",),
     "See": ("list", "status", "logs", "requests", "decisions"),
+    "Plan": ("advise", "tune"),
     "Change": ("settings", "promote", "activate", "deactivate", "delete"),
     "Protect": ("keys", "secrets"),
     "Write": ("init", "check"),
@@ -74,7 +77,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _VERBS: tuple[Callable[..., None], ...] = (
-    *(serve, up, push, predict, status, logs, requests, decisions),
+    *(serve, up, push, predict, status, logs, requests, decisions, advise, tune),
     *(settings, promote, activate, deactivate, delete, init, check),
 )
 for verb in _VERBS:

@@ -63,6 +63,13 @@ class Autoscaler:
             )
         return decision
 
+    def preview(
+        self, deployment_id: str, settings: DeploymentSettings, replicas: Replicas, now: float
+    ) -> ScalingDecision:
+        """What would be decided now under other settings. Asking changes nothing."""
+        policy = self._policies.get(deployment_id) or AutoscalingPolicy(settings, now)
+        return policy.preview(settings, replicas, now)
+
     def desired(self, deployment_id: str) -> int:
         """As decided last; 0 before the first decision."""
         decision = self._latest.get(deployment_id)

@@ -22,6 +22,8 @@ _MOST_UNSENT_BYTES = 64 * 1024 * 1024
 
 Rows = Sequence[Mapping[str, Any]]
 """Records of requests (`RequestRecord.as_row`)."""
+Ends = Mapping[str, Mapping[str, int]]
+"""How many requests ended, by deployment and class of status."""
 Loads = Mapping[str, Mapping[str, Any]]
 """What a gateway reports of each deployment, by the deployment's id."""
 
@@ -38,8 +40,8 @@ class Listeners:
     """Somebody asks for a deployment to wake."""
     load: Callable[[str, Loads], None]
     source_gone: Callable[[str], None]
-    requests: Callable[[str, Rows, Mapping[str, int]], None] = lambda _source, _rows, _sampled_out: None
-    """Requests that ended, and of how many more there is no record, by deployment."""
+    requests: Callable[[Rows, Mapping[str, int], Ends], None] = lambda _rows, _sampled_out, _ended: None
+    """Requests that ended, of how many more there is no record, and how many ended in all, by deployment."""
 
 
 class GatewayLink:
@@ -50,6 +52,7 @@ class GatewayLink:
         self._listeners = listeners
         self.table: RoutingTable | None = None
         self._message = b""
+        self._watched: frozenset[str] = frozenset()
         self._drains_began: dict[str, int] = {}  # the table's version that first said so, by replica
         self._gateways: dict[str, _Gateway] = {}
         self._writers: set[asyncio.StreamWriter] = set()
@@ -89,6 +92,12 @@ class GatewayLink:
         for writer in self._writers:
             self._send_table(writer)
 
+    def watch(self, deployment_ids: frozenset[str]) -> None:
+        """Have gateways name what queues for these, and for no others."""
+        self._watched = deployment_ids
+        for writer in self._writers:
+            self._send_watch(writer)
+
     def is_drained(self, replica_id: str) -> bool:
         """Whether every gateway, in its present life, said that the draining replica holds nothing."""
         gateways = self._gateways.values()
@@ -109,6 +118,8 @@ class GatewayLink:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         self._send_table(writer)
+        if self._watched:
+            self._send_watch(writer)
         try:
             hello = json.loads(await reader.readline() or b"{}")
             if not hello:
@@ -147,7 +158,7 @@ class GatewayLink:
                 if any(_is_news(load, before.get(name)) for name, load in gateway.loads.items()):
                     self._listeners.changed()
             case "requests":
-                self._listeners.requests(gateway.source, message["rows"], message["sampled_out"])
+                self._listeners.requests(message["rows"], message["sampled_out"], message["ended"])
             case "stuck":
                 self._listeners.stuck(message["replica_id"], message["reason"])
             case "wake":
@@ -167,6 +178,9 @@ class GatewayLink:
             writer.transport.abort()  # it does not read; it gets the table when it dials again
             return
         writer.write(self._message)
+
+    def _send_watch(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(json.dumps({"type": "watch", "deployments": sorted(self._watched)}).encode() + b"\n")
 
 
 _TELLING = ("queued", "in_flight", "arrivals", "finished", "held", "ready")

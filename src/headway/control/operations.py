@@ -119,6 +119,10 @@ class Operations:
             await self.persistence.save()
         return changed
 
+    def with_changes(self, model: str, deployment_id: str, changes: Mapping[str, Any]) -> Deployment:
+        """What a change of some settings would make of the deployment. Nothing is changed."""
+        return _changed(self.catalog.deployment(model, deployment_id), changes)
+
     async def activate(self, model: str, deployment_id: str) -> Deployment:
         """Let it serve again, with a new try at whatever failed."""
         deployment = self.catalog.deployment(model, deployment_id)

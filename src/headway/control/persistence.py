@@ -13,11 +13,19 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from headway.control.platform import Changes, Deployment, Environment, Platform, Prepared
-from headway.control.store.rows import DecisionRow, DeploymentRow, EnvironmentRow, ModelRow, StoredState
+from headway.control.store.rows import (
+    DecisionRow,
+    DeploymentRow,
+    EnvironmentRow,
+    ModelRow,
+    PointRow,
+    StoredState,
+)
 from headway.control.store.store import Store, StoreError
 from headway.core.autoscaling import ScalingDecision
 from headway.core.errors import InvalidSettingError
 from headway.core.settings import DeploymentSettings
+from headway.core.timeline import TIERS, Point
 
 _logger = logging.getLogger(__name__)
 
@@ -26,6 +34,8 @@ Answer = TypeVar("Answer")
 
 _RETRY_AFTER = 2.0
 _MOST_DECISIONS = 1000
+_MOST_POINTS = 10_000
+_LONGEST_HISTORY = max(step * kept for step, kept in TIERS)
 
 
 class Persistence:
@@ -37,6 +47,7 @@ class Persistence:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._writing = asyncio.Lock()
         self._decisions: list[DecisionRow] = []
+        self._points: list[PointRow] = []
 
     async def load(self) -> StoredState:
         """Bring the database to the newest schema, and what it holds into the platform."""
@@ -58,14 +69,15 @@ class Persistence:
         Raises StoreError. What could not be written stays to be written, by the next save or by `run`.
         """
         async with self._writing:
-            changes, decisions = self.platform.take_changes(), self._decisions
-            self._decisions = []
+            changes, decisions, points = self.platform.take_changes(), self._decisions, self._points
+            self._decisions, self._points = [], []
             try:
-                if changes or decisions:
-                    await self.call(self._write, changes, decisions)
+                if changes or decisions or points:
+                    await self.call(self._write, changes, decisions, points)
             except BaseException:  # cancelled too
                 self.platform.give_back(changes)
                 self._decisions = [*decisions, *self._decisions][-_MOST_DECISIONS:]
+                self._points = [*points, *self._points][-_MOST_POINTS:]
                 raise
 
     def note_decision(self, deployment_id: str, decision: ScalingDecision) -> None:
@@ -74,6 +86,20 @@ class Persistence:
         inputs = dataclasses.asdict(decision.inputs)
         self._decisions.append(DecisionRow(deployment_id, at, decision.desired, decision.reason, inputs))
         self.platform.changed.set()
+
+    def note_points(self, points: Sequence[tuple[str, int, Point]]) -> None:
+        """Have stored how deployments fared: their ids, seconds of a bucket, and the bucket."""
+        for deployment_id, step, point in points:
+            self._points.append(PointRow(deployment_id, step, point.at, point.to_json()))
+            self.platform.changed.set()
+
+    async def points(self, now: float) -> list[tuple[str, int, list[Point]]]:
+        """What is stored of the last day, by deployment and seconds of a bucket, the oldest first."""
+        found: dict[tuple[str, int], list[Point]] = {}
+        for row in await self.call(self.store.points, now - _LONGEST_HISTORY):
+            point = Point.from_json(row.content)
+            found.setdefault((row.deployment_id, row.step), []).append(point)
+        return [(*key, points) for key, points in found.items()]
 
     async def run(self) -> None:
         """Write what changes by itself, until cancelled."""
@@ -94,7 +120,7 @@ class Persistence:
         self._thread.shutdown(wait=True)
         self.store.close()
 
-    def _write(self, changes: Changes, decisions: Sequence[DecisionRow]) -> None:
+    def _write(self, changes: Changes, decisions: Sequence[DecisionRow], points: Sequence[PointRow]) -> None:
         """One transaction. What points at something else comes after it, and goes before it."""
         store = self.store
         with store.transaction():
@@ -111,6 +137,7 @@ class Persistence:
             for name in changes.gone_models:
                 store.delete_model(name)
             store.add_decisions(decisions)
+            store.add_points(points, keep=max(kept for _, kept in TIERS))
 
 
 def deployment_row(deployment: Deployment) -> DeploymentRow:

@@ -1,6 +1,7 @@
 """The control plane put together: what is desired, what there is, and everything that brings the two together."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -19,6 +20,8 @@ from headway.control.supervisor import Supervisor
 from headway.control.table_store import TableStore
 from headway.core.errors import HeadwayError
 
+_HISTORY_EVERY = 1.0
+
 
 class MissingKeysError(HeadwayError):
     code = "missing_keys"
@@ -35,6 +38,8 @@ class PlaneOptions:
     secrets_dir: Path | None = None
     """One file per secret, kept by somebody else; None: secrets are set through the API."""
     model_cache_dir: Path | None = None
+    inference_url: str = "http://127.0.0.1:8080"
+    """Where the gateway answers, as this machine reaches it."""
     is_exposed: bool = False
     """Whether others than this machine's users reach a port of Headway's."""
 
@@ -78,7 +83,10 @@ class ControlPlane:
                 "the database has no API keys any more, and others reach Headway",
                 hint="restore a backup of it",
             )
-        return cls(options, backend, persistence, state)
+        plane = cls(options, backend, persistence, state)
+        for stored in await persistence.points(time.time()):
+            plane.supervisor.history.restore(*stored)
+        return plane
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -88,6 +96,14 @@ class ControlPlane:
             tasks.create_task(self.preparations.run())
             tasks.create_task(self.persistence.run())
             tasks.create_task(self.operations.run())
+            tasks.create_task(self._keep_history())
+
+    async def _keep_history(self) -> None:
+        while True:
+            await asyncio.sleep(_HISTORY_EVERY)
+            for deployment in self.platform.deployments.values():
+                self.supervisor.note_state(deployment)
+            self.persistence.note_points(self.supervisor.history.take_closed())
 
     def _restored_credentials(self, state: StoredState) -> Credentials:
         """The replicas and the gateways are told of them."""

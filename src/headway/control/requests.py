@@ -26,12 +26,8 @@ class RequestHistory:
     def __len__(self) -> int:
         return self._count
 
-    def record(self, source: str, rows: Sequence[Mapping[str, Any]], sampled_out: Mapping[str, int]) -> None:
-        """Take a gateway's report; `source` is one life of one gateway, and does not matter here.
-
-        Raises KeyError, TypeError or ValueError when a row is no record.
-        """
-        del source
+    def record(self, rows: Sequence[Mapping[str, Any]], sampled_out: Mapping[str, int]) -> None:
+        """Take a gateway's report. Raises KeyError, TypeError or ValueError when a row is no record."""
         for record in map(RequestRecord.from_row, rows):
             ring = self._records.setdefault(record.deployment_id, deque(maxlen=self._per_deployment))
             self._count += len(ring) < self._per_deployment
@@ -61,6 +57,11 @@ class RequestHistory:
         else:
             found.sort(key=lambda one: float(getattr(one, sort_by)), reverse=True)
         return found[:limit]
+
+    def find(self, deployment_id: str, request_id: str) -> RequestRecord | None:
+        """The record of one request, if it is kept."""
+        kept = reversed(self._records.get(deployment_id, ()))
+        return next((one for one in kept if one.request_id == request_id), None)
 
     def sampled_out(self, deployment_id: str) -> int:
         """Of how many requests of the deployment there was never a record."""

@@ -5,13 +5,14 @@ tells the gateways. It decides nothing itself and holds no desired state.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import assert_never
 
 from headway.backends.base import Backend, Unplaceable
 from headway.control.autoscaler import Autoscaler
-from headway.control.link import GatewayLink
+from headway.control.history import History
+from headway.control.link import Ends, GatewayLink, Rows
 from headway.control.link import Listeners as LinkListeners
 from headway.control.platform import Deployment, Platform, Target
 from headway.control.publisher import Publisher
@@ -45,6 +46,7 @@ class Supervisor:
         self.platform = platform
         self.autoscaler = Autoscaler(decided)
         self.requests = RequestHistory()
+        self.history = History()
         self.link = GatewayLink(
             link_path,
             LinkListeners(
@@ -53,7 +55,7 @@ class Supervisor:
                 self.require_one,
                 self.autoscaler.record,
                 self.autoscaler.forget_source,
-                self.requests.record,
+                self._note_requests,
             ),
         )
         self.replicas = ReplicaSet(
@@ -102,8 +104,20 @@ class Supervisor:
         self.autoscaler.forget(deployment_id)
         self.replicas.forget(deployment_id)
         self.requests.forget(deployment_id)
+        self.history.forget(deployment_id)
         self.were_ready.discard(deployment_id)
         self.rollout.retiring.discard(deployment_id)
+
+    def note_state(self, deployment: Deployment) -> None:
+        """Have it kept what the deployment is now."""
+        deployment_id, ready = deployment.deployment_id, self.replicas.ready(deployment.deployment_id)
+        self.history.note_state(
+            deployment_id,
+            self.link.load(deployment_id),
+            capacity=ready * deployment.settings.concurrency_target,
+            desired=self.autoscaler.desired(deployment_id),
+            ready=ready,
+        )
 
     def last_failure(self, deployment_id: str) -> str:
         """Why one of its replicas failed last; empty when none did."""
@@ -113,6 +127,12 @@ class Supervisor:
     def failed(self, deployment_id: str) -> Failed | None:
         """Whether its starts failed one after another."""
         return self.publisher.failures.get(deployment_id)
+
+    def preview(self, deployment: Deployment) -> ScalingDecision:
+        """What would be decided now if the deployment's settings were those of the one given."""
+        now = time.monotonic()
+        there = self._there(deployment.deployment_id, now)
+        return self.autoscaler.preview(deployment.deployment_id, deployment.scaling_settings, there, now)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -259,6 +279,10 @@ class Supervisor:
             extra={"replica": replica.replica_id},
         )
         self.wake()
+
+    def _note_requests(self, rows: Rows, sampled_out: Mapping[str, int], ended: Ends) -> None:
+        self.requests.record(rows, sampled_out)
+        self.history.note_requests(rows, ended)
 
     def _replace_stuck(self, replica_id: str, reason: str) -> None:
         self._to_stop[replica_id] = reason

@@ -5,6 +5,7 @@ rise, `sat` a queue that does not empty, `wake` a queue where nothing runs. Grow
 when nothing queues and the need was lower for the whole scale_down_delay.
 """
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -51,6 +52,11 @@ class ScalingInputs:
     required: int
     highest_need: int
     """The most that was needed within scale_down_delay."""
+
+    @property
+    def need(self) -> int:
+        """What the present load asks for, whatever the bounds."""
+        return max(self.want, self.burst, self.saturated, self.wake, self.required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,12 @@ class AutoscalingPolicy:
         self._required = 0
         desired, reason = self._desired(inputs, now)
         return ScalingDecision(now, desired, reason, inputs, self._next_at(desired, inputs, now))
+
+    def preview(self, settings: DeploymentSettings, replicas: Replicas, now: float) -> ScalingDecision:
+        """What would be decided now under other settings. Asking changes nothing."""
+        other = copy.deepcopy(self)
+        other.change_settings(settings)
+        return other.decide(replicas, now)
 
     def _add(self, before: Load, load: Load) -> None:
         """Count what happened between two reports. Demand is taken from the means over that interval."""

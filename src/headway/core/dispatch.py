@@ -91,6 +91,10 @@ class Dispatcher(Generic[Request]):
                 return place
         return None
 
+    def waiting(self, most: int) -> list[tuple[Request, float]]:
+        """The first `most` that wait, in order, and since when."""
+        return [(entry.request, entry.arrived_at) for entry in itertools.islice(self._queue, most)]
+
     # Requests.
 
     def submit(

@@ -11,6 +11,11 @@ STAGES = ("queue", "cold_start", "preprocess", "gate_wait", "predict", "postproc
 of `predict` a stream still has to do."""
 
 
+def status_class(status: int) -> str:
+    """`2xx` and so on; `none` for a client that was told nothing."""
+    return f"{status // 100}xx" if status else "none"
+
+
 class Outcome(StrEnum):
     """How a request ended for its client. Strings, so that their hash is cheap: each request is counted by it."""
 

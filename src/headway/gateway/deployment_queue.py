@@ -97,6 +97,14 @@ class DeploymentQueue:
         """Slots taken, by replica id."""
         return self._dispatcher.held()
 
+    def waiting(self, most: int) -> list[tuple[str, float]]:
+        """The first `most` that queue, in order: their ids, and for how many seconds each has."""
+        now = self._loop.time()
+        return [
+            (request.request_id.decode(), round(now - since, 3))
+            for request, since in self._dispatcher.waiting(most)
+        ]
+
     # What requests tell.
 
     def submit(self, request: ProxiedRequest) -> None:

@@ -24,6 +24,7 @@ _DIAL_PAUSE = 0.1
 _REPORT_EVERY = 0.25
 _REPORT_AT_MOST_EVERY = 0.02  # under load a queue forms thousands of times a second
 _STAGES_EVERY = 0.5
+_MOST_WAITING = 200  # of those that queue are named, of a deployment that somebody looks at
 _MOST_ROWS = 200  # a message of about 70 KB; at four a second, more than there are records
 _LINE_LIMIT = 64 * 1024 * 1024
 _UNSENT_LIMIT = 4 * 1024 * 1024
@@ -37,6 +38,7 @@ class Link:
         self._saved_table = saved_table
         self._writer: asyncio.StreamWriter | None = None
         self._report_now = asyncio.Event()
+        self._watched: frozenset[str] = frozenset()
         self.gateway = Gateway(
             Reports(
                 drained=self._send_drained,
@@ -88,10 +90,16 @@ class Link:
 
     def _receive(self, line: bytes) -> None:
         message = json.loads(line)
-        if not isinstance(message, dict) or message.get("type") != "table":
+        kind = message.get("type") if isinstance(message, dict) else None
+        if kind == "watch":
+            self._watched = frozenset(message["deployments"])
+            self._report_now.set()
+        elif kind == "table":
+            self._take_table(message.get("table"))
+        else:
             _log.warning("control sent what is no table: %.100r", line)
-            return
-        content = message.get("table")
+
+    def _take_table(self, content: Any) -> None:
         table = RoutingTable.from_content(content)
         if table.version >= self.gateway.version:
             self.gateway.apply(table)
@@ -133,6 +141,7 @@ class Link:
                 "abandoned": queue.abandoned,
                 "ready": queue.fleet.ready,
                 "held": queue.held(),
+                **({"waiting": queue.waiting(_MOST_WAITING)} if deployment_id in self._watched else {}),
             }
             for deployment_id, queue in self.gateway.queues.items()
         }
@@ -148,9 +157,12 @@ class Link:
         while True:
             await asyncio.sleep(_REPORT_EVERY)
             recorder.fold(time.monotonic())
-            if recorder.has_news and self._can_send:
+            if not self._can_send:
+                continue
+            ended = recorder.take_ends()
+            if ended or recorder.has_news:
                 rows, sampled_out = recorder.take_rows(_MOST_ROWS)
-                self._send({"type": "requests", "rows": rows, "sampled_out": sampled_out})
+                self._send({"type": "requests", "rows": rows, "sampled_out": sampled_out, "ended": ended})
 
     @property
     def _can_send(self) -> bool:

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from headway.core.histogram import Histogram
-from headway.core.records import Outcome, RequestRecord, TokenBucket
+from headway.core.records import Outcome, RequestRecord, TokenBucket, status_class
 
 if TYPE_CHECKING:
     from headway.gateway.request import ProxiedRequest
@@ -74,6 +74,8 @@ class Tally:
         self.stage_seconds = {stage: Histogram() for stage in _REPLICA_STAGES.values()}
         """Of the requests of which a record was kept."""
         self.sampled_out = 0
+        self.told: Counter[str] = Counter()
+        """What control was told of `ends`, by class of status."""
         self.whole: list[Whole] = []
         """Those since the last fold, which comes every quarter of a second; always the same list."""
         self.room = 0
@@ -146,6 +148,15 @@ class Tally:
         self._candidates, self._ended_otherwise, self.room = [], 0, room
         return taken
 
+    def take_ends(self) -> dict[str, int]:
+        """How many requests ended since the last time, by class of status."""
+        ends: Counter[str] = Counter()
+        for (_, status), count in self.ends.items():
+            ends[status_class(status)] += count
+        news = dict(ends - self.told)
+        self.told = ends
+        return news
+
     def observe(self, record: RequestRecord) -> None:
         """Count the stages of a record that is kept."""
         for stage, histogram in self.stage_seconds.items():
@@ -216,6 +227,14 @@ class Recorder:
         rows = [self._records.popleft().as_row() for _ in range(min(most, len(self._records)))]
         unsent, self._unsent = dict(self._unsent), Counter()
         return rows, unsent
+
+    def take_ends(self) -> dict[str, dict[str, int]]:
+        """How many requests ended since the last time, by deployment and class of status."""
+        return {
+            deployment_id: ends
+            for deployment_id, tally in self._tallies.items()
+            if (ends := tally.take_ends())
+        }
 
     def _keep(self, tally: Tally, candidate: _Candidate) -> None:
         if len(self._records) >= _MOST_KEPT:

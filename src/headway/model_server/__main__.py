@@ -6,6 +6,7 @@ and ends with 0; a second one ends at once. A model that does not load ends with
 
 import argparse
 import asyncio
+import dataclasses
 import logging
 import math
 import os
@@ -44,6 +45,8 @@ def main() -> int:
         _log.error("%s", error)
         return EXIT_BAD_TRUSS
     configure_logging(debug=config.enable_debug_logs)
+    if options.predict_concurrency is not None:
+        config = dataclasses.replace(config, predict_concurrency=options.predict_concurrency)
     for warning in config.warnings:
         _log.warning("%s", warning)
     try:
@@ -65,10 +68,20 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--private-uds", type=Path, help="answer GET /held on this Unix socket")
+    parser.add_argument(
+        "--predict-concurrency", type=_at_least_one, help="in place of the Truss's own, to try another one"
+    )
     parser.add_argument("--replica-id", default="", help="names this replica in its log")
     parser.add_argument("--secrets-directory", type=Path, default=Path("/secrets"))
     parser.add_argument("--environment-file", type=Path, default=Path("/etc/b10_dynamic_config/environment"))
     return parser.parse_args()
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("with less than 1 no predict would ever run")
+    return number
 
 
 async def _serve(

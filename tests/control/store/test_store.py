@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from control.store.stored import ECHO, KEY, PRODUCTION, SECRET, decision, deployment
-from headway.control.store.rows import EnvironmentRow, KeyRow, ModelRow, SecretRow, StoredState
+from headway.control.store.rows import EnvironmentRow, KeyRow, ModelRow, PointRow, SecretRow, StoredState
 from headway.control.store.store import Store, StoreError
 
 NOTHING = StoredState((), (), (), (), ())
@@ -223,3 +223,15 @@ def test_a_store_can_be_opened_before_its_schema_is_made(url):
     store.migrate()
     assert store.load() == NOTHING
     store.close()
+
+
+def test_points_come_oldest_first_and_go_when_they_are_old_or_their_deployment_goes(filled):
+    rows = [PointRow("d1", step, float(at), {"queued": at}) for step in (30, 240) for at in (0, 30, 60)]
+    filled.add_points([*rows, PointRow("d9", 30, 0.0, {})], keep=2)
+    left = filled.points(-1.0)
+    assert sorted(left, key=lambda row: (row.step, row.at)) == [*rows[1:3], *rows[3:]]
+    assert [row.at for row in left] == sorted(row.at for row in left)
+    assert filled.points(59.0) == (rows[2], rows[5])
+    filled.add_points([], keep=1)
+    filled.delete_deployment("d1")
+    assert filled.points(-1.0) == ()

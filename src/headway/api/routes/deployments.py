@@ -119,6 +119,16 @@ async def change_settings(
     return answer
 
 
+@router.post(_DEPLOYMENT + "/settings/preview", openapi_extra=_CHANGES)
+async def preview_settings(
+    found: Found, changes: Changes, plane: Plane, operations: Ops
+) -> schemas.SettingsPreview:
+    """What a change of some settings would do at the present load. Nothing is changed."""
+    return Documents(plane).settings_preview(
+        operations.with_changes(found.model, found.deployment_id, changes)
+    )
+
+
 @router.post(_DEPLOYMENT + "/activate", status_code=status.HTTP_202_ACCEPTED)
 async def activate(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
     """Let it serve again; what failed is tried anew at once."""

@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from headway.api.live import Live
 from headway.api.log_lines import log_lines
+from headway.api.picture import Pictures
 from headway.api.subjects import Found, Plane
 
 router = APIRouter(tags=["live"])
@@ -18,6 +19,17 @@ async def follow_state(request: Request) -> StreamingResponse:
     live: Live = request.app.state.live
     return StreamingResponse(
         live.events(), media_type="text/event-stream", headers={"cache-control": "no-store"}
+    )
+
+
+@router.get("/v1/models/{model}/deployments/{deployment}/events", response_class=StreamingResponse)
+async def follow_deployment(found: Found, request: Request) -> StreamingResponse:
+    """Server-sent events: `picture` with the deployment, its queue in order and what each replica holds by stage,
+    at most twice a second.
+    """
+    pictures: Pictures = request.app.state.pictures
+    return StreamingResponse(
+        pictures.follow(found), media_type="text/event-stream", headers={"cache-control": "no-store"}
     )
 
 

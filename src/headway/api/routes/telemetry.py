@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 
 from headway.api import schemas
+from headway.api.documents import Documents
 from headway.api.subjects import Found, Plane
+from headway.control.errors import NotFoundError
 from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
 from headway.control.plane import ControlPlane
 from headway.control.platform import Deployment
@@ -43,6 +45,39 @@ async def list_requests(
         requests=[schemas.RequestRecord(**one.as_row()) for one in records],
         sampled_out=history.sampled_out(found.deployment_id),
     )
+
+
+@router.get("/v1/models/{model}/deployments/{deployment}/requests/{request_id}")
+async def get_request(found: Found, plane: Plane, request_id: str) -> schemas.RequestRecord:
+    """One request, by the id that its answer carried as X-Headway-Request-Id."""
+    record = plane.supervisor.requests.find(found.deployment_id, request_id)
+    if record is None:
+        raise NotFoundError(
+            f"there is no record of a request {request_id!r}",
+            hint="records come within half a second of a request's end, above 500 a second of a part of them only, "
+            "and the oldest go",
+        )
+    return schemas.RequestRecord(**record.as_row())
+
+
+@router.get("/v1/models/{model}/deployments/{deployment}/history")
+async def read_history(
+    found: Found,
+    plane: Plane,
+    seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back.")] = 300,
+) -> schemas.History:
+    """How it has fared lately: load, replicas, answers by status, and latency by stage."""
+    return Documents(plane).history(found.deployment_id, seconds)
+
+
+@router.get("/v1/models/{model}/deployments/{deployment}/advice")
+async def read_advice(
+    found: Found,
+    plane: Plane,
+    seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back to look.")] = 1800,
+) -> schemas.Advices:
+    """What its latest traffic says about its settings, with the arithmetic behind it."""
+    return Documents(plane).advice(found, seconds)
 
 
 @router.get("/metrics", response_class=Response)

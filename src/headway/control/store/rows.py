@@ -89,8 +89,18 @@ class DecisionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PointRow:
+    """How a deployment fared in the `step` seconds from `at` on."""
+
+    deployment_id: str
+    step: int
+    at: float
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredState:
-    """Everything but the decisions, each in order of creation."""
+    """Everything but decisions and points, each in order of creation."""
 
     models: tuple[ModelRow, ...]
     deployments: tuple[DeploymentRow, ...]

@@ -18,11 +18,12 @@ from headway.control.store.rows import (
     EnvironmentRow,
     KeyRow,
     ModelRow,
+    PointRow,
     SecretRow,
     StoredState,
 )
 from headway.control.store.schema import migrate
-from headway.control.store.tables import decisions, deployments, environments, keys, models, secrets
+from headway.control.store.tables import decisions, deployments, environments, keys, models, points, secrets
 
 __all__ = ["Store", "StoreError"]
 
@@ -61,7 +62,7 @@ class Store:
                 self._transaction = None
 
     def load(self) -> StoredState:
-        """Everything but the decisions, as it is at one instant."""
+        """Everything but decisions and points, as it is at one instant."""
         with self._reading() as connection:
             return StoredState(
                 models=tuple(ModelRow(**row) for row in _all(connection, models)),
@@ -129,16 +130,10 @@ class Store:
 
         Those of a deployment that is not there any more are left out: they would have gone with it.
         """
-        names = {row.deployment_id for row in rows}
-        if not names:
+        if not rows:
             return
         with self._writing() as connection:
-            deployment = deployments.c.deployment_id
-            present = set(
-                connection.scalars(
-                    select(deployment).where(deployment.in_(names)).with_for_update(key_share=True)
-                )
-            )
+            present = _present(connection, rows)
             if kept := [_values(row) for row in rows if row.deployment_id in present]:
                 connection.execute(insert(decisions), kept)
             for name in sorted(present):
@@ -154,6 +149,28 @@ class Store:
             chosen = chosen.where(decisions.c.at < before)
         with self._reading() as connection:
             return tuple(DecisionRow(**_fields(row)) for row in connection.execute(chosen))
+
+    def add_points(self, rows: Sequence[PointRow], *, keep: int) -> None:
+        """Add them; of each deployment and step among them, what begins `keep` steps before the newest goes.
+
+        Those of a deployment that is not there any more are left out.
+        """
+        if not rows:
+            return
+        with self._writing() as connection:
+            present = _present(connection, rows)
+            if kept := [_values(row) for row in rows if row.deployment_id in present]:
+                connection.execute(insert(points), kept)
+            newest = {(row.deployment_id, row.step): row.at for row in rows if row.deployment_id in present}
+            for (name, step), at in newest.items():
+                of_these = (points.c.deployment_id == name, points.c.step == step)
+                connection.execute(delete(points).where(*of_these, points.c.at <= at - keep * step))
+
+    def points(self, since: float) -> tuple[PointRow, ...]:
+        """Of all deployments, those that began after `since`, the oldest first."""
+        chosen = select(points).where(points.c.at > since).order_by(points.c.at, points.c.number)
+        with self._reading() as connection:
+            return tuple(PointRow(**_fields(row)) for row in connection.execute(chosen))
 
     def _save(self, table: Table, row: Any, *, by: Sequence[str], replace: Sequence[str] = ()) -> None:
         """Insert the row; where one has the same `by`, replace its other columns, or only those named."""
@@ -181,6 +198,14 @@ class Store:
             else:
                 with self._transaction.begin_nested():
                     yield self._transaction
+
+
+def _present(connection: Connection, rows: Sequence[DecisionRow | PointRow]) -> set[str]:
+    """Which of the rows' deployments are there, and stay until the transaction is over."""
+    names = {row.deployment_id for row in rows}
+    deployment = deployments.c.deployment_id
+    chosen = select(deployment).where(deployment.in_(names)).with_for_update(key_share=True)
+    return set(connection.scalars(chosen))
 
 
 def _newest_first(deployment_id: str) -> Select[Any]:

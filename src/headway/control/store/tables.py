@@ -113,3 +113,19 @@ decisions = Table(
     Column("inputs", JSON, nullable=False),
     Index(None, "deployment_id", "at"),
 )
+
+points = Table(
+    "points",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column(
+        "deployment_id",
+        String,
+        ForeignKey("deployments.deployment_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("step", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("content", JSON, nullable=False),
+    Index(None, "deployment_id", "step", "at"),
+)

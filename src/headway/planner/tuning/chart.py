@@ -1,0 +1,135 @@
+"""Draws the throughput-latency curve: with letters for a terminal, and as an SVG picture."""
+
+from collections.abc import Sequence
+from xml.sax.saxutils import escape
+
+from headway.planner.tuning.curve import frontier, knee
+from headway.planner.tuning.measurements import Measurement
+from headway.planner.tuning.search import Search
+
+_COLUMNS, _ROWS = 56, 12
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM, _RIGHT = 720, 420, 70, 44, 56, 30
+_TICKS = 5
+_GREY, _BLUE, _RED, _INK = "#94a3b8", "#2563eb", "#dc2626", "#334155"
+
+
+class _Scales:
+    """From zero to a little beyond the largest value on both axes; `x` and `y` lie in 0..1."""
+
+    def __init__(self, points: Sequence[Measurement]) -> None:
+        self.most_throughput = 1.08 * max(one.throughput for one in points)
+        self.most_latency = 1.08 * max(one.percentiles[95] for one in points)
+
+    def x(self, one: Measurement) -> float:
+        return one.throughput / self.most_throughput
+
+    def y(self, one: Measurement) -> float:
+        return one.percentiles[95] / self.most_latency
+
+
+def in_letters(search: Search) -> str:
+    """`*` the choice, `k` the knee, `o` other points, `x` points that do not meet the goal. Empty without points."""
+    points = _points(search)
+    if not points:
+        return ""
+    scales = _Scales(points)
+    cells = [[" "] * _COLUMNS for _ in range(_ROWS)]
+    bend = knee(frontier(search.goal, search.measured))
+    for one in sorted(
+        points, key=lambda one: (one is search.choice, one is bend)
+    ):  # the choice is drawn last
+        row = _ROWS - 1 - round(scales.y(one) * (_ROWS - 1))
+        cells[row][round(scales.x(one) * (_COLUMNS - 1))] = _letter(search, one, bend)
+    lines = [
+        f"{(f'{scales.most_latency * 1000 * (1 - row / (_ROWS - 1)):.0f}' if row % 4 == 0 else ''):>7} |{''.join(line)}"
+        for row, line in enumerate(cells)
+    ]
+    end = f"{scales.most_throughput:.0f} requests/s"
+    return "\n".join(
+        (
+            " p95 ms   * chosen  k knee  o measured  x does not meet the goal",
+            *(line.rstrip() for line in lines),
+            f"        +{'-' * _COLUMNS}",
+            f"        0{end:>{_COLUMNS}}",
+        )
+    )
+
+
+def as_svg(search: Search, title: str) -> str:
+    """The curve as a picture that stands alone; the choice and the knee are named in it."""
+    points = _points(search)
+    parts = [f'<text x="{_LEFT}" y="24" font-size="15" font-weight="bold">{escape(title)}</text>']
+    if points:
+        parts += _drawn(search, points, _Scales(points))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
+        f'font-family="sans-serif" font-size="12" fill="{_INK}" role="img" aria-label="{escape(title)}">\n'
+        f'<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n"
+    )
+
+
+def _points(search: Search) -> list[Measurement]:
+    return [one for one in search.measured if one.step.rate is None and one.requests]
+
+
+def _letter(search: Search, one: Measurement, bend: Measurement | None) -> str:
+    if one is search.choice:
+        return "*"
+    if not search.goal.is_met(one):
+        return "x"
+    return "k" if one is bend else "o"
+
+
+def _drawn(search: Search, points: Sequence[Measurement], scales: _Scales) -> list[str]:
+    curve = frontier(search.goal, search.measured)
+    bend = knee(curve)
+    path = " ".join(f"{_x(scales.x(one)):.1f},{_y(scales.y(one)):.1f}" for one in curve)
+    parts = [*_axes(scales), f'<polyline points="{path}" fill="none" stroke="{_GREY}" stroke-width="2"/>']
+    for one in points:
+        is_choice = one is search.choice
+        colour = _BLUE if is_choice else _INK if search.goal.is_met(one) else _RED
+        x, y = _x(scales.x(one)), _y(scales.y(one))
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{7 if is_choice else 4}" fill="{colour}"/>')
+        words = f"{one.point}{', chosen' if is_choice else ''}{', knee' if one is bend else ''}"
+        weight = ' font-weight="bold"' if is_choice else ""
+        parts.append(
+            f'<text x="{x - 8:.1f}" y="{y - 8:.1f}" text-anchor="end" font-size="11"{weight}>{escape(words)}</text>'
+        )
+    return parts + [_limit(one.seconds, str(one), scales) for one in search.goal.limits if one.percent == 95]  # noqa: PLR2004
+
+
+def _axes(scales: _Scales) -> list[str]:
+    parts = []
+    for tick in range(_TICKS + 1):
+        share = tick / _TICKS
+        x, y = _x(share), _y(share)
+        parts += [
+            f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}" stroke="#e2e8f0"/>',
+            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{share * scales.most_latency * 1000:.0f}</text>',
+            f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">'
+            f"{share * scales.most_throughput:.0f}</text>",
+        ]
+    middle = (_LEFT + _WIDTH - _RIGHT) / 2
+    return [
+        *parts,
+        f'<text x="{middle}" y="{_HEIGHT - 14}" text-anchor="middle">throughput of a full replica, requests/s</text>',
+        f'<text x="16" y="{_HEIGHT / 2}" transform="rotate(-90 16 {_HEIGHT / 2})" text-anchor="middle">p95, ms</text>',
+    ]
+
+
+def _limit(seconds: float, words: str, scales: _Scales) -> str:
+    if seconds > scales.most_latency:
+        return ""
+    y = _y(seconds / scales.most_latency)
+    return (
+        f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}" stroke="{_RED}" stroke-dasharray="5 4"/>'
+        f'<text x="{_LEFT + 6}" y="{y - 5:.1f}" fill="{_RED}">{escape(words)}</text>'
+    )
+
+
+def _x(share: float) -> float:
+    return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
+
+
+def _y(share: float) -> float:
+    return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)

@@ -1,0 +1,149 @@
+"""One replica to measure: the very model server that Headway runs, with a predict concurrency of our choice."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from headway.backends.base import SECRETS_VARIABLE, ReplicaSpec
+from headway.backends.local import model_server_command
+from headway.child import Child, Program
+from headway.configuration import variables_for_tools
+from headway.control.packages.preparation import PreparedModel
+from headway.control.probes import until_ready
+from headway.telemetry.logs import last_lines
+from headway.tuning.errors import TuningError
+
+_LOG_LIMIT_BYTES = 1024 * 1024
+_LOOK_EVERY = 0.1
+_STOP_WITHIN = 5.0
+_SHOWN_LINES = 12
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every replica of one tuning shares. `directory` holds sockets and logs: a short path."""
+
+    model: PreparedModel
+    directory: Path
+    start_within: float = 600.0
+    secrets_directory: Path | None = None
+
+
+class TrialReplica:
+    """A running replica; `died` says how it ended, once it has."""
+
+    def __init__(self, workshop: Workshop, predict_concurrency: int) -> None:
+        self.predict_concurrency = predict_concurrency
+        public, private = (workshop.directory / f"{predict_concurrency}.{end}" for end in ("http", "held"))
+        for path in (public, private):
+            path.unlink(missing_ok=True)
+        self.address = f"unix:{public}"
+        self.died = ""
+        self.most_memory_bytes = 0
+        self._child = Child(_program(workshop, predict_concurrency, public, private), _LOG_LIMIT_BYTES)
+        self._group = self._child.process_id
+
+    def forget_memory(self) -> None:
+        """Let the next step have its own maximum."""
+        self.most_memory_bytes = 0
+
+    async def watch(self) -> None:
+        """Until it ends: note how, and the most memory that its processes held."""
+        while not self._child.has_exited():
+            self.most_memory_bytes = max(self.most_memory_bytes, _resident_bytes(self._group))
+            await asyncio.sleep(_LOOK_EVERY)
+        self._child.reap()
+        self.died = self._child.last_words
+
+    def last_lines(self) -> str:
+        """The end of its log, for people."""
+        return "\n".join(last_lines(self._child.log.path, _SHOWN_LINES))
+
+    async def stop(self, watching: asyncio.Task[None]) -> None:
+        """Ask it to end; what does not is killed."""
+        self._child.signal(signal.SIGTERM)
+        await asyncio.wait([watching], timeout=_STOP_WITHIN)
+        if not watching.done():
+            self._child.kill()
+            await asyncio.wait([watching], timeout=_STOP_WITHIN)
+
+
+@contextlib.asynccontextmanager
+async def running(workshop: Workshop, predict_concurrency: int) -> AsyncIterator[TrialReplica]:
+    """A replica that is ready, stopped when the block ends. Raises TuningError when it does not come up."""
+    replica = TrialReplica(workshop, predict_concurrency)
+    watching = asyncio.create_task(replica.watch())
+    try:
+        await _come_up(replica, watching, workshop.start_within)
+        yield replica
+    finally:
+        await _to_the_end(asyncio.create_task(replica.stop(watching)))
+
+
+async def _to_the_end(task: asyncio.Task[None]) -> None:
+    """Wait for a task that is bounded, also when it is this wait that is cancelled."""
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+async def _come_up(replica: TrialReplica, watching: asyncio.Task[None], within: float) -> None:
+    ready = asyncio.create_task(until_ready(replica.address))
+    await asyncio.wait([ready, watching], timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    is_ready = ready.done() and not replica.died
+    ready.cancel()
+    if not is_ready:
+        ended = f"ended with {replica.died}" if replica.died else f"was not ready within {within:g} s"
+        raise TuningError(
+            f"a replica with predict concurrency {replica.predict_concurrency} {ended}",
+            hint=replica.last_lines(),
+        )
+
+
+def _program(workshop: Workshop, predict_concurrency: int, public: Path, private: Path) -> Program:
+    model, name = workshop.model, f"tune-{predict_concurrency}"
+    secrets = workshop.secrets_directory
+    spec = ReplicaSpec(
+        replica_id=name,
+        generation=predict_concurrency,
+        deployment_id="tune",
+        interpreter=model.interpreter,
+        directory=model.directory,
+        log_path=workshop.directory / f"{name}.log",
+        environment={SECRETS_VARIABLE: str(secrets)} if secrets else {},
+    )
+    command = (
+        *model_server_command(spec, public, private),
+        "--predict-concurrency",
+        str(predict_concurrency),
+    )
+    inherited = {
+        name: value for name, value in variables_for_tools().items() if not name.startswith("HEADWAY_")
+    }
+    return Program(
+        name=name,
+        command=command,
+        log_path=spec.log_path,
+        environment={**inherited, **model.environment_variables},
+        directory=model.directory,
+    )
+
+
+def _resident_bytes(group: int) -> int:
+    """What all processes of a group hold in memory. 0 where there is no /proc."""
+    total = 0
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(") ")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group:
+            total += int(fields[21]) * _PAGE_BYTES
+    return total

@@ -36,7 +36,7 @@ class Site:
         return answer.json()
 
     def push(self, model):
-        self.headway.run("push", model, "--quiet")
+        self.headway.run("push", model)
         return self.ask("/models/timed/deployments/production")["id"]
 
     def is_ready(self, deployment="production", replicas=1):

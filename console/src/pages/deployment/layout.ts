@@ -6,7 +6,7 @@ export const STAGES: readonly Stage[] = ["preprocess", "gate_wait", "predict", "
 /** Shares of the width; the gate stands between the second and the third. */
 const SHARES: Record<Stage, number> = { preprocess: 0.24, gate_wait: 0.16, predict: 0.26, postprocess: 0.22, send: 0.12 };
 
-const WIDEST = 11;
+const WIDEST = 14;
 const NARROWEST = 5;
 
 export interface Box {

@@ -2,15 +2,20 @@
 import { useState } from "preact/hooks";
 import { deploymentPath } from "../../api/client";
 import { useLive } from "../../api/live";
-import type { Picture } from "../../api/types";
+import type { Picture, SettingValues } from "../../api/types";
 import { Loading, Problem } from "../../components/notes";
 import { StatusBadge } from "../../components/status";
 import { Tabs } from "../../components/tabs";
 import { count, rate, seconds } from "../../format";
-import { deploymentLink } from "../../router";
+import { type Parameters, deploymentLink } from "../../router";
 import type { PageProps } from "../../routes";
 import { Actions } from "./actions";
+import { AdviceList } from "./advice";
+import { Charts } from "./charts";
+import { Decisions } from "./decisions";
+import { Logs } from "./logs";
 import { PictureView } from "./picture";
+import { Requests } from "./requests";
 import type { Draft } from "./setting_fields";
 import { SettingsForm } from "./settings_form";
 
@@ -22,7 +27,12 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   const { value: picture, error } = useLive<Picture>(`${path}/events`);
   const [draft, setDraft] = useState<Draft>({});
   const tab = TABS.find((one) => one === query.get("tab")) ?? "live";
-  const tabs = TABS.map((key) => ({ key, label: key, href: deploymentLink(model, deployment, "", key === "live" ? {} : { tab: key }) }));
+  const link = (asked: Parameters): string => deploymentLink(model, deployment, "", asked);
+  const tabs = TABS.map((key) => ({ key, label: key, href: link(key === "live" ? {} : { tab: key }) }));
+  const fill = (change: SettingValues): void => {
+    setDraft(Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)])));
+    location.hash = link({});
+  };
   if (picture === null) return error === null ? <Loading /> : <Problem error={error} />;
   return (
     <>
@@ -34,6 +44,13 @@ export function DeploymentPage({ parameters, query }: PageProps) {
           <SettingsForm path={path} deployment={picture.deployment} draft={draft} onDraft={setDraft} />
         </div>
       )}
+      {tab === "charts" && <Charts path={path} />}
+      {tab === "decisions" && <Decisions path={path} />}
+      {tab === "requests" && (
+        <Requests path={path} chosen={query.get("request")} linkTo={(request) => link({ tab: "requests", request })} />
+      )}
+      {tab === "logs" && <Logs path={path} />}
+      {tab === "advice" && <AdviceList path={path} onApply={fill} />}
     </>
   );
 }

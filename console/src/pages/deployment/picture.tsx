@@ -21,7 +21,7 @@ export function PictureView({ picture }: { picture: Picture }) {
       <Legend places={places} />
       <div class={isSmall ? "cards small" : "cards"}>
         {replicas.map((one) => (
-          <ReplicaCard key={one.id} replica={one} places={places} height={isSmall ? 62 : 92} />
+          <ReplicaCard key={one.id} replica={one} places={places} height={isSmall ? 62 : 84} />
         ))}
       </div>
       {replicas.length === 0 && (

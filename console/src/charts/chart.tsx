@@ -1,0 +1,109 @@
+/** A chart over time, with the style's colours, as they are at present. */
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { useStore } from "../api/store";
+import type { Series } from "../api/types";
+import { useWidth } from "../components/size";
+import { colour, paint } from "../theme";
+import { summary } from "./summary";
+
+export interface Line {
+  label: string;
+  /** A custom property of the style, without its dashes. */
+  colour: string;
+  values: Series;
+  isDashed?: boolean;
+  isStepped?: boolean;
+}
+
+export interface Mark {
+  at: number;
+  text: string;
+}
+
+interface ChartProps {
+  label: string;
+  at: number[];
+  lines: Line[];
+  format(value: number): string;
+  marks?: Mark[];
+}
+
+const HEIGHT = 190;
+
+export function Chart({ label, at, lines, format, marks = [] }: ChartProps) {
+  const holder = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const marked = useRef(marks);
+  const width = useWidth(holder);
+  const painted = useStore(paint);
+  const kinds = lines.map((one) => one.label).join();
+  const data: uPlot.AlignedData = [at, ...lines.map((one) => one.values)];
+  marked.current = marks;
+  useEffect(() => {
+    if (holder.current === null || width === 0) return;
+    const options = optionsOf(lines, format, () => marked.current, width);
+    const made = new uPlot(options, data, holder.current);
+    plot.current = made;
+    return () => {
+      plot.current = null;
+      made.destroy();
+    };
+  }, [kinds, painted, width === 0]);
+  useEffect(() => plot.current?.setData(data), [at, lines]);
+  useEffect(() => plot.current?.setSize({ width, height: HEIGHT }), [width]);
+  return (
+    <figure class="panel chart" aria-label={label}>
+      <h3>{label}</h3>
+      <div class="plot" ref={holder} role="img" aria-label={summary(label, lines, format)} />
+    </figure>
+  );
+}
+
+function optionsOf(lines: Line[], format: (value: number) => string, marks: () => Mark[], width: number): uPlot.Options {
+  const [soft, line, accent] = [colour("soft"), colour("line"), colour("accent")];
+  const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "11px system-ui" };
+  return {
+    width,
+    height: HEIGHT,
+    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    axes: [axis, { ...axis, size: 58, values: (_plot, ticks) => ticks.map(format) }],
+    series: [{ value: "{HH}:{mm}:{ss}" }, ...lines.map((one) => seriesOf(one, format))],
+    cursor: { points: { size: 5 }, drag: { x: false, y: false } },
+    hooks: { draw: [(plot) => drawMarks(plot, marks(), accent)] },
+  };
+}
+
+function seriesOf(one: Line, format: (value: number) => string): uPlot.Series {
+  const series: uPlot.Series = {
+    label: one.label,
+    stroke: colour(one.colour),
+    width: 1.5,
+    points: { show: false },
+    value: (_plot, value: number | null) => (value === null ? "–" : format(value)),
+  };
+  if (one.isDashed) series.dash = [5, 4];
+  const paths = one.isStepped ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
+  if (paths !== undefined) series.paths = paths;
+  return series;
+}
+
+function drawMarks(plot: uPlot, marks: Mark[], stroke: string): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.fillStyle = stroke;
+  for (const { at } of marks) {
+    const x = plot.valToPos(at, "x", true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.globalAlpha = 0.35;
+    ctx.fillRect(x, bbox.top, 1, bbox.height);
+    ctx.globalAlpha = 1;
+    ctx.beginPath();
+    ctx.moveTo(x - 4, bbox.top);
+    ctx.lineTo(x + 4, bbox.top);
+    ctx.lineTo(x, bbox.top + 6);
+    ctx.fill();
+  }
+  ctx.restore();
+}

@@ -1,0 +1,18 @@
+/** Where a request's time went, as shares of a width. */
+
+export const ORDER = ["queue", "cold_start", "preprocess", "gate_wait", "predict", "postprocess", "send"] as const;
+
+export interface Part {
+  stage: string;
+  seconds: number;
+  share: number;
+}
+
+/** In the order in which a request passes them; what no stage accounts for comes last, as `other`. */
+export function parts(stages: Record<string, number>, total: number): Part[] {
+  const known = ORDER.filter((stage) => (stages[stage] ?? 0) > 0).map((stage) => ({ stage: stage as string, seconds: stages[stage] ?? 0 }));
+  const told = known.reduce((all, one) => all + one.seconds, 0);
+  if (total - told > 0.0005) known.push({ stage: "other", seconds: total - told });
+  const whole = Math.max(total, told, Number.MIN_VALUE);
+  return known.map((one) => ({ ...one, share: one.seconds / whole }));
+}

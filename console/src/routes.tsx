@@ -1,8 +1,11 @@
 /** Every page of the console. A new one is a line here. */
 import type { ComponentType } from "preact";
 import type { Parameters } from "./router";
+import { DeployPage } from "./pages/deploy/page";
 import { DeploymentPage } from "./pages/deployment/page";
+import { KeysPage } from "./pages/keys/page";
 import { ModelsPage } from "./pages/models";
+import { PlaygroundPage } from "./pages/playground/page";
 
 export interface PageProps {
   parameters: Parameters;
@@ -21,7 +24,14 @@ const named = ({ model = "", deployment = "" }: Parameters): string => `${model}
 export const ROUTES: Route[] = [
   { pattern: "/", title: () => "Models", page: ModelsPage },
   { pattern: "/models/:model/:deployment", title: named, page: DeploymentPage },
+  { pattern: "/models/:model/:deployment/playground", title: (of) => `Playground: ${named(of)}`, page: PlaygroundPage },
+  { pattern: "/deploy", title: () => "Deploy", page: DeployPage },
+  { pattern: "/keys", title: () => "Keys and secrets", page: KeysPage },
 ];
 
 /** The entries of the main navigation. */
-export const NAVIGATION: { path: string; label: string }[] = [{ path: "/", label: "Models" }];
+export const NAVIGATION: { path: string; label: string }[] = [
+  { path: "/", label: "Models" },
+  { path: "/deploy", label: "Deploy" },
+  { path: "/keys", label: "Keys" },
+];

@@ -1,72 +1,18 @@
 """A lasting Headway as its users meet it: `headway up`, and every verb as a process of its own."""
 
-import contextlib
 import json
 import os
 import pty
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
-from system.serving import free_port, wait_until
+from system.lasting import Headway
+from system.serving import wait_until
 
 ECHO = Path(__file__).parents[2] / "examples" / "echo"
-_VERB_TIMEOUT = 170
 INTERRUPTED, NOT_PERMITTED = 130, 77
-
-
-class Headway:
-    """One data directory, and the commands that are about it."""
-
-    def __init__(self, directory):
-        self._directory = directory
-        self.port = free_port()
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("HEADWAY_")},
-            "HEADWAY_DATA_DIR": str(directory / "data"),
-            "HEADWAY_RUN_DIR": str(directory / "run"),
-            "HEADWAY_PORT": str(self.port),
-            "HEADWAY_CONTROL_PORT": str(free_port()),
-            "XDG_CONFIG_HOME": str(directory),
-            "NO_COLOR": "1",
-        }
-
-    def start(self, *arguments, **files):
-        command = [sys.executable, "-m", "headway", *map(str, arguments)]
-        return subprocess.Popen(command, env=self.environment, start_new_session=True, **files)
-
-    def run(self, *arguments, code=0):
-        """What a verb prints to its standard output; it has to end with `code`."""
-        process = self.start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        out, error = process.communicate(timeout=_VERB_TIMEOUT)
-        assert process.returncode == code, out + error
-        return out if code == 0 else error
-
-    def predict(self, status=200, **headers):
-        answer = httpx.post(
-            f"http://127.0.0.1:{self.port}/models/echo/predict", json={"a": 1}, headers=headers, timeout=60
-        )
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    @contextlib.contextmanager
-    def up(self, *options):
-        output = self._directory / "output"
-        with output.open("wb") as file:
-            process = self.start("up", *options, stdout=file, stderr=subprocess.STDOUT)
-        try:
-            wait_until(lambda: "headway push DIR" in output.read_text(), 30, "it says that it is up")
-            yield
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 0, output.read_text()
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 @pytest.fixture(scope="module")

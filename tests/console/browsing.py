@@ -1,0 +1,68 @@
+"""A tab of Chromium in which nothing may go wrong unseen, and what it is asked about every page."""
+
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TIMEOUT = 15_000.0  # milliseconds, for anything to come about
+_TOP = Path(__file__).parents[2]
+AXE = _TOP / "console" / "node_modules" / "axe-core" / "axe.min.js"
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+
+_REJECTIONS = "addEventListener('unhandledrejection', (event) => console.error('unhandled', event.reason));"
+_NO_RULES_OF_OTHERS = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+
+
+@contextmanager
+def tab(browser, url, *, theme="light", width=1440, height=900, forgiven=None):
+    """A new tab with nothing stored. `forgiven`: a pattern of console errors that belong to the story."""
+    context = browser.new_context(
+        color_scheme=theme, viewport={"width": width, "height": height}, reduced_motion="reduce", base_url=url
+    )
+    context.set_default_timeout(TIMEOUT)
+    context.add_init_script(_REJECTIONS)
+    page, wrong = context.new_page(), []
+    host = urlsplit(url).netloc
+    page.on("pageerror", lambda error: wrong.append(f"exception: {error}"))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on(
+        "request",
+        lambda request: wrong.append(f"asks {request.url}") if urlsplit(request.url).netloc != host else None,
+    )
+    try:
+        yield page
+    finally:
+        context.close()
+    assert [one for one in wrong if forgiven is None or not re.search(forgiven, one)] == []
+
+
+def barriers(page):
+    """What keeps people out, serious or critical in axe's judgement: rule, and the first element."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(_NO_RULES_OF_OTHERS)
+    return [
+        (one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"][:300])
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+    ]
+
+
+def overflow(page):
+    """How many pixels the page is wider than its window."""
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+def picture(page, name):
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)

@@ -1,0 +1,68 @@
+"""Chromium and a running Headway, each once for a module."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from console.browsing import AXE, CHROMIUM, FLAGS
+from system.lasting import Headway
+from system.serving import wait_until
+
+TIMED = Path(__file__).parent / "models" / "timed"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not Path(CHROMIUM).exists() or not AXE.exists():
+        pytest.skip("needs Chromium and `make console`")
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Site:
+    """A running `headway up`, as the console's tests ask about it."""
+
+    def __init__(self, headway, process):
+        self.headway, self.process = headway, process
+        self.url = f"http://127.0.0.1:{headway.control_port}"
+
+    def ask(self, path, method="GET", **options):
+        answer = httpx.request(method, f"{self.url}/v1{path}", timeout=30, **options)
+        answer.raise_for_status()
+        return answer.json()
+
+    def push(self, model):
+        self.headway.run("push", model)
+        return self.ask("/models/timed/deployments/production")["id"]
+
+    def is_ready(self, deployment="production", replicas=1):
+        found = self.ask(f"/models/timed/deployments/{deployment}")
+        return found["status"] == "ACTIVE" and found["ready_replicas"] == replicas
+
+    def settle(self, **settings):
+        """One replica, idle, with these settings."""
+        wanted = {"min_replica": 1, "max_replica": 1, "concurrency_target": 2, **settings}
+        path = "/models/timed/deployments/production"
+        self.ask(f"{path}/settings", "PATCH", json={**wanted, "max_replica": 1})
+        wait_until(lambda: self.is_ready() and self.ask(path)["in_flight"] == 0, 30, "one idle replica")
+        self.ask(f"{path}/settings", "PATCH", json=wanted)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """Headway without a model."""
+    headway = Headway(tmp_path_factory.mktemp("up"))
+    with headway.up() as process:
+        yield Site(headway, process)
+
+
+@pytest.fixture(scope="module")
+def site(bare):
+    """Headway with the model `timed` in production, one replica ready."""
+    bare.deployment = bare.push(TIMED)
+    wait_until(bare.is_ready, 60, "a replica is ready")
+    return bare

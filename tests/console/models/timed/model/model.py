@@ -1,0 +1,25 @@
+"""Sleeps in each stage for as long as the request says. With `pieces`, predict streams that many lines."""
+
+import asyncio
+
+
+class Model:
+    async def preprocess(self, request):
+        await asyncio.sleep(request.get("preprocess", 0))
+        return request
+
+    async def predict(self, request):
+        if "pieces" in request:
+            return self._pieces(request)
+        await asyncio.sleep(request.get("predict", 0))
+        return request
+
+    async def postprocess(self, answer):
+        if isinstance(answer, dict):
+            await asyncio.sleep(answer.get("postprocess", 0))
+        return answer
+
+    async def _pieces(self, request):
+        for number in range(request["pieces"]):
+            yield f"piece {number}\n"
+            await asyncio.sleep(request.get("predict", 0))

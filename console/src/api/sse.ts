@@ -81,7 +81,7 @@ async function once(path: string, follower: Follower, left: AbortSignal, up: () 
   }
 }
 
-const pause = (milliseconds: number, left: AbortSignal): Promise<void> =>
+export const pause = (milliseconds: number, left: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
     left.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });

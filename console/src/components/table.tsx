@@ -20,15 +20,17 @@ interface TableProps<Row> {
   rowKey(row: Row): string;
   initial?: Order;
   rowClass?(row: Row): string;
+  /** On a narrow screen each row is a small list instead. */
+  isStacking?: boolean;
 }
 
-export function Table<Row>({ label, rows, columns, rowKey, initial, rowClass }: TableProps<Row>) {
+export function Table<Row>({ label, rows, columns, rowKey, initial, rowClass, isStacking = false }: TableProps<Row>) {
   const [order, setOrder] = useState<Order | null>(initial ?? null);
   const by = columns.find((one) => one.key === order?.key)?.by;
   const shown = order !== null && by !== undefined ? sorted(rows, by, order.isDescending) : rows;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={label}>
-      <table>
+      <table class={isStacking ? "stacking" : ""} role="table">
         <thead>
           <tr>
             {columns.map((one) => (
@@ -38,9 +40,9 @@ export function Table<Row>({ label, rows, columns, rowKey, initial, rowClass }: 
         </thead>
         <tbody>
           {shown.map((row) => (
-            <tr key={rowKey(row)} class={rowClass?.(row) ?? ""}>
+            <tr key={rowKey(row)} role="row" class={rowClass?.(row) ?? ""}>
               {columns.map((one) => (
-                <td key={one.key} class={one.isNumber ? "number" : ""}>
+                <td key={one.key} role="cell" class={one.isNumber ? "number" : ""} data-label={one.label}>
                   {one.cell(row)}
                 </td>
               ))}

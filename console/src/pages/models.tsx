@@ -27,6 +27,7 @@ export function ModelsPage() {
         label="Deployments"
         rows={value.deployments}
         columns={COLUMNS}
+        isStacking
         rowKey={(one) => `${one.model_name}/${one.id}`}
         initial={{ key: "model", isDescending: false }}
         rowClass={(one) => (isBroken(one) ? "is-broken" : one.status === "SCALED_TO_ZERO" ? "is-idle" : "")}

@@ -3,8 +3,8 @@ import type { PictureReplica, Stage } from "../../api/types";
 import { colour, paint } from "../../theme";
 import { type Box, type Dot, STAGES, dots, lanes, mostOf, pitchFor, place } from "./layout";
 
-const GLIDE = 260;
-const FRAME = 50;
+const GLIDE = 240;
+const FRAME = 60;
 const STRIP = 12;
 
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
@@ -46,7 +46,7 @@ export class ReplicaDrawing {
 
   constructor(readonly canvas: HTMLCanvasElement) {}
 
-  show(replica: PictureReplica, places: number, width: number, height: number): void {
+  show(replica: PictureReplica, places: number, width: number, height: number, isGliding: boolean): void {
     clearTimeout(this.#timer);
     const boxes = lanes(width, height - STRIP);
     for (const stage of STAGES) boxes[stage].y = STRIP;
@@ -56,7 +56,7 @@ export class ReplicaDrawing {
     this.#dots = new Map(now.map((one) => [one.id, one]));
     const began = performance.now();
     const frame = (): void => {
-      const done = isStill.matches ? 1 : Math.min(1, (performance.now() - began) / GLIDE);
+      const done = isStill.matches || !isGliding ? 1 : Math.min(1, (performance.now() - began) / GLIDE);
       const on = cleared(this.canvas, width, height);
       if (on === null) return;
       drawSlots(on, replica, width);

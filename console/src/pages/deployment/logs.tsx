@@ -1,6 +1,8 @@
 /** What the replicas and the preparation have printed, as it comes. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { open } from "../../api/client";
+import { ApiError } from "../../api/errors";
+import { backOff, pause } from "../../api/sse";
 import { Field, TextField } from "../../components/field";
 import { tellError } from "../../components/toasts";
 import { count } from "../../format";
@@ -57,21 +59,29 @@ export function Logs({ path }: { path: string }) {
   );
 }
 
-/** Lines are shown a few times a second, however fast they come. */
+/** Lines are shown a few times a second, however fast they come; a new connection begins them anew. */
 function followLogs(path: string, show: (lines: LogLine[]) => void): () => void {
   const leaving = new AbortController();
-  const window = new LogWindow();
-  let told = window.lines;
-  show(told);
+  let window = new LogWindow();
+  let told: LogLine[] | null = null;
   const timer = setInterval(() => {
     if (window.lines !== told) show((told = window.lines));
   }, EVERY);
   const read = async (): Promise<void> => {
     const answer = await open(`${path}/logs?follow=true&tail=${TAIL}`, { signal: leaving.signal });
+    window = new LogWindow();
     const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
     for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) window.push(part.value);
   };
-  read().catch((error: unknown) => leaving.signal.aborted || tellError(error));
+  const run = async (): Promise<void> => {
+    for (let failures = 0; !leaving.signal.aborted; failures += 1) {
+      const error: unknown = await read().catch((reason: unknown) => reason);
+      if (leaving.signal.aborted) return;
+      if (error instanceof ApiError && !error.isUnreachable) return tellError(error);
+      await pause(backOff(failures, Math.random()) * 1000, leaving.signal);
+    }
+  };
+  void run();
   return () => {
     leaving.abort();
     clearInterval(timer);

@@ -8,7 +8,7 @@ import { paint } from "../../theme";
 import { ReplicaDrawing, cleared, colours, drawDot } from "./drawing";
 import { words } from "./layout";
 
-/** Above so many, cards are small. */
+/** Above so many, cards are small, and their dots jump: frames between cost more than all else. */
 const FEW = 8;
 
 export function PictureView({ picture }: { picture: Picture }) {
@@ -21,7 +21,7 @@ export function PictureView({ picture }: { picture: Picture }) {
       <Legend places={places} />
       <div class={isSmall ? "cards small" : "cards"}>
         {replicas.map((one) => (
-          <ReplicaCard key={one.id} replica={one} places={places} height={isSmall ? 62 : 84} />
+          <ReplicaCard key={one.id} replica={one} places={places} height={isSmall ? 62 : 84} isGliding={!isSmall} />
         ))}
       </div>
       {replicas.length === 0 && (
@@ -94,9 +94,16 @@ function Entry({ name, text }: { name: string; text: string }) {
   );
 }
 
+interface CardProps {
+  replica: PictureReplica;
+  places: number;
+  height: number;
+  isGliding: boolean;
+}
+
 const TONES: Record<string, string> = { ready: "good", failed: "bad", unhealthy: "warn" };
 
-function ReplicaCard({ replica, places, height }: { replica: PictureReplica; places: number; height: number }) {
+function ReplicaCard({ replica, places, height, isGliding }: CardProps) {
   const tone = TONES[replica.state] ?? "busy";
   const isReady = replica.state === "ready";
   const since = Math.max(0, Date.now() / 1000 - Date.parse(replica.since) / 1000);
@@ -116,7 +123,7 @@ function ReplicaCard({ replica, places, height }: { replica: PictureReplica; pla
           {isReady ? "It does not tell what it holds." : isCold(replica) ? "Cold start: the model is being loaded." : ""}
         </p>
       ) : (
-        <ReplicaCanvas replica={replica} places={places} height={height} />
+        <ReplicaCanvas replica={replica} places={places} height={height} isGliding={isGliding} />
       )}
       <Remarks replica={replica} />
     </article>
@@ -134,7 +141,7 @@ function Remarks({ replica }: { replica: PictureReplica }) {
   return told.length === 0 ? null : <small class={abandoned > 0 ? "bad" : ""}>{told.join(" · ")}</small>;
 }
 
-function ReplicaCanvas({ replica, places, height }: { replica: PictureReplica; places: number; height: number }) {
+function ReplicaCanvas({ replica, places, height, isGliding }: CardProps) {
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const drawing = useRef<ReplicaDrawing | null>(null);
@@ -143,8 +150,8 @@ function ReplicaCanvas({ replica, places, height }: { replica: PictureReplica; p
   useEffect(() => {
     if (canvas.current === null || width === 0) return;
     drawing.current ??= new ReplicaDrawing(canvas.current);
-    drawing.current.show(replica, places, width, height);
-  }, [replica, places, width, height, painted]);
+    drawing.current.show(replica, places, width, height, isGliding);
+  }, [replica, places, width, height, isGliding, painted]);
   useEffect(() => () => drawing.current?.close(), []);
   return (
     <div ref={holder}>

@@ -24,8 +24,9 @@ export function Console() {
   }, [title]);
   const Page = found?.route.page;
   return (
-    <Shell path={address.path} title={title}>
+    <Shell path={address.path}>
       <main id="main" ref={main} tabIndex={-1} aria-label={title}>
+        <h1 class="title">{title}</h1>
         {isRefused ? (
           <SignIn />
         ) : Page === undefined ? (

@@ -17,11 +17,14 @@ export type Secret = Schemas["Secret"];
 export type SettingValue = number | boolean | string;
 export type SettingValues = Record<string, SettingValue>;
 
+export type Advice = Schemas["Advice"];
+export type AdviceAnswer = Schemas["Advices"];
+export type History = Schemas["History"];
+export type SettingsPreview = Schemas["SettingsPreview"];
+export type Series = (number | null)[];
+
 export interface LiveDeployment extends Deployment {
   replicas: Replica[];
-  requests_per_second?: number;
-  p95_seconds?: number | null;
-  sparkline?: number[];
 }
 
 /** Event `state` of /v1/events. */
@@ -50,48 +53,4 @@ export interface Picture {
   deployment: Omit<LiveDeployment, "replicas">;
   queue: { count: number; shown: { request_id: string; seconds: number }[] };
   replicas: PictureReplica[];
-}
-
-export type Series = (number | null)[];
-
-export interface Quantiles {
-  p50: Series;
-  p95: Series;
-  p99: Series;
-}
-
-export interface History {
-  step: number;
-  at: number[];
-  in_flight: Series;
-  queued: Series;
-  capacity: Series;
-  desired: Series;
-  ready: Series;
-  statuses: Record<string, Series>;
-  stages: Record<string, Quantiles>;
-}
-
-export interface SettingsPreview {
-  settings: SettingValues;
-  warnings: string[];
-  desired: number;
-  present: number;
-  capacity: number;
-  reason: string;
-  text: string;
-}
-
-export interface Advice {
-  code: string;
-  title: string;
-  text: string;
-  arithmetic: string[];
-  change: SettingValues;
-}
-
-export interface AdviceAnswer {
-  seconds: number;
-  requests: number;
-  advice: Advice[];
 }

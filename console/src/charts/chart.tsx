@@ -5,6 +5,7 @@ import "uplot/dist/uPlot.min.css";
 import { useStore } from "../api/store";
 import type { Series } from "../api/types";
 import { useWidth } from "../components/size";
+import { clock } from "../format";
 import { colour, paint } from "../theme";
 import { summary } from "./summary";
 
@@ -27,12 +28,16 @@ interface ChartProps {
   at: number[];
   lines: Line[];
   format(value: number): string;
+  /** Seconds that are shown, up to the last of `at`. */
+  range: number;
   marks?: Mark[];
 }
 
 const HEIGHT = 190;
 
-export function Chart({ label, at, lines, format, marks = [] }: ChartProps) {
+const minute = (unix: number): string => clock(unix).slice(0, 5);
+
+export function Chart({ label, at, lines, format, range, marks = [] }: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const marked = useRef(marks);
@@ -43,33 +48,42 @@ export function Chart({ label, at, lines, format, marks = [] }: ChartProps) {
   marked.current = marks;
   useEffect(() => {
     if (holder.current === null || width === 0) return;
-    const options = optionsOf(lines, format, () => marked.current, width);
+    const options = optionsOf(lines, format, () => marked.current, width, range);
     const made = new uPlot(options, data, holder.current);
     plot.current = made;
     return () => {
       plot.current = null;
       made.destroy();
     };
-  }, [kinds, painted, width === 0]);
+  }, [kinds, painted, range, width === 0]);
   useEffect(() => plot.current?.setData(data), [at, lines]);
   useEffect(() => plot.current?.setSize({ width, height: HEIGHT }), [width]);
   return (
     <figure class="panel chart" aria-label={label}>
-      <h3>{label}</h3>
+      <h2>{label}</h2>
       <div class="plot" ref={holder} role="img" aria-label={summary(label, lines, format)} />
     </figure>
   );
 }
 
-function optionsOf(lines: Line[], format: (value: number) => string, marks: () => Mark[], width: number): uPlot.Options {
+function optionsOf(
+  lines: Line[],
+  format: (value: number) => string,
+  marks: () => Mark[],
+  width: number,
+  range: number,
+): uPlot.Options {
   const [soft, line, accent] = [colour("soft"), colour("line"), colour("accent")];
   const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "11px system-ui" };
   return {
     width,
     height: HEIGHT,
-    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 58, values: (_plot, ticks) => ticks.map(format) }],
-    series: [{ value: "{HH}:{mm}:{ss}" }, ...lines.map((one) => seriesOf(one, format))],
+    scales: {
+      x: { range: (_plot, _low, high) => [high - range, high] },
+      y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
+    },
+    axes: [{ ...axis, space: 70, values: (_plot, ticks) => ticks.map(range > 900 ? minute : clock) }, { ...axis, size: 58, values: (_plot, ticks) => ticks.map(format) }],
+    series: [{ label: "at", value: (_plot, at: number | null) => (at === null ? "–" : clock(at)) }, ...lines.map((one) => seriesOf(one, format))],
     cursor: { points: { size: 5 }, drag: { x: false, y: false } },
     hooks: { draw: [(plot) => drawMarks(plot, marks(), accent)] },
   };

@@ -1,3 +1,4 @@
+import type { Series } from "../api/types";
 import type { Line } from "./chart";
 
 /** A chart in words: the last and the largest value of each of its lines. */
@@ -10,3 +11,10 @@ export function summary(label: string, lines: readonly Pick<Line, "label" | "val
   });
   return `${label}: ${told.join("; ")}`;
 }
+
+/** The sum, known where either is. */
+export const sum = (one: Series, other: Series): Series =>
+  one.map((value, place) => {
+    const second = other[place] ?? null;
+    return value === null && second === null ? null : (value ?? 0) + (second ?? 0);
+  });

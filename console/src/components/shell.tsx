@@ -6,7 +6,7 @@ import { NAVIGATION } from "../routes";
 import { nextTheme, theme } from "../theme";
 import { Toasts } from "./toasts";
 
-export function Shell({ path, title, children }: { path: string; title: string; children: ComponentChildren }) {
+export function Shell({ path, children }: { path: string; children: ComponentChildren }) {
   const isUp = useStore(isLive);
   return (
     <div class={isUp ? "shell" : "shell is-old"}>
@@ -38,7 +38,6 @@ export function Shell({ path, title, children }: { path: string; title: string; 
           Control does not answer. Models are served on; what is shown here is old. Trying again.
         </p>
       )}
-      <h1 class="title">{title}</h1>
       {children}
       <Toasts />
     </div>

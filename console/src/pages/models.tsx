@@ -73,14 +73,14 @@ const COLUMNS: Column<LiveDeployment>[] = [
     label: "Requests/s",
     isNumber: true,
     by: (one) => one.requests_per_second,
-    cell: (one) => (one.requests_per_second === undefined ? "–" : digits(one.requests_per_second)),
+    cell: (one) => digits(one.requests_per_second),
   },
   { key: "p95", label: "p95", isNumber: true, by: (one) => one.p95_seconds, cell: (one) => seconds(one.p95_seconds) },
   {
     key: "past",
     label: "Last 5 min",
     cell: (one) => (
-      <Sparkline values={one.sparkline ?? []} label={`Requests per second: ${sparkWords(one.sparkline ?? [])}`} />
+      <Sparkline values={one.sparkline} label={`Requests per second: ${sparkWords(one.sparkline)}`} />
     ),
   },
 ];

@@ -1,13 +1,13 @@
 /** What traffic says about the settings. */
 import { useLoaded } from "../../api/loaded";
-import type { Advice, AdviceAnswer, SettingValues } from "../../api/types";
+import type { Advice, AdviceAnswer } from "../../api/types";
 import { Empty, Loading, Problem } from "../../components/notes";
 import { plural, seconds } from "../../format";
 
 interface AdviceProps {
   path: string;
   /** Fill the settings' form with a change. */
-  onApply(change: SettingValues): void;
+  onApply(change: Advice["change"]): void;
 }
 
 export function AdviceList({ path, onApply }: AdviceProps) {
@@ -31,7 +31,7 @@ const lookedAt = ({ requests, seconds: long }: AdviceAnswer) => (
 );
 
 function Item({ advice, onApply }: { advice: Advice; onApply: AdviceProps["onApply"] }) {
-  const change = Object.entries(advice.change).map(([name, value]) => `${name} = ${value}`);
+  const change = Object.entries(advice.change).map(([name, value]) => `${name} = ${String(value)}`);
   return (
     <article class="panel stack" aria-label={advice.title}>
       <h2>{advice.title}</h2>

@@ -5,6 +5,7 @@ import type { Decision, History } from "../../api/types";
 import { Chart, type Line, type Mark } from "../../charts/chart";
 import { Field } from "../../components/field";
 import { Loading, Problem } from "../../components/notes";
+import { sum } from "../../charts/summary";
 import { digits, seconds } from "../../format";
 
 const RANGES: [number, string][] = [
@@ -47,7 +48,7 @@ export function Charts({ path }: { path: string }) {
         />
       </div>
       {history.error !== null && <Problem error={history.error} />}
-      {history.value === null ? <Loading /> : <All history={history.value} stage={stage} marks={marksOf(decisions.value?.decisions ?? [])} />}
+      {history.value === null ? <Loading /> : <All history={history.value} stage={stage} range={range} marks={marksOf(decisions.value?.decisions ?? [])} />}
     </section>
   );
 }
@@ -55,9 +56,10 @@ export function Charts({ path }: { path: string }) {
 const marksOf = (decisions: Decision[]): Mark[] =>
   decisions.map((one) => ({ at: Date.parse(one.at) / 1000, text: `${one.desired}: ${one.reason}` }));
 
-function All({ history, stage, marks }: { history: History; stage: string; marks: Mark[] }) {
+function All({ history, stage, range, marks }: { history: History; stage: string; range: number; marks: Mark[] }) {
   const { at } = history;
-  const quantiles = history.stages[stage] ?? { p50: [], p95: [], p99: [] };
+  const quantiles = history.stages[stage] ?? {};
+  const unknown = at.map(() => null);
   const load: Line[] = [
     { label: "in flight", colour: "accent", values: history.in_flight },
     { label: "in flight + queued", colour: "warn", values: sum(history.in_flight, history.queued) },
@@ -68,24 +70,17 @@ function All({ history, stage, marks }: { history: History; stage: string; marks
     { label: "ready", colour: "good", values: history.ready, isStepped: true },
   ];
   const latency: Line[] = [
-    { label: "p50", colour: "good", values: quantiles.p50 },
-    { label: "p95", colour: "warn", values: quantiles.p95 },
-    { label: "p99", colour: "bad", values: quantiles.p99 },
+    { label: "p50", colour: "good", values: quantiles.p50 ?? unknown },
+    { label: "p95", colour: "warn", values: quantiles.p95 ?? unknown },
+    { label: "p99", colour: "bad", values: quantiles.p99 ?? unknown },
   ];
   const statuses = Object.entries(history.statuses).map(([label, values]) => ({ label, colour: TONES[label] ?? "accent", values }));
   return (
     <div class="charts">
-      <Chart label="Load and capacity" at={at} lines={load} format={digits} />
-      <Chart label="Replicas; triangles mark decisions" at={at} lines={replicas} format={digits} marks={marks} />
-      <Chart label={`Latency, ${stage.replace("_", " ")}`} at={at} lines={latency} format={seconds} />
-      <Chart label="Requests per second by status" at={at} lines={statuses} format={digits} />
+      <Chart range={range} label="Load and capacity" at={at} lines={load} format={digits} />
+      <Chart range={range} label="Replicas; triangles mark decisions" at={at} lines={replicas} format={digits} marks={marks} />
+      <Chart range={range} label={`Latency, ${stage.replace("_", " ")}`} at={at} lines={latency} format={seconds} />
+      <Chart range={range} label="Requests per second by status" at={at} lines={statuses} format={digits} />
     </div>
   );
 }
-
-/** Known where either is. */
-export const sum = (one: (number | null)[], other: (number | null)[]): (number | null)[] =>
-  one.map((value, place) => {
-    const second = other[place] ?? null;
-    return value === null && second === null ? null : (value ?? 0) + (second ?? 0);
-  });

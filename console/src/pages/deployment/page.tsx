@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { deploymentPath } from "../../api/client";
 import { useLive } from "../../api/live";
-import type { Picture, SettingValues } from "../../api/types";
+import type { Advice, Picture } from "../../api/types";
 import { Loading, Problem } from "../../components/notes";
 import { StatusBadge } from "../../components/status";
 import { Tabs } from "../../components/tabs";
@@ -29,7 +29,7 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   const tab = TABS.find((one) => one === query.get("tab")) ?? "live";
   const link = (asked: Parameters): string => deploymentLink(model, deployment, "", asked);
   const tabs = TABS.map((key) => ({ key, label: key, href: link(key === "live" ? {} : { tab: key }) }));
-  const fill = (change: SettingValues): void => {
+  const fill = (change: Advice["change"]): void => {
     setDraft(Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)])));
     location.hash = link({});
   };

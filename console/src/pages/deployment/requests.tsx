@@ -18,7 +18,7 @@ export function Requests({ path, chosen, linkTo }: RequestsProps) {
   const [sortBy, setSortBy] = useState("arrived_at");
   const { value, error } = useLoaded<{ requests: RequestRecord[]; sampled_out: number }>(`${path}/requests?limit=200&sort_by=${sortBy}`, 3);
   return (
-    <section class="stack" aria-label="Requests">
+    <section class="stack" aria-label="Requests that ended lately">
       {chosen !== null && <Chosen path={path} requestId={chosen} />}
       <div class="row">
         <Field
@@ -59,7 +59,7 @@ export function Requests({ path, chosen, linkTo }: RequestsProps) {
 
 function columns(linkTo: (requestId: string) => string): Column<RequestRecord>[] {
   return [
-    { key: "id", label: "Request", cell: (one) => <a class="mono" href={linkTo(one.request_id)}>{one.request_id.slice(0, 12)}</a> },
+    { key: "id", label: "Request", cell: (one) => <a class="mono" href={linkTo(one.request_id)} title={one.request_id}>…{one.request_id.slice(-10)}</a> },
     { key: "arrived_at", label: "Arrived", isNumber: true, by: (one) => one.arrived_at, cell: (one) => clock(one.arrived_at) },
     { key: "status", label: "Status", isNumber: true, by: (one) => one.status, cell: (one) => <Told request={one} /> },
     { key: "replica", label: "Replica", by: (one) => one.replica_id, cell: (one) => one.replica_id },

@@ -23,7 +23,7 @@ interface FormProps {
 export function SettingsForm({ path, deployment, draft, onDraft }: FormProps) {
   const description = useLoaded<unknown>("/openapi.json");
   const settings = useMemo(() => (description.value === null ? null : settingsOf(description.value)), [description.value]);
-  const [base, setBase] = useState(0); // the version that the draft was begun on
+  const [base, setBase] = useState<Base | null>(null);
   const [undo, setUndo] = useState<SettingValues | null>(null);
   const [isBusy, setBusy] = useState(false);
   const values = deployment.settings as SettingValues;
@@ -31,25 +31,26 @@ export function SettingsForm({ path, deployment, draft, onDraft }: FormProps) {
   const isChanged = Object.keys(changes).length > 0;
   const isWrong = Object.keys(faults).length > 0;
   const preview = usePreview(path, isChanged && !isWrong ? changes : null);
-  const seen = base || deployment.settings_version;
-  const isStale = isChanged && seen !== deployment.settings_version;
+  const present = { version: deployment.settings_version, values };
+  const seen = base ?? present;
+  const isStale = isChanged && seen.version !== present.version;
 
   if (settings === null) return <Loading />;
   const type = (name: string, text: string): void => {
-    if (Object.keys(draft).length === 0) setBase(deployment.settings_version);
+    if (base === null) setBase(present);
     onDraft({ ...draft, [name]: text });
   };
-  const forget = (): void => (onDraft({}), setBase(0));
-  const apply = async (wanted: SettingValues, version: number, isUndo: boolean): Promise<void> => {
+  const forget = (): void => (onDraft({}), setBase(null));
+  const apply = async (wanted: SettingValues, on: Base, isUndo: boolean): Promise<void> => {
     setBusy(true);
     const before = Object.fromEntries(Object.keys(wanted).map((name) => [name, values[name] ?? ""]));
     try {
-      await change(path, wanted, version);
+      await change(path, wanted, on.version);
       setUndo(isUndo ? null : before);
       forget();
       tell(`In force: ${differences(values, wanted).join(", ")}`);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 412) await explain(path, values, error);
+      if (error instanceof ApiError && error.status === 412) await explain(path, on.values, error);
       else tellError(error);
     } finally {
       setBusy(false);
@@ -80,10 +81,7 @@ export function SettingsForm({ path, deployment, draft, onDraft }: FormProps) {
       </details>
       <Warnings lines={warningsOf(preview, deployment, Number(shown(draft, values, "concurrency_target")))} />
       {isStale && (
-        <p class="note warn" role="alert">
-          Changed elsewhere meanwhile. <button type="button" onClick={() => setBase(deployment.settings_version)}>Keep my changes</button>{" "}
-          <button type="button" onClick={forget}>Drop them</button>
-        </p>
+        <Elsewhere seen={seen.values} present={values} onKeep={() => setBase(present)} onDrop={forget} />
       )}
       <p class="preview" role="status" aria-label="Preview">
         {isWrong ? "Not valid yet" : preview instanceof ApiError ? preview.message : (preview?.text ?? (isChanged ? "…" : "No changes"))}
@@ -96,11 +94,40 @@ export function SettingsForm({ path, deployment, draft, onDraft }: FormProps) {
         <button type="button" disabled={Object.keys(draft).length === 0} onClick={forget}>
           Reset
         </button>
-        <button type="button" disabled={undo === null || isBusy} onClick={() => undo && void apply(undo, deployment.settings_version, true)}>
+        <button type="button" disabled={undo === null || isBusy} onClick={() => undo && void apply(undo, present, true)}>
           Undo
         </button>
       </div>
     </form>
+  );
+}
+
+/** What the form was begun on, and is to be applied to. */
+interface Base {
+  version: number;
+  values: SettingValues;
+}
+
+interface ElsewhereProps {
+  seen: SettingValues;
+  present: SettingValues;
+  onKeep(): void;
+  onDrop(): void;
+}
+
+function Elsewhere({ seen, present, onKeep, onDrop }: ElsewhereProps) {
+  return (
+    <div class="note warn" role="alert">
+      Changed elsewhere meanwhile: {differences(seen, present).join(", ") || "and back again"}
+      <div class="row">
+        <button type="button" onClick={onKeep}>
+          Keep my changes
+        </button>
+        <button type="button" onClick={onDrop}>
+          Drop them
+        </button>
+      </div>
+    </div>
   );
 }
 

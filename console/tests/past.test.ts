@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import { sum, summary } from "../src/charts/summary";
+import { linePoints } from "../src/components/sparkline";
+import { digits } from "../src/format";
+import { LogWindow, MOST, found } from "../src/pages/deployment/log_lines";
+import { parts } from "../src/pages/deployment/waterfall";
+
+const line = (replica: string, text: string): string => `${JSON.stringify({ replica, line: text })}\n`;
+
+it("a waterfall's parts fill it in the order of the stages", () => {
+  const shown = parts({ predict: 0.5, queue: 0.2, send: 0 }, 1);
+  expect(shown.map((one) => one.stage)).toEqual(["queue", "predict", "other"]);
+  expect(shown.reduce((all, one) => all + one.share, 0)).toBeCloseTo(1);
+});
+
+it("stages that overlap the end do not overflow it", () => {
+  expect(parts({ predict: 2 }, 1)).toEqual([{ stage: "predict", seconds: 2, share: 1 }]);
+});
+
+it("logs are the same wherever they are cut, and bounded", () => {
+  const text = line("m-1", "one") + line("m-2", "Two");
+  for (let cut = 0; cut <= text.length; cut += 1) {
+    const window = new LogWindow();
+    window.push(text.slice(0, cut));
+    window.push(text.slice(cut));
+    expect(window.lines.map((one) => one.line)).toEqual(["one", "Two"]);
+    expect(found(window.lines, "", "two").map((one) => one.replica)).toEqual(["m-2"]);
+    expect(found(window.lines, "m-1", "two")).toEqual([]);
+  }
+  const window = new LogWindow();
+  window.push(line("m-1", "old") + line("m-1", "x").repeat(MOST));
+  expect([window.lines.length, window.lines[0]?.line]).toEqual([MOST, "x"]);
+});
+
+it("a chart is told in words", () => {
+  expect(summary("Load", [{ label: "queued", values: [1, 5, 2, null] }, { label: "x", values: [null] }], digits)).toBe(
+    "Load: queued now 2, at most 5; x not known",
+  );
+  expect(sum([1, null, null], [2, 3, null])).toEqual([3, 3, null]);
+});
+
+it("a sparkline stays in its box", () => {
+  expect(linePoints([0, 2, 1], 90, 20)).toBe("0.0,19.0 45.0,1.0 90.0,10.0");
+  expect(linePoints([0, 0], 90, 20)).toBe("0.0,19.0 90.0,19.0");
+});

@@ -58,9 +58,13 @@ def barriers(page):
     ]
 
 
-def overflow(page):
-    """How many pixels the page is wider than its window."""
-    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+def fits(page, width, height=800):
+    """Whether the page comes to need no scrolling sideways in a window of this size."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function(
+        "width => innerWidth === width && document.documentElement.scrollWidth <= width", arg=width
+    )
+    return True
 
 
 def picture(page, name):

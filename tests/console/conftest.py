@@ -7,7 +7,7 @@ import pytest
 
 from console.browsing import AXE, CHROMIUM, FLAGS
 from system.lasting import Headway
-from system.serving import wait_until
+from system.serving import share_environments, wait_until
 
 TIMED = Path(__file__).parent / "models" / "timed"
 
@@ -50,12 +50,15 @@ class Site:
         self.ask(f"{path}/settings", "PATCH", json={**wanted, "max_replica": 1})
         wait_until(lambda: self.is_ready() and self.ask(path)["in_flight"] == 0, 30, "one idle replica")
         self.ask(f"{path}/settings", "PATCH", json=wanted)
+        wait_until(lambda: self.ask(path)["desired_replicas"] == 1 and self.is_ready(), 90, "one is enough")
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
     """Headway without a model."""
-    headway = Headway(tmp_path_factory.mktemp("up"))
+    directory = tmp_path_factory.mktemp("up")
+    share_environments(directory / "data")
+    headway = Headway(directory)
     with headway.up() as process:
         yield Site(headway, process)
 

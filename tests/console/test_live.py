@@ -39,6 +39,22 @@ def load(site):
         thread.join()
 
 
+def test_a_burst_of_five_fills_two_slots_and_orders_a_second_replica(site, browser, address):
+    site.settle(max_replica=2)
+    with tab(browser, site.url) as page:
+        page.goto(f"{address}/playground")
+        page.get_by_label("Input, as JSON").fill('{"preprocess": 4}')
+        page.get_by_text("2 of 5 are sent and 3 queue in order").wait_for()
+        page.get_by_role("button", name="Send 5 at once").click()
+        page.get_by_role("img", name="Queue: 3 waiting").wait_for()
+        page.get_by_role("img", name="2 of 2 slots taken: 2 in preprocess").first.wait_for()
+        picture(page, "burst-light")
+        replicas = page.get_by_role("article", name=re.compile("^Replica "))
+        wait_for_count(replicas, 2)
+        page.get_by_text("5 of 5 answered").wait_for()
+        page.get_by_role("listitem").filter(has_text="200").nth(4).wait_for()
+
+
 def test_a_raised_concurrency_target_opens_slots_under_load(site, browser, address, load):
     with tab(browser, site.url) as page:
         page.goto(address)
@@ -51,22 +67,6 @@ def test_a_raised_concurrency_target_opens_slots_under_load(site, browser, addre
         page.get_by_role("img", name="4 of 4 slots taken: 4 in preprocess").wait_for()
         page.get_by_role("img", name="Queue: 1 waiting").wait_for()
         page.get_by_role("img", name="Queue: empty").wait_for()
-
-
-def test_a_burst_of_five_fills_two_slots_and_orders_a_second_replica(site, browser, address):
-    site.settle(max_replica=2)
-    with tab(browser, site.url) as page:
-        page.goto(f"{address}/playground")
-        page.get_by_label("Input, as JSON").fill('{"preprocess": 4}')
-        page.get_by_text("2 of 5 are sent and 3 queue in order").wait_for()
-        page.get_by_role("button", name="Send 5 at once").click()
-        page.get_by_role("img", name="2 of 2 slots taken: 2 in preprocess").wait_for()
-        page.get_by_role("img", name="Queue: 3 waiting").wait_for()
-        picture(page, "burst-light")
-        replicas = page.get_by_role("article", name=re.compile("^Replica "))
-        wait_for_count(replicas, 2)
-        page.get_by_text("5 of 5 answered").wait_for()
-        page.get_by_role("listitem").filter(has_text="200").nth(4).wait_for()
 
 
 def test_two_tabs_see_each_other(site, browser, address):

@@ -71,7 +71,7 @@ def serving(
     with tempfile.TemporaryDirectory() as temporary:
         output = Path(temporary) / "output"
         data_dir = data_dir or Path(temporary) / "data"
-        _share_environments(data_dir)
+        share_environments(data_dir)
         command = [sys.executable, "-m", "headway", "serve", str(directory)]
         command += ["--port", str(port), "--control-port", str(control_port)]
         command += ["--data-dir", str(data_dir), *options]
@@ -100,7 +100,7 @@ def serving(
             _stop(process)
 
 
-def _share_environments(data_dir: Path) -> None:
+def share_environments(data_dir: Path) -> None:
     """Models' environments are known by their contents: this run makes each once, whatever the data directory."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     place = data_dir / "environments"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from system.serving import _share_environments, descendants, wait_until
+from system.serving import descendants, share_environments, wait_until
 
 CONFIG = """\
 model_name: two-lanes
@@ -49,7 +49,7 @@ def truss(tmp_path):
 
 def started(truss, tmp_path, *options):
     data_dir = tmp_path / "data"
-    _share_environments(data_dir)
+    share_environments(data_dir)
     command = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""Sleeps in each stage for as long as the request says. With `pieces`, predict streams that many lines."""
+"""Sleeps in each stage for as long as the request says. With `pieces`, that many lines are streamed at the end."""
 
 import asyncio
 
@@ -9,17 +9,16 @@ class Model:
         return request
 
     async def predict(self, request):
-        if "pieces" in request:
-            return self._pieces(request)
         await asyncio.sleep(request.get("predict", 0))
         return request
 
-    async def postprocess(self, answer):
-        if isinstance(answer, dict):
-            await asyncio.sleep(answer.get("postprocess", 0))
-        return answer
+    async def postprocess(self, request):
+        if "pieces" in request:
+            return self._pieces(request)
+        await asyncio.sleep(request.get("postprocess", 0))
+        return request
 
     async def _pieces(self, request):
         for number in range(request["pieces"]):
             yield f"piece {number}\n"
-            await asyncio.sleep(request.get("predict", 0))
+            await asyncio.sleep(request["postprocess"])

@@ -35,6 +35,9 @@ export const backOff = (failures: number, chance: number): number =>
 /** Longer without a byte than this, and the connection is held for dead; keep-alives come every 15 s. */
 const SILENCE = 40_000;
 
+/** Answers that another try does not change. */
+const FINAL = [401, 403, 404];
+
 export interface Follower {
   onEvent(event: ServerEvent): void;
   onUp(): void;
@@ -53,7 +56,7 @@ async function run(path: string, follower: Follower, left: AbortSignal): Promise
     const error = await once(path, follower, left, () => (failures = 0));
     if (left.aborted) return;
     follower.onDown(error);
-    if (error.status >= 400 && error.status < 500) return;
+    if (FINAL.includes(error.status)) return;
     await pause(backOff(failures, Math.random()) * 1000, left);
   }
 }

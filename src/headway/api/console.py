@@ -10,10 +10,9 @@ from starlette.routing import BaseRoute, Route
 
 ASSETS = Path(__file__).parents[1] / "console" / "assets"
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""uPlot sets styles on elements, hence unsafe-inline for styles alone."""
 _HEADERS = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",

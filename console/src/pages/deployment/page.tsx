@@ -1,5 +1,5 @@
 /** One deployment: what goes on in it now, and behind tabs what went on and what to make of it. */
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { deploymentPath } from "../../api/client";
 import { useLive } from "../../api/live";
 import type { Advice, Picture } from "../../api/types";
@@ -16,8 +16,7 @@ import { Decisions } from "./decisions";
 import { Logs } from "./logs";
 import { PictureView } from "./picture";
 import { Requests } from "./requests";
-import type { Draft } from "./setting_fields";
-import { SettingsForm } from "./settings_form";
+import { SettingsForm, UNTOUCHED } from "./settings_form";
 
 const TABS = ["live", "charts", "decisions", "requests", "logs", "advice"] as const;
 
@@ -25,14 +24,24 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   const { model = "", deployment = "" } = parameters;
   const path = deploymentPath(model, deployment);
   const { value: picture, error } = useLive<Picture>(`${path}/events`);
-  const [draft, setDraft] = useState<Draft>({});
+  const [editing, setEditing] = useState(UNTOUCHED);
   const tab = TABS.find((one) => one === query.get("tab")) ?? "live";
   const link = (asked: Parameters): string => deploymentLink(model, deployment, "", asked);
   const tabs = TABS.map((key) => ({ key, label: key, href: link(key === "live" ? {} : { tab: key }) }));
   const fill = (change: Advice["change"]): void => {
-    setDraft(Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)])));
+    const draft = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)]));
+    setEditing((before) => ({ ...before, base: null, draft }));
     location.hash = link({});
   };
+  const request = query.get("request");
+  // Two pictures a second must not draw anew what does not follow from them.
+  const past = useMemo(() => {
+    if (tab === "charts") return <Charts path={path} />;
+    if (tab === "decisions") return <Decisions path={path} />;
+    if (tab === "requests") return <Requests path={path} chosen={request} linkTo={(one) => link({ tab, request: one })} />;
+    if (tab === "logs") return <Logs path={path} />;
+    return tab === "advice" ? <AdviceList path={path} onApply={fill} /> : null;
+  }, [path, tab, request]);
   if (picture === null) return error === null ? <Loading /> : <Problem error={error} />;
   return (
     <>
@@ -41,16 +50,10 @@ export function DeploymentPage({ parameters, query }: PageProps) {
       {tab === "live" && (
         <div class="beside">
           <PictureView picture={picture} />
-          <SettingsForm path={path} deployment={picture.deployment} draft={draft} onDraft={setDraft} />
+          <SettingsForm path={path} deployment={picture.deployment} editing={editing} onEdit={setEditing} />
         </div>
       )}
-      {tab === "charts" && <Charts path={path} />}
-      {tab === "decisions" && <Decisions path={path} />}
-      {tab === "requests" && (
-        <Requests path={path} chosen={query.get("request")} linkTo={(request) => link({ tab: "requests", request })} />
-      )}
-      {tab === "logs" && <Logs path={path} />}
-      {tab === "advice" && <AdviceList path={path} onApply={fill} />}
+      {past}
     </>
   );
 }
@@ -79,7 +82,6 @@ function Facts({ picture, path }: { picture: Picture; path: string }) {
       </span>
       <span class="grow" />
       <a href={deploymentLink(one.model_name, one.id, "/playground")}>Playground</a>
-      <a href={deploymentLink(one.model_name, one.id, "/what-if")}>What if</a>
       <Actions path={path} deployment={one} />
     </div>
   );

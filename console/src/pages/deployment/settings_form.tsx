@@ -16,15 +16,25 @@ interface FormProps {
   /** Of the API: `/v1/models/M/deployments/D`. */
   path: string;
   deployment: Pick<Deployment, "settings" | "settings_version" | "predict_concurrency" | "warnings">;
-  draft: Draft;
-  onDraft(draft: Draft): void;
+  editing: Editing;
+  onEdit(editing: Editing): void;
 }
 
-export function SettingsForm({ path, deployment, draft, onDraft }: FormProps) {
+/** What the form holds. The page keeps it, since the form goes with its tab. */
+export interface Editing {
+  draft: Draft;
+  /** What the draft was begun on; null: the present settings. */
+  base: Base | null;
+  /** What takes the latest change back. */
+  undo: SettingValues | null;
+}
+
+export const UNTOUCHED: Editing = { draft: {}, base: null, undo: null };
+
+export function SettingsForm({ path, deployment, editing, onEdit }: FormProps) {
   const description = useLoaded<unknown>("/openapi.json");
   const settings = useMemo(() => (description.value === null ? null : settingsOf(description.value)), [description.value]);
-  const [base, setBase] = useState<Base | null>(null);
-  const [undo, setUndo] = useState<SettingValues | null>(null);
+  const { draft, base, undo } = editing;
   const [isBusy, setBusy] = useState(false);
   const values = deployment.settings as SettingValues;
   const { changes, faults } = judge(settings ?? [], draft, values);
@@ -37,17 +47,15 @@ export function SettingsForm({ path, deployment, draft, onDraft }: FormProps) {
 
   if (settings === null) return <Loading />;
   const type = (name: string, text: string): void => {
-    if (base === null) setBase(present);
-    onDraft({ ...draft, [name]: text });
+    onEdit({ ...editing, base: seen, draft: { ...draft, [name]: text } });
   };
-  const forget = (): void => (onDraft({}), setBase(null));
+  const forget = (): void => onEdit({ ...editing, draft: {}, base: null });
   const apply = async (wanted: SettingValues, on: Base, isUndo: boolean): Promise<void> => {
     setBusy(true);
     const before = Object.fromEntries(Object.keys(wanted).map((name) => [name, values[name] ?? ""]));
     try {
       await change(path, wanted, on.version);
-      setUndo(isUndo ? null : before);
-      forget();
+      onEdit({ draft: {}, base: null, undo: isUndo ? null : before });
       tell(`In force: ${differences(values, wanted).join(", ")}`);
     } catch (error) {
       if (error instanceof ApiError && error.status === 412) await explain(path, on.values, error);
@@ -81,7 +89,7 @@ export function SettingsForm({ path, deployment, draft, onDraft }: FormProps) {
       </details>
       <Warnings lines={warningsOf(preview, deployment, Number(shown(draft, values, "concurrency_target")))} />
       {isStale && (
-        <Elsewhere seen={seen.values} present={values} onKeep={() => setBase(present)} onDrop={forget} />
+        <Elsewhere seen={seen.values} present={values} onKeep={() => onEdit({ ...editing, base: present })} onDrop={forget} />
       )}
       <p class="preview" role="status" aria-label="Preview">
         {isWrong ? "Not valid yet" : preview instanceof ApiError ? preview.message : (preview?.text ?? (isChanged ? "…" : "No changes"))}
@@ -103,7 +111,7 @@ export function SettingsForm({ path, deployment, draft, onDraft }: FormProps) {
 }
 
 /** What the form was begun on, and is to be applied to. */
-interface Base {
+export interface Base {
   version: number;
   values: SettingValues;
 }

@@ -15,18 +15,19 @@ export function BurstPanel({ path, input, picture }: { path: string; input: Inpu
   const [typed, setTyped] = useState("5");
   const [answers, setAnswers] = useState<BurstAnswer[]>([]);
   const [sent, setSent] = useState(0);
+  const [isBusy, setBusy] = useState(false);
   const leaving = useRef<AbortController | null>(null);
   useEffect(() => () => leaving.current?.abort(), [path]);
   const count = Number(typed);
   const isValid = Number.isInteger(count) && count >= 1 && count <= MOST;
-  const isBusy = answers.length < sent;
   const send = (): void => {
     const mine = (leaving.current = new AbortController());
     setAnswers([]);
     setSent(count);
+    setBusy(true);
     burst(path, count, input.value, mine.signal, (one) => setAnswers((before) => [...before, one]))
       .catch((error: unknown) => mine.signal.aborted || tellError(error))
-      .finally(() => mine.signal.aborted || setSent(0));
+      .finally(() => mine.signal.aborted || setBusy(false));
   };
   return (
     <section class="panel" aria-label="Several at once">

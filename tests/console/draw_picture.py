@@ -37,7 +37,7 @@ def main(path):
 
 
 def _ask(url, end):
-    chance = random.Random(end)
+    chance = random.Random(end)  # noqa: S311
     while time.monotonic() < end:
         stages = {
             "preprocess": chance.uniform(0.2, 1.2),

@@ -96,7 +96,8 @@ def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> 
     warn(console, itertools.chain(prepared.warnings, first.warnings(config.predict_concurrency)))
     console.print(
         f"{platform.model_name}: concurrency target {first.concurrency_target}, "
-        f"predict concurrency {config.predict_concurrency}, replicas {_range(first)}",
+        f"predict concurrency {config.predict_concurrency}, replicas {_range(first)}\n"
+        f"console: {local_url(platform.control_host, platform.control_port)}/",
         markup=False,
     )
     url = local_url(platform.host, platform.port)

@@ -66,6 +66,6 @@ def _announcement(known: "Configuration", configuration: "Configuration") -> str
     option = "" if control_url(known) == control else f" --url {control}"
     return (
         f"requests  {local_url(configuration.host, configuration.port)}\n"
-        f"control   {control} (described at {control}/docs)\n"
+        f"control   {control} (the console; its API is described at {control}/docs)\n"
         f"next      headway push DIR{option}"
     )

@@ -126,7 +126,8 @@ def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
     saved_table = _saved_table(platform.data_directory)
     saved_table.parent.mkdir(parents=True, exist_ok=True)
     configuration = Configuration.load()
-    if platform.is_exposed and not _has_table_with_keys(saved_table):
+    is_unguarded = platform.is_exposed and not _has_table_with_keys(saved_table)
+    if is_unguarded or not platform.is_lasting:  # a former Headway's may be of other models
         saved_table.unlink(missing_ok=True)
     options = {
         "--listen-fd": str(listening),

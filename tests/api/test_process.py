@@ -2,11 +2,11 @@ import argparse
 import logging
 
 from fakes.archives import truss_files
-from headway.api.__main__ import _keep_deployed
+from headway.api.__main__ import _deploy
 
 
 def options(truss, **known):
-    return argparse.Namespace(truss=truss, model_name="served", settings="{}", watch=0, **known)
+    return argparse.Namespace(truss=truss, model_name="served", settings="{}", **known)
 
 
 def write(directory, config):
@@ -19,10 +19,10 @@ def write(directory, config):
 async def test_the_one_truss_is_deployed_once_and_not_by_each_life_of_control(world, tmp_path):
     truss = write(tmp_path / "truss", "")
     async with world() as it:
-        await _keep_deployed(it.plane, options(truss))
+        await _deploy(it.plane, options(truss))
         assert list(it.platform.models) == ["served"]
         write(truss, "description: changed")
-        await _keep_deployed(it.plane, options(truss))
+        await _deploy(it.plane, options(truss))
         assert len(it.platform.deployments) == 1
 
 
@@ -30,6 +30,6 @@ async def test_a_truss_that_cannot_be_deployed_does_not_end_control(world, tmp_p
     truss = write(tmp_path / "truss", "model_class_name: Other")
     async with world() as it:
         with caplog.at_level(logging.ERROR):
-            await _keep_deployed(it.plane, options(truss))
+            await _deploy(it.plane, options(truss))
         assert "there is no class Other" in caplog.text
         assert await it.get("/v1/models") == {"models": []}

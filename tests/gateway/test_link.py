@@ -207,3 +207,17 @@ async def test_what_queues_is_named_for_the_deployments_that_are_watched(tmp_pat
         control.send(b'{"type": "watch", "deployments": ["d1", "d9"]}')
         await until(lambda: "waiting" in control.messages[-1].get("deployments", {}).get("d1", {}))
         assert control.messages[-1]["deployments"]["d1"]["waiting"] == []
+
+
+async def test_that_there_is_a_table_is_waited_for_and_not_for_ever(tmp_path):
+    link = Link(str(tmp_path / "link"), None)
+    await link.until_told(0.01)
+    assert link.gateway.version == -1
+    async with Control(tmp_path / "link") as control, running(link):
+        waiting = asyncio.ensure_future(link.until_told(15.0))
+        await control.told("hello")
+        assert not waiting.done()
+        control.send_table(3)
+        await waiting
+        assert link.gateway.version == 3
+        await link.until_told(0.0)

@@ -77,11 +77,16 @@ def _database_url() -> str:
 
 
 async def _run(plane: ControlPlane, options: argparse.Namespace) -> None:
+    if options.truss is not None:
+        await _deploy(plane, options)  # before gateways are told anything, so that they never deny the model
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(plane.run())
         tasks.create_task(_serve_api(plane, inherited_socket(options.listen_fd)))
-        if options.truss is not None:
-            tasks.create_task(_keep_deployed(plane, options))
+        if options.watch:
+            again = Push(model=options.model_name)
+            tasks.create_task(
+                Watcher(options.truss, lambda: plane.operations.push(options.truss, again)).run()
+            )
 
 
 async def _serve_api(plane: ControlPlane, listening: socket) -> None:
@@ -90,17 +95,15 @@ async def _serve_api(plane: ControlPlane, listening: socket) -> None:
     await server.serve(plane, listening)
 
 
-async def _keep_deployed(plane: ControlPlane, options: argparse.Namespace) -> None:
-    """Deploy the one Truss that this Headway was started for, and its changes if they are to be followed."""
+async def _deploy(plane: ControlPlane, options: argparse.Namespace) -> None:
+    """Deploy the one Truss that this Headway was started for, unless an earlier life of control has done it."""
+    if plane.platform.models:
+        return
     order = Push(model=options.model_name, settings=json.loads(options.settings))
-    if not plane.platform.models:  # else an earlier life of control has done it
-        try:
-            await plane.operations.push(options.truss, order)
-        except (HeadwayError, OSError) as error:
-            _logger.error("the Truss is not deployed: %s", error)  # noqa: TRY400  # the text is meant for people
-    if options.watch:
-        again = Push(model=options.model_name)
-        await Watcher(options.truss, lambda: plane.operations.push(options.truss, again)).run()
+    try:
+        await plane.operations.push(options.truss, order)
+    except (HeadwayError, OSError) as error:
+        _logger.error("the Truss is not deployed: %s", error)  # noqa: TRY400  # the text is meant for people
 
 
 def _parser() -> argparse.ArgumentParser:

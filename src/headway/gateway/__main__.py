@@ -22,6 +22,8 @@ from headway.telemetry.logs import configure_logging
 
 _log = logging.getLogger(__name__)
 
+_FIRST_TABLE_WITHIN = 10.0
+"""Seconds in which control is to tell the first table. Until then connections wait, and nobody is refused for it."""
 _WANTED_FILES = 65_536
 
 
@@ -43,14 +45,18 @@ async def _serve(options: argparse.Namespace) -> int:
     link.restore()
     if options.table is not None:
         link.gateway.apply(RoutingTable.from_json(options.table.read_bytes()))
-    server = HttpServer(link.gateway.serve)
-    await server.start([_listening(options)])
+    listening = _listening(options)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     task = loop.create_task(link.run())
     stopping = loop.create_task(stop.wait())
+    telling = loop.create_task(link.until_told(_FIRST_TABLE_WITHIN))
+    await asyncio.wait((task, stopping, telling), return_when=asyncio.FIRST_COMPLETED)
+    telling.cancel()
+    server = HttpServer(link.gateway.serve)
+    await server.start([listening])
     await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()

@@ -4,6 +4,7 @@ It dials for ever. While control is away the gateway goes on with the table it h
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import logging
@@ -39,6 +40,7 @@ class Link:
         self._writer: asyncio.StreamWriter | None = None
         self._report_now = asyncio.Event()
         self._watched: frozenset[str] = frozenset()
+        self._is_told = asyncio.Event()
         self.gateway = Gateway(
             Reports(
                 drained=self._send_drained,
@@ -60,6 +62,12 @@ class Link:
             _log.warning("the saved routing table cannot be used: %s", error)
             return
         self.gateway.apply(table)
+
+    async def until_told(self, timeout: float) -> None:  # noqa: ASYNC109  # it ends quietly
+        """Return once there is a table, or after `timeout` seconds without one."""
+        if self.gateway.version < 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_told.wait(), timeout)
 
     async def run(self) -> None:
         """Keep the link up until cancelled."""
@@ -103,6 +111,7 @@ class Link:
         table = RoutingTable.from_content(content)
         if table.version >= self.gateway.version:
             self.gateway.apply(table)
+            self._is_told.set()
             self._save(json.dumps(content))
         self._send({"type": "applied", "version": self.gateway.version})
         self._report_now.set()

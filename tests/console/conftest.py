@@ -1,9 +1,11 @@
 """Chromium and a running Headway, each once for a module."""
 
+import os
 from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import sync_playwright
 
 from console.browsing import AXE, CHROMIUM, FLAGS
 from system.lasting import Headway
@@ -15,9 +17,9 @@ TIMED = Path(__file__).parent / "models" / "timed"
 @pytest.fixture(scope="module")
 def browser():
     if not Path(CHROMIUM).exists() or not AXE.exists():
-        pytest.skip("needs Chromium and `make console`")
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
+        missing = "needs Chromium and `make console`"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()

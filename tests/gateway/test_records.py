@@ -8,7 +8,8 @@ import pytest
 from fakes.cluster import cluster, predict, until
 from headway.core.events import Overran
 from headway.core.records import Outcome
-from headway.gateway.records import Progress, Recorder, trace_id
+from headway.gateway.head_facts import trace_id
+from headway.gateway.records import Progress, Recorder
 from headway.gateway.table import DeploymentRoute, DeploymentState
 
 TRACEPARENT = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

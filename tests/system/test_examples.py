@@ -110,7 +110,9 @@ def test_make_serve_serves_digits_and_its_printed_curl_line_works_as_it_stands(d
             process_group=0,
         )
     try:
-        wait_until(lambda: re.search("^curl .*\n", output.read_text(), re.MULTILINE), 120, "the line is printed")
+        wait_until(
+            lambda: re.search("^curl .*\n", output.read_text(), re.MULTILINE), 120, "the line is printed"
+        )
         assert run_curl(output.read_text())["label"] == 7
     finally:
         children = descendants(process.pid)

@@ -4,9 +4,9 @@ import type { LiveDeployment, LiveState } from "../api/types";
 import { Empty, Loading, Problem } from "../components/notes";
 import { Sparkline } from "../components/sparkline";
 import { StatusBadge } from "../components/status";
+import { DeploymentName } from "../components/deployment_name";
 import { type Column, Table } from "../components/table";
 import { count, digits, plural, seconds } from "../format";
-import { deploymentLink } from "../router";
 
 export function ModelsPage() {
   const { value, error } = useLive<LiveState>("/v1/events");
@@ -57,7 +57,7 @@ const COLUMNS: Column<LiveDeployment>[] = [
     key: "model",
     label: "Model / deployment",
     by: (one) => `${one.model_name} ${one.is_production ? 0 : 1} ${one.created_at}`,
-    cell: (one) => <Name deployment={one} />,
+    cell: (one) => <DeploymentName deployment={one} />,
   },
   { key: "status", label: "State", by: (one) => one.status, cell: (one) => <State deployment={one} /> },
   {
@@ -88,17 +88,6 @@ const COLUMNS: Column<LiveDeployment>[] = [
 
 const sparkWords = (values: readonly number[]): string =>
   values.length === 0 ? "not known" : `at most ${digits(Math.max(...values))}, now ${digits(values.at(-1) ?? 0)}`;
-
-function Name({ deployment: one }: { deployment: LiveDeployment }) {
-  return (
-    <>
-      <a href={deploymentLink(one.model_name, one.id)}>
-        <strong>{one.model_name}</strong> / {one.name || one.id}
-      </a>
-      <small> {one.environments.join(", ")}</small>
-    </>
-  );
-}
 
 function State({ deployment: one }: { deployment: LiveDeployment }) {
   const line = one.preparation?.line ?? one.reason;

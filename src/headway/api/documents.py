@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,19 +13,13 @@ from headway.control.plane import ControlPlane
 from headway.control.platform import PRODUCTION, Deployment, Environment
 from headway.control.replica import Replica
 from headway.control.store.rows import DecisionRow, KeyRow
-from headway.core.advice import FEWEST_REQUESTS, Advice, Observed, advise, observed
 from headway.core.lifecycle import ReplicaState
-from headway.core.records import STAGES
 from headway.core.settings import DeploymentSettings
-from headway.core.timeline import Point
 
 _LIVE_STATE = TypeAdapter(schemas.LiveState)
 _SETTINGS = tuple(field.name for field in dataclasses.fields(DeploymentSettings))
 _AUTOSCALING_SETTINGS = tuple(field.name for field in dataclasses.fields(schemas.AutoscalingSettings))
 
-_MOST_ADVISING = 2_000
-"""Records that advice is drawn from: more do not make it better."""
-_CLASSES = ("2xx", "4xx", "5xx", "none")
 
 _clock = time.time() - time.monotonic()
 """Read once: the same instant looks the same in every answer."""
@@ -93,35 +86,6 @@ class Documents:
             capacity=needed * settings.concurrency_target,
             reason=decision.reason,
             text=_preview_text(needed, decision.desired),
-        )
-
-    def history(self, deployment_id: str, seconds: int) -> schemas.History:
-        step, points = self._supervisor.history.points(deployment_id, seconds)
-        return history(step, points)
-
-    def advice(self, deployment: Deployment, seconds: int) -> schemas.Advices:
-        supervisor, prepared = self._supervisor, deployment.prepared
-        _, points = supervisor.history.points(deployment.deployment_id, seconds)
-        records = supervisor.requests.latest(
-            deployment.deployment_id, _MOST_ADVISING, since=time.time() - seconds
-        )
-        seen = observed(records, points)
-        places = 1 if prepared is None else prepared.predict_concurrency
-        found = advise(seen, deployment.settings, places)
-        return schemas.Advices(
-            seconds=seconds,
-            requests=seen.requests,
-            advice=[
-                schemas.Advice(
-                    code=one.code,
-                    title=one.title,
-                    text=one.text,
-                    arithmetic=list(one.arithmetic),
-                    change=dict(one.change),
-                )
-                for one in found
-            ],
-            note=_note(seen, found),
         )
 
     def replicas(self, deployment_id: str) -> schemas.Replicas:
@@ -274,43 +238,6 @@ def key(row: KeyRow) -> schemas.Key:
         scopes=list(row.scopes),
         created_at=instant(row.created_at),
     )
-
-
-def history(step: int, points: Sequence[Point]) -> schemas.History:
-    """By columns, as charts take it; a gap where nothing was told is a point without values."""
-    known = {one.at: one for one in points}
-    grid = list(range(int(points[0].at), int(points[-1].at) + 1, step)) if points else []
-    rows = [known.get(at) or Point(at) for at in grid]
-    classes = sorted({*_CLASSES, *(name for one in points for name in one.ends)})
-    stages = [stage for stage in ("total", *STAGES) if any(stage in one.stages for one in points)]
-    return schemas.History(
-        step=step,
-        at=grid,
-        queued=[one.queued for one in rows],
-        in_flight=[one.in_flight for one in rows],
-        capacity=[one.capacity for one in rows],
-        desired=[one.desired for one in rows],
-        ready=[one.ready for one in rows],
-        statuses={
-            name: [None if one.at not in known else one.ends.get(name, 0) / step for one in rows]
-            for name in classes
-        },
-        stages={
-            stage: {
-                name: [one.stages[stage][place] if stage in one.stages else None for one in rows]
-                for place, name in enumerate(("p50", "p95", "p99"))
-            }
-            for stage in stages
-        },
-    )
-
-
-def _note(seen: Observed, found: Sequence[Advice]) -> str:
-    if seen.requests < FEWEST_REQUESTS:
-        return (
-            f"{seen.requests} requests finished in that time; from {FEWEST_REQUESTS} on there is more to say"
-        )
-    return "" if found else "nothing to change: the settings fit the traffic"
 
 
 def _preview_text(needed: int, desired: int) -> str:

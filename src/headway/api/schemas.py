@@ -1,20 +1,14 @@
 """What answers and bodies look like. Names are Baseten's where Baseten has the thing.
 
 Answers are plain values, checked by types alone: the live state is made of hundreds of them twice a second. What
-comes from outside, the bodies, is checked at run time.
+comes from outside is checked at run time (`bodies`).
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from headway.control import catalog, secret_files
-
-MOST_LABEL = 128
-LABEL = r"^[^\x00-\x1f\x7f]*$"
-"""What people call a thing: no control characters, which databases and terminals do not take well."""
+from pydantic import Field
 
 Scope = Literal["inference", "manage"]
 Status = Literal[
@@ -29,12 +23,6 @@ Status = Literal[
     "INACTIVE",
     "DELETING",
 ]
-
-
-class Body(BaseModel):
-    """The base of request bodies: an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,24 +288,6 @@ class Environments:
     environments: list[Environment]
 
 
-class NewEnvironment(Body):
-    name: str = Field(json_schema_extra={"pattern": f"^{catalog.NAME.pattern}$"})
-
-
-class Burst(Body):
-    count: int = Field(ge=1, le=64, description="requests that are sent at once")
-    input: Any = Field(description="what each of them sends, as JSON")
-
-
-class Promotion(Body):
-    deployment_id: str
-
-
-class NewKey(Body):
-    name: str = Field(default="", max_length=MOST_LABEL, pattern=LABEL)
-    scopes: list[Scope] = Field(default=["inference", "manage"], min_length=1)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     prefix: str
@@ -334,11 +304,6 @@ class CreatedKey(Key):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
     api_keys: list[Key]
-
-
-class NewSecret(Body):
-    name: str = Field(json_schema_extra={"pattern": f"^{secret_files.NAME.pattern}$"})
-    value: str = Field(pattern=r"^[^\x00]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,15 +77,17 @@ class Lanes:
 
     async def _follow(self, deployment_id: str) -> None:
         asked: list[str] = []
+        clock = asyncio.get_running_loop().time
         try:
             while True:
+                next_at = clock() + EVERY
                 replicas = [one for one in self._replicas_of(deployment_id) if one.ready_at is not None]
                 answers = await asyncio.gather(*(_ask(one.running.private_address) for one in replicas))
                 self._forget(asked)
                 asked = [one.replica_id for one in replicas]
                 self._holdings.update(zip(asked, answers, strict=True))
                 self._asked[deployment_id].set()
-                await asyncio.sleep(EVERY)
+                await asyncio.sleep(max(0.0, next_at - clock()))
         finally:
             self._forget(asked)
 

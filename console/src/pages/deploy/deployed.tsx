@@ -4,13 +4,13 @@ import { call, deploymentPath } from "../../api/client";
 import type { LiveDeployment, LiveState } from "../../api/types";
 import { StatusBadge } from "../../components/status";
 import { type Column, Table } from "../../components/table";
+import { DeploymentName } from "../../components/deployment_name";
 import { tell, tellError } from "../../components/toasts";
-import { deploymentLink } from "../../router";
 import { Confirm } from "../confirm";
 
 export function Deployed({ live }: { live: LiveState }) {
   const columns: Column<LiveDeployment>[] = [
-    { key: "name", label: "Deployment", by: (one) => `${one.model_name} ${one.created_at}`, cell: (one) => <Name deployment={one} /> },
+    { key: "name", label: "Deployment", by: (one) => `${one.model_name} ${one.created_at}`, cell: (one) => <DeploymentName deployment={one} /> },
     { key: "status", label: "State", by: (one) => one.status, cell: (one) => <StatusBadge status={one.status} /> },
     { key: "created", label: "Pushed", by: (one) => one.created_at, cell: (one) => new Date(one.created_at).toLocaleString("en-GB") },
     { key: "moves", label: "Change", cell: (one) => <Moves deployment={one} isNewer={isNewer(one, live.deployments)} /> },
@@ -30,17 +30,6 @@ export function Deployed({ live }: { live: LiveState }) {
 function isNewer(one: LiveDeployment, all: readonly LiveDeployment[]): boolean {
   const present = all.find((other) => other.model_name === one.model_name && other.is_production);
   return present === undefined || one.created_at >= present.created_at;
-}
-
-function Name({ deployment: one }: { deployment: LiveDeployment }) {
-  return (
-    <>
-      <a href={deploymentLink(one.model_name, one.id)}>
-        <strong>{one.model_name}</strong> / {one.name || one.id}
-      </a>
-      <small> {one.environments.join(", ")}</small>
-    </>
-  );
 }
 
 function Moves({ deployment: one, isNewer }: { deployment: LiveDeployment; isNewer: boolean }) {

@@ -4,7 +4,7 @@ import dataclasses
 
 from fastapi import APIRouter, status
 
-from headway.api import documents, schemas
+from headway.api import bodies, documents, schemas
 from headway.api.subjects import Plane
 
 router = APIRouter(tags=["keys and secrets"])
@@ -16,7 +16,7 @@ async def list_keys(plane: Plane) -> schemas.Keys:
 
 
 @router.post("/v1/api_keys", status_code=status.HTTP_201_CREATED)
-async def create_key(new: schemas.NewKey, plane: Plane) -> schemas.CreatedKey:
+async def create_key(new: bodies.NewKey, plane: Plane) -> schemas.CreatedKey:
     """From the first key on, every call needs one. Only the answer to this call ever shows it."""
     key, row = await plane.credentials.create_key(new.name, new.scopes)
     return schemas.CreatedKey(**dataclasses.asdict(documents.key(row)), api_key=key)
@@ -39,7 +39,7 @@ async def list_secrets(plane: Plane) -> schemas.Secrets:
 
 
 @router.post("/v1/secrets")
-async def set_secret(new: schemas.NewSecret, plane: Plane) -> schemas.Secret:
+async def set_secret(new: bodies.NewSecret, plane: Plane) -> schemas.Secret:
     """Set or replace it. Models see it at their next look, without a restart."""
     row = await plane.credentials.set_secret(new.name, new.value)
     return schemas.Secret(name=row.name, created_at=schemas.instant(row.created_at))

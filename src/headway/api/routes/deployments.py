@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response, status
 
-from headway.api import schemas
+from headway.api import bodies, schemas
 from headway.api.documents import Documents, decision
 from headway.api.settings_schema import settings_schema
 from headway.api.subjects import Found, Ops, Plane
@@ -35,8 +35,8 @@ Name = Annotated[
     str,
     Query(
         description="What to call it; its id if empty.",
-        max_length=schemas.MOST_LABEL,
-        pattern=schemas.LABEL,
+        max_length=bodies.MOST_LABEL,
+        pattern=bodies.LABEL,
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, status
 
-from headway.api import schemas
+from headway.api import bodies, schemas
 from headway.api.documents import Documents
 from headway.api.subjects import Ops, Plane
 from headway.control.platform import PRODUCTION
@@ -20,7 +20,7 @@ async def list_environments(model: str, plane: Plane, operations: Ops) -> schema
 
 @router.post(_ENVIRONMENTS, status_code=status.HTTP_201_CREATED)
 async def create_environment(
-    model: str, new: schemas.NewEnvironment, plane: Plane, operations: Ops
+    model: str, new: bodies.NewEnvironment, plane: Plane, operations: Ops
 ) -> schemas.Environment:
     return Documents(plane).environment(await operations.create_environment(model, new.name))
 
@@ -39,7 +39,7 @@ async def delete_environment(model: str, environment: str, operations: Ops) -> s
 
 @router.post(_ENVIRONMENTS + "/{environment}/promote", status_code=status.HTTP_202_ACCEPTED)
 async def promote_into_environment(
-    model: str, environment: str, promotion: schemas.Promotion, plane: Plane, operations: Ops
+    model: str, environment: str, promotion: bodies.Promotion, plane: Plane, operations: Ops
 ) -> schemas.Environment:
     """The deployment takes the environment's place as soon as it is ready; until then the present one serves."""
     moved = await operations.promote(model, environment, promotion.deployment_id)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
-from headway.api import schemas
+from headway.api import bodies
 from headway.api.inference import Inference, passed_back
 from headway.api.subjects import Found
 
@@ -57,7 +57,7 @@ async def try_it(found: Found, request: Request) -> Response:
 
 
 @router.post(_DEPLOYMENT + "/burst", response_class=StreamingResponse)
-async def send_burst(found: Found, request: Request, wanted: schemas.Burst) -> StreamingResponse:
+async def send_burst(found: Found, request: Request, wanted: bodies.Burst) -> StreamingResponse:
     """Send the same input several times at once. Answers come as JSON lines, each as it ends."""
     inference: Inference = request.app.state.inference
     headers = {**request.headers, "content-type": "application/json"}

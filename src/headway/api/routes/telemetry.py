@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
-from headway.api import schemas
-from headway.api.documents import Documents
+from headway.api import past, schemas
 from headway.api.subjects import Found, Plane
 from headway.control.errors import NotFoundError
 from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
@@ -67,7 +66,7 @@ async def read_history(
     seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back.")] = 300,
 ) -> schemas.History:
     """How it has fared lately: load, replicas, answers by status, and latency by stage."""
-    return Documents(plane).history(found.deployment_id, seconds)
+    return past.history(plane, found.deployment_id, seconds)
 
 
 @router.get("/v1/models/{model}/deployments/{deployment}/advice")
@@ -77,7 +76,7 @@ async def read_advice(
     seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back to look.")] = 1800,
 ) -> schemas.Advices:
     """What its latest traffic says about its settings, with the arithmetic behind it."""
-    return Documents(plane).advice(found, seconds)
+    return past.advice(plane, found, seconds)
 
 
 @router.get("/metrics", response_class=Response)

@@ -3,6 +3,8 @@
 `number` is the order of insertion. Columns are named as the fields of the rows they hold.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -26,6 +28,16 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     }
 )
+
+
+def _of_a_deployment() -> tuple[Column[Any], ...]:
+    """The first columns of a table with many rows for each deployment, which go with it."""
+    key = ForeignKey("deployments.deployment_id", ondelete="CASCADE")
+    return (
+        Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+        Column("deployment_id", String, key, nullable=False),
+    )
+
 
 models = Table(
     "models",
@@ -100,13 +112,7 @@ secrets = Table(
 decisions = Table(
     "decisions",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column(
-        "deployment_id",
-        String,
-        ForeignKey("deployments.deployment_id", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    *_of_a_deployment(),
     Column("at", Double, nullable=False),
     Column("desired", Integer, nullable=False),
     Column("reason", String, nullable=False),
@@ -117,13 +123,7 @@ decisions = Table(
 points = Table(
     "points",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column(
-        "deployment_id",
-        String,
-        ForeignKey("deployments.deployment_id", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    *_of_a_deployment(),
     Column("step", Integer, nullable=False),
     Column("at", Double, nullable=False),
     Column("content", JSON, nullable=False),

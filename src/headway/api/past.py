@@ -1,0 +1,80 @@
+"""Makes the answers of what has been: how a deployment has fared, and what its traffic says about its settings."""
+
+import time
+from collections.abc import Sequence
+
+from headway.api import schemas
+from headway.control.plane import ControlPlane
+from headway.control.platform import Deployment
+from headway.core.advice import FEWEST_REQUESTS, Advice, Observed, advise, observed
+from headway.core.records import STAGES
+from headway.core.timeline import Point
+
+_MOST_ADVISING = 2_000
+"""Records that advice is drawn from: more do not make it better."""
+_CLASSES = ("2xx", "4xx", "5xx", "none")
+
+
+def history(plane: ControlPlane, deployment_id: str, seconds: int) -> schemas.History:
+    """By columns, as charts take it; a gap where nothing was told is a point without values."""
+    step, points = plane.supervisor.history.points(deployment_id, seconds)
+    known = {one.at: one for one in points}
+    grid = list(range(int(points[0].at), int(points[-1].at) + 1, step)) if points else []
+    rows = [known.get(at) or Point(at) for at in grid]
+    classes = sorted({*_CLASSES, *(name for one in points for name in one.ends)})
+    stages = [stage for stage in ("total", *STAGES) if any(stage in one.stages for one in points)]
+    return schemas.History(
+        step=step,
+        at=grid,
+        queued=[one.queued for one in rows],
+        in_flight=[one.in_flight for one in rows],
+        capacity=[one.capacity for one in rows],
+        desired=[one.desired for one in rows],
+        ready=[one.ready for one in rows],
+        statuses={
+            name: [None if one.at not in known else one.ends.get(name, 0) / step for one in rows]
+            for name in classes
+        },
+        stages={
+            stage: {
+                name: [one.stages[stage][place] if stage in one.stages else None for one in rows]
+                for place, name in enumerate(("p50", "p95", "p99"))
+            }
+            for stage in stages
+        },
+    )
+
+
+def advice(plane: ControlPlane, deployment: Deployment, seconds: int) -> schemas.Advices:
+    """What the traffic of the last so many seconds says about the settings."""
+    supervisor, prepared = plane.supervisor, deployment.prepared
+    _, points = supervisor.history.points(deployment.deployment_id, seconds)
+    records = supervisor.requests.latest(
+        deployment.deployment_id, _MOST_ADVISING, since=time.time() - seconds
+    )
+    seen = observed(records, points)
+    places = 1 if prepared is None else prepared.predict_concurrency
+    found = advise(seen, deployment.settings, places)
+    return schemas.Advices(
+        seconds=seconds,
+        requests=seen.requests,
+        advice=[
+            schemas.Advice(
+                code=one.code,
+                title=one.title,
+                text=one.text,
+                arithmetic=list(one.arithmetic),
+                change=dict(one.change),
+            )
+            for one in found
+        ],
+        note=_note(seen, found),
+    )
+
+
+def _note(seen: Observed, found: Sequence[Advice]) -> str:
+    if seen.requests < FEWEST_REQUESTS:
+        return (
+            f"{seen.requests} requests finished in that time; from {FEWEST_REQUESTS} on there is more to say"
+        )
+    return "" if found else "nothing to change: the settings fit the traffic"

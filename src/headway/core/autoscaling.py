@@ -77,6 +77,9 @@ class _Source:
     load: Load
     nonempty_since: float | None
 
+    def __deepcopy__(self, _: object) -> "_Source":
+        return _Source(self.load, self.nonempty_since)  # a load never changes, and may be compiled
+
 
 class AutoscalingPolicy:
     """The load of one deployment and what follows from it."""

@@ -1,9 +1,11 @@
 """A lasting Headway as its users meet it: `headway up`, and every verb as a process of its own."""
 
+import contextlib
 import json
 import os
 import pty
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -26,16 +28,25 @@ def interrupted(process):
 
 
 def watch_on_a_terminal(headway, text):
-    """Run `status --watch` until it shows `text`."""
+    """Run `status --watch` until it shows `text`. The terminal goes on taking what is written, or it could not end."""
     ours, theirs = pty.openpty()
     process = headway.start("status", "--watch", stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     shown = b""
     while text.encode() not in shown:
         shown += os.read(ours, 65_536)
+    taking = threading.Thread(target=take_all, args=(ours,))
+    taking.start()
     code = interrupted(process)
+    taking.join(30)
     os.close(ours)
     return code
+
+
+def take_all(terminal):
+    with contextlib.suppress(OSError):  # Linux's word for the end of a terminal
+        while os.read(terminal, 65_536):
+            continue
 
 
 @pytest.mark.timeout(600)

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from headway.cli.app import app
 from headway.core.errors import HeadwayError
-from headway.planner.tuning.goal import InvalidGoalError
+from headway.planner.errors import InvalidGoalError
 
 
 def run(*arguments):

@@ -19,6 +19,7 @@ _SPARK_SECONDS = 10
 _STEPS_PER_E = 20
 """A sketch's cells are 5% wide unless it is told otherwise, so a quantile is right within 2.5%."""
 _SHORTEST = 1e-6
+"""What is shorter counts as nothing."""
 QUANTILES = (0.5, 0.95, 0.99)
 
 
@@ -39,7 +40,7 @@ class Sketch:
     def observe_all(self, durations: Sequence[float]) -> None:
         """The same for many, at a third of the cost."""
         log, steps = math.log, self._steps
-        self.cells.update([round(log(one if one > _SHORTEST else _SHORTEST) * steps) for one in durations])
+        self.cells.update([round(log(max(_SHORTEST, one)) * steps) for one in durations])
         self.count += len(durations)
 
     def add(self, other: "Sketch") -> None:
@@ -51,11 +52,11 @@ class Sketch:
         if not self.count:
             return []
         found: list[float] = []
-        seen = 0
+        seen, nothing = 0, round(math.log(_SHORTEST) * self._steps)
         for cell, count in sorted(self.cells.items()):
             seen += count
             while len(found) < len(of) and seen >= of[len(found)] * self.count:
-                found.append(math.exp(cell / self._steps))
+                found.append(math.exp(cell / self._steps) if cell > nothing else 0.0)
         return found
 
 

@@ -1,1 +1,1 @@
-"""Tries settings on a workload in virtual time, with the very dispatcher, gate, autoscaling and reconcile that serve."""
+"""Tries settings on traffic in virtual time, with the very dispatcher, gate, autoscaling and reconcile that serve."""

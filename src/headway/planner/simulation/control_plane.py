@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from headway.core.autoscaling import AutoscalingPolicy, ScalingDecision, there
-from headway.core.errors import UsageError
 from headway.core.lifecycle import ReplicaState
 from headway.core.reconcile import Drain, Plan, Reconciler, ReplicaView, Start, Stop, TakeBack, Thresholds
+from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.agenda import Agenda
 from headway.planner.simulation.data_plane import DataPlane
 from headway.planner.simulation.durations import Constant, Durations
@@ -36,9 +36,13 @@ class ReplicaLife:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_failures < 1:
-            raise UsageError(f"start_failures is {self.start_failures:g}", hint="a share of the starts, 0 up to below 1")
+            raise InvalidScenarioError(
+                f"start_failures is {self.start_failures:g}", hint="a share of the starts, 0 up to below 1"
+            )
         if not self.crash_every > 0:
-            raise UsageError(f"crash_every is {self.crash_every:g} s", hint="mean seconds of a replica's life, above 0")
+            raise InvalidScenarioError(
+                f"crash_every is {self.crash_every:g} s", hint="mean seconds of a replica's life, above 0"
+            )
 
 
 @dataclass(slots=True)

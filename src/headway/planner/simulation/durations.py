@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from headway.core.errors import UsageError
+from headway.planner.errors import InvalidScenarioError
 
 Draw = Callable[[], float]
 """The next duration, in seconds."""
@@ -37,7 +37,10 @@ class Lognormal:
     p95: float
 
     def __post_init__(self) -> None:
-        _require(0 < self.p50 <= self.p95 < math.inf, f"p50 {self.p50} s and p95 {self.p95} s contradict each other")
+        _require(
+            0 < self.p50 <= self.p95 < math.inf,
+            f"p50 {self.p50} s and p95 {self.p95} s contradict each other",
+        )
 
     @property
     def mean(self) -> float:
@@ -74,7 +77,7 @@ Durations = Constant | Lognormal | Seen
 
 
 def fitted(seconds: Sequence[float]) -> Durations:
-    """The lognormal with the mean and spread that the logarithms of `seconds` have; a constant where all are the same."""
+    """The lognormal with the mean and deviation that the logarithms of `seconds` have."""
     positive = [one for one in seconds if one > 0]
     if not positive:
         return Constant(0.0)
@@ -85,6 +88,6 @@ def fitted(seconds: Sequence[float]) -> Durations:
     return Constant(p50) if variance == 0 else Lognormal(p50, p50 * math.exp(_Z95 * math.sqrt(variance)))
 
 
-def _require(holds: bool, problem: str) -> None:  # noqa: FBT001 - what is required reads as a sentence
+def _require(holds: bool, problem: str) -> None:
     if not holds:
-        raise UsageError(problem)
+        raise InvalidScenarioError(problem)

@@ -21,7 +21,7 @@ _STEPS_PER_E = 100
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A bucket of time: means over it, but for the wait's 95th percentile (None: nobody began) and the desired number."""
+    """A bucket of time: means over it, but for the number desired at its end, and percentiles of what ended in it."""
 
     at: float
     queued: float
@@ -53,12 +53,14 @@ class Measures:
         self.replica_seconds = 0.0
         """Of all replicas together, from each one's order to its end; within the buckets."""
         self.most_present = 0
-        self.most_queued = 0
+        self.starts = 0
+        """Replicas that were ordered."""
+        self.failures = 0
+        """Replicas that did not start, or crashed."""
         self._desired = 0
         self._present = _Integral()
         self._ready = _Integral()
         self._bucket_began = Load(0.0, 0, 0, 0.0, 0.0, 0.0, 0, 0)
-
 
     def served(self, request: Request, now: float) -> None:
         request.over_at = now
@@ -68,9 +70,6 @@ class Measures:
         self.outcomes[outcome] += 1
         self.misses += 1
         self.cold_starts += request.is_cold
-
-    def note_queue(self, queued: int) -> None:
-        self.most_queued = max(self.most_queued, queued)
 
     def decide(self, decision: ScalingDecision) -> None:
         self.decided += 1

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from headway.core.errors import UsageError
 from headway.core.settings import DeploymentSettings
+from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.control_plane import ReplicaLife
 from headway.planner.simulation.traffic import Traffic
 
@@ -21,10 +21,12 @@ class Variant:
 
     def __post_init__(self) -> None:
         if self.predict_concurrency < 1:
-            raise UsageError(f"predict_concurrency is {self.predict_concurrency}", hint="it is 1 or more")
+            raise InvalidScenarioError(
+                f"predict_concurrency is {self.predict_concurrency}", hint="it is 1 or more"
+            )
         initial = self.initial_replicas
         if initial is not None and not 0 <= initial <= self.settings.max_replica:
-            raise UsageError(
+            raise InvalidScenarioError(
                 f"{initial} initial replicas, and max_replica is {self.settings.max_replica}",
                 hint="from 0 up to max_replica",
             )
@@ -51,11 +53,11 @@ class Scenario:
 
     def __post_init__(self) -> None:
         if not self.duration > 0:
-            raise UsageError(f"a duration of {self.duration:g} s", hint="it is above 0")
+            raise InvalidScenarioError(f"a duration of {self.duration:g} s", hint="it is above 0")
         if not self.variants:
-            raise UsageError("there are no settings to try")
+            raise InvalidScenarioError("there are no settings to try")
         names = [one.name for one in self.variants]
         if twice := {name for name in names if names.count(name) > 1}:
-            raise UsageError(f"more than one variant is called {sorted(twice)[0]!r}")
+            raise InvalidScenarioError(f"more than one variant is called {min(twice)!r}")
         if self.parallel is not None and self.parallel < 1:
-            raise UsageError(f"parallel is {self.parallel}", hint="it is 1 or more")
+            raise InvalidScenarioError(f"parallel is {self.parallel}", hint="it is 1 or more")

@@ -1,7 +1,7 @@
 """Runs the variants of a scenario, each from its begin to its last answer."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 
 from headway.planner.simulation.agenda import Agenda
@@ -9,7 +9,6 @@ from headway.planner.simulation.control_plane import ControlPlane
 from headway.planner.simulation.data_plane import DataPlane
 from headway.planner.simulation.measures import BUCKETS, Measures
 from headway.planner.simulation.scenario import Scenario, Variant
-from headway.planner.simulation.traffic import Request
 
 Progress = Callable[[float], None]
 """Told what share of a variant's time has passed."""
@@ -43,4 +42,5 @@ def simulate(scenario: Scenario, variant: Variant, progress: Progress = lambda _
     agenda.run_while(lambda: len(measures.moments) < BUCKETS, until=math.inf)
     agenda.run_while(lambda: not plane.is_idle, until=math.inf)
     measures.finish()
+    measures.starts, measures.failures = control.starts, control.failures
     return measures

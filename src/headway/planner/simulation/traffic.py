@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from headway.core.errors import UsageError
-from headway.planner.simulation.durations import Constant, Draw, Durations
+from headway.planner.errors import InvalidScenarioError
+from headway.planner.simulation.durations import Constant, Durations
 
 DAY = 86_400.0
 
@@ -86,7 +86,7 @@ class Poisson:
 
 @dataclass(frozen=True, slots=True)
 class Bursts:
-    """Poisson at `rate`, but at `peak` for `lasts` seconds out of every `every`; the first burst comes after `every`."""
+    """Poisson at `rate`, but at `peak` for `lasts` seconds out of every `every`, which is when the first one comes."""
 
     rate: float
     peak: float
@@ -96,7 +96,7 @@ class Bursts:
     def __post_init__(self) -> None:
         _require_rate(self.rate)
         if not self.rate <= self.peak < math.inf or not 0 < self.lasts < self.every < math.inf:
-            raise UsageError(
+            raise InvalidScenarioError(
                 f"a burst of {self.peak:g} a second for {self.lasts:g} s every {self.every:g} s is none",
                 hint="peak is not below rate, and lasts is shorter than every",
             )
@@ -119,7 +119,9 @@ class DayCurve:
     def __post_init__(self) -> None:
         _require_rate(self.rate)
         if not 0 <= self.trough <= 1 or not 0 < self.day < math.inf:
-            raise UsageError(f"a trough of {self.trough:g} is no share of the mean rate", hint="it lies in 0..1")
+            raise InvalidScenarioError(
+                f"a trough of {self.trough:g} is no share of the mean rate", hint="it lies in 0..1"
+            )
 
     def instants(self, random: Random) -> Iterator[float]:
         return _thinned(self._rate_at, self.rate * (2 - self.trough), random)
@@ -128,13 +130,46 @@ class DayCurve:
         return self.rate * (1 - (1 - self.trough) * math.cos(2 * math.pi * at / self.day))
 
 
+StageTimes = tuple[float, float, float]
+"""Seconds of preprocess, of predict, and from there to the end."""
+
+
+class Service(Protocol):
+    """How long requests take on a replica."""
+
+    def draws(self, seed: int) -> Callable[[], StageTimes]:
+        """The next request's."""
+
+
 @dataclass(frozen=True, slots=True)
-class Service:
-    """What a request's stages take on a replica; seconds."""
+class Stages:
+    """Each stage by itself."""
 
     predict: Durations
     preprocess: Durations = field(default_factory=Constant)
     postprocess: Durations = field(default_factory=Constant)
+
+    def draws(self, seed: int) -> Callable[[], StageTimes]:
+        before, predict, after = (
+            durations.draws(Random(f"{seed} {stage}"))
+            for stage, durations in (
+                ("preprocess", self.preprocess),
+                ("predict", self.predict),
+                ("postprocess", self.postprocess),
+            )
+        )
+        return lambda: (before(), predict(), after())
+
+
+@dataclass(frozen=True, slots=True)
+class SeenStages:
+    """What one of the requests that were seen took."""
+
+    times: Sequence[StageTimes]
+
+    def draws(self, seed: int) -> Callable[[], StageTimes]:
+        times, draw, count = self.times, Random(f"{seed} service").random, len(self.times)
+        return lambda: times[int(draw() * count)]
 
 
 class Traffic(Protocol):
@@ -152,19 +187,11 @@ class Synthetic:
     service: Service
 
     def requests(self, seed: int, duration: float) -> Iterator[Request]:
-        service = self.service
-        before, predict, after = (
-            _draw(durations, f"{seed} {stage}")
-            for stage, durations in (
-                ("preprocess", service.preprocess),
-                ("predict", service.predict),
-                ("postprocess", service.postprocess),
-            )
-        )
+        service = self.service.draws(seed)
         for at in self.arrivals.instants(Random(f"{seed} arrivals")):
             if at >= duration:
                 return
-            yield Request(at, before(), predict(), after())
+            yield Request(at, *service())
 
 
 Row = tuple[float, float, float, float]
@@ -185,10 +212,6 @@ class Recorded:
             yield Request(*row)
 
 
-def _draw(durations: Durations, seed: str) -> Draw:
-    return durations.draws(Random(seed))
-
-
 def _thinned(rate_at: Callable[[float], float], highest: float, random: Random) -> Iterator[float]:
     """A Poisson process whose rate changes (Lewis and Shedler, 1979): of a faster one each stays with its share."""
     at, gap, draw = 0.0, random.expovariate, random.random
@@ -200,4 +223,4 @@ def _thinned(rate_at: Callable[[float], float], highest: float, random: Random) 
 
 def _require_rate(rate: float) -> None:
     if not 0 < rate < math.inf:
-        raise UsageError(f"{rate:g} requests a second is no rate", hint="it is above 0")
+        raise InvalidScenarioError(f"{rate:g} requests a second is no rate", hint="it is above 0")

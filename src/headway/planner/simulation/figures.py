@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from headway.core.records import Outcome
 from headway.core.timeline import QUANTILES
@@ -64,9 +65,11 @@ def _failures(trials: Sequence[Trial]) -> Iterator[Figure]:
     yield _counted("failed", trials, lambda one: one.requests - one.measures.outcomes[Outcome.FINISHED])
     for outcome in Outcome:
         if outcome is not Outcome.FINISHED:
-            yield from _some(
-                outcome.value, trials, lambda one, outcome=outcome: one.measures.outcomes[outcome]
-            )
+            yield from _some(outcome.value, trials, partial(_ended, outcome))
+
+
+def _ended(outcome: Outcome, trial: Trial) -> int:
+    return trial.measures.outcomes[outcome]
 
 
 def _quantiles(trials: Sequence[Trial]) -> Iterator[Figure]:

@@ -45,7 +45,7 @@ class ReplicaLife:
             )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Replica:
     replica_id: str
     ordered_at: float
@@ -79,6 +79,7 @@ class ControlPlane:
         self._policy = AutoscalingPolicy(settings, 0.0)
         self._reconciler = Reconciler(Thresholds(drain=settings.drain_timeout))
         self._replicas: dict[str, _Replica] = {}
+        self._ready = 0
         self._desired = 0
         self._plan: Plan | None = None
         """What reconcile said last; None once something has changed since."""
@@ -108,7 +109,8 @@ class ControlPlane:
             self._policy.record(_SOURCE, self._plane.load(tick))
             self._reported_at = tick
         self._plane.is_resting = False
-        self._report_no_later(tick + REPORT_EVERY)
+        if not self._is_settled:
+            self._report_no_later(tick + REPORT_EVERY)
 
     def queue_formed(self, now: float) -> None:
         # Where there can be no more replicas a queue changes nothing, and it forms with each request.
@@ -116,8 +118,10 @@ class ControlPlane:
             self._report_no_later(max(now, self._reported_at + REPORT_AT_MOST_EVERY))
 
     def drained(self, replica_id: str, now: float) -> None:
-        self._replicas[replica_id].is_drained = True
-        self._look_again(now)
+        replica = self._replicas.get(replica_id)
+        if replica is not None:  # else it has just crashed
+            replica.is_drained = True
+            self._look_again(now)
 
     def stuck(self, replica_id: str, now: float) -> None:
         self._remove(self._replicas[replica_id], now)
@@ -142,10 +146,18 @@ class ControlPlane:
         next_at = self._round(now)
         if self._plane.is_idle:
             self._plane.is_resting = True
+        if self._is_settled:
+            return  # until a replica goes
         if not self._plane.is_resting:
             next_at = min(next_at, now + REPORT_EVERY)
         if next_at < math.inf:
             self._report_no_later(next_at)
+
+    @property
+    def _is_settled(self) -> bool:
+        """The number of replicas is fixed, and all are there: whatever comes, nothing follows."""
+        settings = self._plane.settings
+        return settings.min_replica == settings.max_replica == self._ready == len(self._replicas)
 
     # What follows.
 
@@ -249,5 +261,5 @@ class ControlPlane:
             self._plane.remove_replica(replica.replica_id, now)
 
     def _count(self, now: float) -> None:
-        ready = sum(one.state is ReplicaState.READY for one in self._replicas.values())
-        self._counted(len(self._replicas), ready, now)
+        self._ready = sum(one.state is ReplicaState.READY for one in self._replicas.values())
+        self._counted(len(self._replicas), self._ready, now)

@@ -158,8 +158,8 @@ class DataPlane:
 
     def remove_replica(self, replica_id: str, now: float) -> None:
         """The replica is gone, and with it what it worked on; with retry_on_crash that queues again."""
-        held = set(self._dispatcher.held_by(replica_id))
-        self._agenda.cancel(held)
+        held = self._dispatcher.held_by(replica_id)
+        self._agenda.cancel(frozenset(held))
         del self._gates[replica_id]
         if self.settings.retry_on_crash:
             for request in held:

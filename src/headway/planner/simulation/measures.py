@@ -119,7 +119,8 @@ class Measures:
         for stage, seconds in durations.items():
             self.stages[stage].observe_all(seconds)
         latencies, slo = durations["latency"], self._slo
-        self.outcomes[Outcome.FINISHED] += len(served)
+        if served:
+            self.outcomes[Outcome.FINISHED] += len(served)
         self.misses += sum([one > slo for one in latencies])
         self.cold_starts += sum([one.is_cold for one in served])
         return durations["wait"], latencies

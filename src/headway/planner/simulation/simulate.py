@@ -4,21 +4,34 @@ import math
 from collections.abc import Callable
 from random import Random
 
+from headway.core.dispatch import Events
 from headway.planner.simulation.agenda import Agenda
 from headway.planner.simulation.control_plane import ControlPlane
 from headway.planner.simulation.data_plane import DataPlane
 from headway.planner.simulation.measures import BUCKETS, Measures
 from headway.planner.simulation.scenario import Scenario, Variant
+from headway.planner.simulation.traffic import Request
 
 Progress = Callable[[float], None]
 """Told what share of a variant's time has passed."""
 
 
-def simulate(scenario: Scenario, variant: Variant, progress: Progress = lambda _: None) -> Measures:
-    """What the variant makes of the scenario. The same every time."""
+def simulate(
+    scenario: Scenario,
+    variant: Variant,
+    *,
+    progress: Progress = lambda _: None,
+    observe: Callable[[Events[Request]], None] | None = None,
+) -> Measures:
+    """What the variant makes of the scenario: the same every time. `observe` is told all that the dispatcher says."""
     agenda, measures = Agenda(), Measures(scenario.slo)
     plane = DataPlane(
-        agenda, variant.settings, variant.predict_concurrency, measures, parallel=scenario.parallel
+        agenda,
+        variant.settings,
+        variant.predict_concurrency,
+        measures,
+        parallel=scenario.parallel,
+        observe=observe,
     )
     control = ControlPlane(
         agenda,

@@ -131,7 +131,7 @@ def _run(scenario: "Scenario") -> "list[Trial]":
     with bars(messages(), names, lambda share: clock(share * scenario.duration)) as progress:
         try:
             for one in scenario.variants:
-                measures = run(scenario, one, partial(progress, one.name))
+                measures = run(scenario, one, progress=partial(progress, one.name))
                 trials.append(Trial(one, measures))
         except KeyboardInterrupt:
             pass

@@ -32,7 +32,7 @@ class Curve:
 class Chart:
     title: str
     curves: Sequence[Curve]
-    label: Callable[[float], str] = "{:,g}".format
+    label: Callable[[float], str] = "{:,.12g}".format
     """How a value is written."""
     limit: float | None = None
     """A value that is drawn as a line, if it is within reach."""
@@ -63,7 +63,7 @@ def _value_axis(chart: Chart, most: float) -> Iterator[str]:
     for tick in ticks(most):
         y = _FRAME.y(tick / most)
         yield (
-            f'<line class="grid" x1="{_FRAME.left}" y1="{y:.1f}" x2="{_FRAME.width - _FRAME.right}" y2="{y:.1f}"/>'
+            f'<line class="grid" x1="{_FRAME.left}" y1="{y:.1f}" x2="{_FRAME.x(1):g}" y2="{y:.1f}"/>'
             f'<text x="{_FRAME.left - 6}" y="{y + 4:.1f}" text-anchor="end">{escape(chart.label(tick))}</text>'
         )
 
@@ -72,17 +72,15 @@ def _time_axis(duration: float) -> Iterator[str]:
     step = next((one for one in _TIME_STEPS if duration / one <= _TIME_TICKS), duration)
     for number in range(int(duration / step * (1 + 1e-9)) + 1):
         x = _FRAME.x(number * step / duration)
-        anchor = "end" if x > _FRAME.width - 2 * _FRAME.right else "middle"
-        shown = min(x, _FRAME.width - 1.0) if anchor == "middle" else _FRAME.width - 1.0
-        yield (
-            f'<text x="{shown:.1f}" y="{_FRAME.height - 7}" text-anchor="{anchor}">{span(number * step)}</text>'
-        )
+        is_last = x > _FRAME.x(0.95)
+        place, anchor = (_FRAME.width - 2, "end") if is_last else (x, "middle")
+        yield f'<text x="{place:.1f}" y="{_FRAME.height - 7}" text-anchor="{anchor}">{span(number * step)}</text>'
 
 
 def _limit(share: float, words: str) -> str:
     y = _FRAME.y(share)
     return (
-        f'<line class="limit" x1="{_FRAME.left}" y1="{y:.1f}" x2="{_FRAME.width - _FRAME.right}" y2="{y:.1f}"/>'
+        f'<line class="limit" x1="{_FRAME.left}" y1="{y:.1f}" x2="{_FRAME.x(1):g}" y2="{y:.1f}"/>'
         f'<text class="limit" x="{_FRAME.left + 4}" y="{y - 4:.1f}">SLO {escape(words)}</text>'
     )
 

@@ -1,7 +1,7 @@
 """Writes a simulation as one HTML page that stands alone: settings, numbers, curves and decisions side by side."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html import escape
 from typing import Any
 
@@ -94,7 +94,7 @@ def _figures(scenario: Scenario, trials: Sequence[Trial]) -> str:
     rows = []
     for one in figures(scenario, trials):
         cells = (
-            f'<td class="best">{escape(text)} ✓</td>' if number in one.best else f"<td>{escape(text)}</td>"
+            f'<td class="best">✓ {escape(text)}</td>' if number in one.best else f"<td>{escape(text)}</td>"
             for number, text in enumerate(one.texts)
         )
         rows.append(f"<tr><th scope='row'>{escape(one.name)}</th>{''.join(cells)}</tr>")
@@ -137,8 +137,10 @@ def _charts(scenario: Scenario, trials: Sequence[Trial]) -> Iterator[Chart]:
     bucket = scenario.duration / BUCKETS
     arrivals = [one.arrivals / bucket for one in trials[0].measures.moments]
     yield Chart("Arrivals a second, the same for all", [Curve("arrivals", "neutral", arrivals)])
-    yield Chart("Replicas ready", _curves(trials, "ready"))
-    yield Chart("Replicas present: starting, ready, draining", _curves(trials, "present"))
+    present = (replace(one, style=f"{one.style} faint") for one in _curves(trials, "present"))
+    yield Chart(
+        "Replicas ready; faint: starting and draining ones too", [*present, *_curves(trials, "ready")]
+    )
     yield Chart("Requests queued", _curves(trials, "queued"))
     yield Chart("Requests in flight", _curves(trials, "in_flight"))
     yield Chart("Wait for a slot, p95", _curves(trials, "p95_wait"), spoken)

@@ -28,10 +28,10 @@ table { border-collapse: collapse; min-width: 100%; font-variant-numeric: tabula
 th, td { padding: 5px 12px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 tr:last-child > * { border-bottom: 0; }
 th { font-weight: 600; }
-thead th { background: var(--sunk); max-width: 20em; white-space: normal; vertical-align: bottom; }
+thead th { min-width: 6.5em; max-width: 20em; white-space: normal; vertical-align: bottom; }
 tbody th { font-weight: 400; color: var(--soft); }
 th:first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
-thead th:first-child { background: var(--sunk); }
+thead th, thead td, thead th:first-child { background: var(--sunk); }
 .differs th, .differs td { font-weight: 600; color: var(--ink); }
 .best { color: var(--good); font-weight: 600; }
 .log td, .log th { text-align: left; white-space: normal; vertical-align: top; }
@@ -51,11 +51,18 @@ svg { display: block; width: 100%; height: auto; }
 svg text { font-size: 11px; fill: var(--soft); }
 .grid { stroke: var(--line); }
 .limit { stroke: var(--bad); stroke-dasharray: 5 4; }
-svg text.limit { stroke: none; fill: var(--bad); }
+svg text.limit { fill: var(--bad); stroke: var(--paper); stroke-width: 4px; stroke-dasharray: none;
+  paint-order: stroke; }
 .curve { fill: none; stroke: var(--own); stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round;
   vector-effect: non-scaling-stroke; }
 .curve.again { stroke-dasharray: 7 4; }
+.curve.faint { opacity: 0.4; }
 .curve.neutral { stroke: var(--soft); }
+@media (max-width: 520px) {
+  svg text { font-size: 13px; }
+  th, td { padding: 5px 8px; }
+  tbody th { max-width: 42vw; white-space: normal; overflow-wrap: anywhere; }
+}
 footer { margin-top: 28px; font-size: 13px; color: var(--soft); }
 """
 _OWN = "\n".join(f".v{number} {{ --own: var(--v{number}); }}" for number in range(8))

@@ -104,7 +104,8 @@ def _figures(scenario: Scenario, trials: Sequence[Trial]) -> str:
 
 def _heads(trials: Sequence[Trial]) -> list[str]:
     names = (
-        f'<th scope="col">{_key(number)}{escape(one.variant.name)}</th>' for number, one in enumerate(trials)
+        f'<th scope="col">{_key(number)}{_breakable(one.variant.name)}</th>'
+        for number, one in enumerate(trials)
     )
     return ["<td></td>", *names]
 
@@ -115,7 +116,12 @@ def _key(number: int) -> str:
 
 def _row(name: str, texts: Iterable[str], style: str = "") -> str:
     cells = "".join(f"<td>{escape(text)}</td>" for text in texts)
-    return f'<tr class="{style}"><th scope="row">{escape(name)}</th>{cells}</tr>'
+    return f'<tr class="{style}"><th scope="row">{_breakable(name)}</th>{cells}</tr>'
+
+
+def _breakable(name: str) -> str:
+    """A line may end within the names of settings."""
+    return escape(name).replace("_", "_<wbr/>")
 
 
 def _table(name: str, heads: Sequence[str], rows: Sequence[str], style: str = "") -> str:
@@ -133,10 +139,9 @@ def _legend(trials: Sequence[Trial]) -> str:
 
 
 def _charts(scenario: Scenario, trials: Sequence[Trial]) -> Iterator[Chart]:
-    """The first is of the traffic, which is the same for all."""
     bucket = scenario.duration / BUCKETS
     arrivals = [one.arrivals / bucket for one in trials[0].measures.moments]
-    yield Chart("Arrivals a second, the same for all", [Curve("arrivals", "neutral", arrivals)])
+    yield Chart("Requests coming per second, to all variants", [Curve("arrivals", "neutral", arrivals)])
     present = (replace(one, style=f"{one.style} faint") for one in _curves(trials, "present"))
     yield Chart(
         "Replicas ready; faint: starting and draining ones too", [*present, *_curves(trials, "ready")]

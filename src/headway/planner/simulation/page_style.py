@@ -61,7 +61,7 @@ svg text.limit { fill: var(--bad); stroke: var(--paper); stroke-width: 4px; stro
 @media (max-width: 520px) {
   svg text { font-size: 13px; }
   th, td { padding: 5px 8px; }
-  tbody th { max-width: 42vw; white-space: normal; overflow-wrap: anywhere; }
+  tbody th { min-width: 8.5em; white-space: normal; }
 }
 footer { margin-top: 28px; font-size: 13px; color: var(--soft); }
 """

@@ -6,6 +6,7 @@ from headway.planner.simulation.durations import Constant, Durations, Lognormal,
 from headway.planner.simulation.recorded import Instants
 from headway.planner.simulation.scenario import Scenario
 from headway.planner.simulation.traffic import (
+    DAY,
     Arrivals,
     Bursts,
     DayCurve,
@@ -76,7 +77,8 @@ def _arrivals(arrivals: Arrivals) -> str:
             return f"{rate:g} requests/s at random, and {peak:g}/s for {span(lasts)} every {span(every)}"
         case DayCurve(rate, trough, day):
             low, high = rate * trough, rate * (2 - trough)
-            return f"at random as a day of {span(day)} goes, {low:g} to {high:g} requests/s"
+            length = "" if day == DAY else f" of {span(day)}"
+            return f"{low:g} to {high:g} requests/s at random, as a day{length} goes"
         case Instants(seconds):
             return f"{len(seconds):,} requests at recorded instants"
         case _:

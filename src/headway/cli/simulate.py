@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from headway.planner.simulation.report import Trial
     from headway.planner.simulation.scenario import Scenario
 
+_ANY_WIDTH = 10_000
+
 
 def simulate(  # noqa: PLR0913  # each is one option of the command
     *,
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[SCENARIO.toml]", help="What is to be tried, as a file.", dir_okay=False, exists=True
+            metavar="SCENARIO.toml", help="What is to be tried, as a file.", dir_okay=False, exists=True
         ),
     ] = None,
     traffic: Annotated[
@@ -167,7 +169,7 @@ def _table(scenario: "Scenario", trials: "Sequence[Trial]") -> Any:
     rows = zip(names, *(one.texts for one in found), strict=True)
     wide = table(("variant", *(one.name for one in found)), rows)
     out = console()
-    if Measurement.get(out, out.options, wide).maximum <= out.width:
+    if Measurement.get(out, out.options.update_width(_ANY_WIDTH), wide).maximum <= out.width:
         return wide
     return table(("", *names), ((one.name, *one.texts) for one in found))
 

@@ -40,17 +40,21 @@ _SERVICES: Mapping[str, Callable[[Sequence[RequestRecord]], Service]] = {
     "drawn": drawn,
     "fitted": fitted_stages,
 }
-_TOP = ("duration", "seed", "slo", "traffic", "service", "replica", "settings", "try")
+TOP_KEYS = ("duration", "seed", "slo", "traffic", "service", "replica", "settings", "try")
+REPLICA_KEYS = ("start", "start_failures", "crash_every", "parallel")
 _STAGES = ("predict", "preprocess", "postprocess")
+_RECORDS = ("from", "as")
+SERVICE_KEYS = (*_STAGES, *_RECORDS)
+"""Stages, or where their times are recorded."""
 _VARIANT_KEYS = (*DeploymentSettings.__dataclass_fields__, "predict_concurrency", "initial_replicas")
 
 
 def read_scenario(content: Mapping[str, Any], records: Records) -> Scenario:
     """The scenario that docs/guide/simulating.md tells how to write. Raises InvalidScenarioError."""
     top = Table(content, "")
-    top.refuse_unknown(_TOP)
+    top.refuse_unknown(TOP_KEYS)
     replica = top.table("replica")
-    replica.refuse_unknown(("start", "start_failures", "crash_every", "parallel"))
+    replica.refuse_unknown(REPLICA_KEYS)
     traffic, seen = _traffic(top, records)
     return Scenario(
         traffic=traffic,
@@ -96,7 +100,7 @@ def _arrivals(kind: str, table: Table) -> Arrivals:
 
 def _service(table: Table, records: Records) -> Service:
     if "from" in table:
-        table.refuse_unknown(("from", "as"))
+        table.refuse_unknown(_RECORDS)
         way = table.one_of("as", _SERVICES) if "as" in table else "drawn"
         with placed(table.at("from")):
             return _SERVICES[way](records(table.text("from")))

@@ -142,6 +142,12 @@ def test_the_table_has_a_row_for_each_variant_and_the_speed_is_told_apart(scenar
     assert "of CPU" in result.stderr
 
 
+def test_what_cannot_be_meant_is_warned_of_and_tried(scenario):
+    result = run("simulate", scenario, "--try", "predict_concurrency=2", "--json")
+    assert "predict_concurrency=2: concurrency_target 1 is below" in " ".join(result.stderr.split())
+    assert names(json.loads(result.stdout)) == ["predict_concurrency=2"]
+
+
 def test_decisions_are_shown_with_their_reasons(scenario):
     assert "wake 1: " in run("simulate", scenario, "--decisions").stdout
     assert "wake 1: " not in run("simulate", scenario).stdout

@@ -15,7 +15,7 @@ def read_records(file: Path) -> list[RequestRecord]:
             return [_record(row) for row in csv.DictReader(opened)]
     except OSError as error:
         raise InvalidScenarioError(f"{file} cannot be read: {error.strerror}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (csv.Error, KeyError, TypeError, ValueError) as error:
         raise InvalidScenarioError(
             f"{file} is no file of records: {error}", hint="headway requests export writes one"
         ) from error

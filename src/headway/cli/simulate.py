@@ -104,6 +104,7 @@ def simulate(  # noqa: PLR0913  # each is one option of the command
         with_records(tables, stated, str(records.resolve()) if records else None),
         file.parent if file else Path(),
     )
+    _warn(scenario)
     began = time.process_time()
     trials = _run(scenario)
     seconds = time.process_time() - began
@@ -118,6 +119,15 @@ def _scenario(tables: dict[str, Any], folder: Path) -> "Scenario":
     from headway.planner.simulation.scenario_file import read_scenario
 
     return read_scenario(tables, lambda path: read_records(folder / path))
+
+
+def _warn(scenario: "Scenario") -> None:
+    from headway.cli.progress import warn
+    from headway.cli.tables import messages
+
+    for one in scenario.variants:
+        found = one.settings.warnings(one.predict_concurrency)
+        warn(messages(), (f"{one.name}: {warning}" for warning in found))
 
 
 def _run(scenario: "Scenario") -> "list[Trial]":

@@ -200,3 +200,9 @@ def test_shared_settings_need_not_make_sense_without_the_variants():
 def test_a_variant_is_called_by_what_differs():
     scenario = read(**{"try": [{"retry_on_crash": True, "scale_down_delay": "5m"}, {}]})
     assert [one.name for one in scenario.variants] == ["retry_on_crash=true scale_down_delay=5m", "settings"]
+    tried = [{"max_replica": 3, "concurrency_target": 1}, {"max_replica": 3, "concurrency_target": 2}]
+    assert [one.name for one in read(**{"try": tried}).variants] == [
+        "concurrency_target=1",
+        "concurrency_target=2",
+    ]
+    assert [one.name for one in read(**{"try": tried[:1]}).variants] == ["max_replica=3 concurrency_target=1"]

@@ -47,10 +47,9 @@ def colour(number: int) -> str:
 def drawn(chart: Chart, duration: float) -> str:
     """The chart with its title below a figure's roof."""
     most = _HEADROOM * max((one for curve in chart.curves for one in curve.values if one), default=1.0)
-    parts = [*_value_axis(chart, most), *_time_axis(duration)]
+    parts = [*_value_axis(chart, most), *_time_axis(duration), *(_curve(one, most) for one in chart.curves)]
     if chart.limit is not None and chart.limit <= most:
         parts.append(_limit(chart.limit / most, chart.label(chart.limit)))
-    parts += [_curve(one, most) for one in chart.curves]
     return (
         f"<figure><figcaption>{escape(chart.title)}</figcaption>\n"
         f'<svg viewBox="0 0 {_FRAME.width} {_FRAME.height}" role="img" aria-label="{escape(chart.title)}">\n'

@@ -63,7 +63,9 @@ def _settings(trials: Sequence[Trial]) -> Iterator[str]:
     rest = [name for name in usual if name not in differing and name not in unusual]
     yield f"<details><summary>{len(rest)} more as they are by default</summary>"
     yield _table(
-        "Settings by default", ["<th>setting</th>"], [_row(_setting(name), (usual[name],)) for name in rest]
+        "Settings by default",
+        _columns("setting", "value"),
+        [_row(_setting(name), (usual[name],)) for name in rest],
     )
     yield "</details>"
 
@@ -108,6 +110,10 @@ def _heads(trials: Sequence[Trial]) -> list[str]:
         for number, one in enumerate(trials)
     )
     return ["<td></td>", *names]
+
+
+def _columns(*names: str) -> list[str]:
+    return [f'<th scope="col">{name}</th>' for name in names]
 
 
 def _key(number: int) -> str:
@@ -167,7 +173,7 @@ def _decisions(number: int, trial: Trial) -> str:
         f"<tr><td>{clock(one.at)}</td><td>{one.desired}</td><td>{escape(one.reason)}</td></tr>"
         for one in measures.decisions
     ]
-    heads = [f'<th scope="col">{name}</th>' for name in ("at", "desired", "why")]
+    heads = _columns("at", "desired", "why")
     return (
         f"<details><summary>{_key(number)}{escape(trial.variant.name)}: {measures.decided:,} decisions{which}</summary>"
         f"{_table(f'Decisions of {trial.variant.name}', heads, rows, 'log')}</details>"

@@ -43,7 +43,7 @@ summary { cursor: pointer; padding: 4px 0; }
 .key.again { border-top-style: dashed; }
 .legend { position: sticky; top: 0; display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 8px 0; list-style: none;
   margin: 0; background: var(--ground); z-index: 1; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 12px; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 12px; }
 figure { margin: 0; padding: 10px 10px 4px; background: var(--paper); border: 1px solid var(--line);
   border-radius: 5px; }
 figcaption { font-weight: 600; font-size: 14px; }
@@ -60,8 +60,9 @@ svg text.limit { fill: var(--bad); stroke: var(--paper); stroke-width: 4px; stro
 .curve.neutral { stroke: var(--soft); }
 @media (max-width: 520px) {
   svg text { font-size: 13px; }
-  th, td { padding: 5px 8px; }
-  tbody th { min-width: 8.5em; white-space: normal; }
+  table { font-size: 14px; }
+  th, td { padding: 5px 7px; white-space: normal; }
+  tbody th { min-width: 8.5em; }
 }
 footer { margin-top: 28px; font-size: 13px; color: var(--soft); }
 """

@@ -125,15 +125,15 @@ def _variants(top: Table) -> list[Variant]:
         raise InvalidScenarioError(f"try is {tries!r}, which is no list of tables", hint="write [[try]]")
     if not tries:
         return [_variant(ALONE, common, "settings")]
-    return [
-        _tried(Table(one, f"try {number}"), common, f"try {number}") for number, one in enumerate(tries, 1)
-    ]
+    tables = [Table(one, f"try {number}") for number, one in enumerate(tries, 1)]
+    return [_tried(one, common, _name(one, tables)) for one in tables]
 
 
-def _tried(table: Table, common: Mapping[str, Any], place: str) -> Variant:
+def _tried(table: Table, common: Mapping[str, Any], name: str) -> Variant:
     table.refuse_unknown((*_VARIANT_KEYS, "name"))
-    name = table.text("name") if "name" in table else _name(table.content)
-    return _variant(name, {**common, **_numbers(table)}, place)
+    return _variant(
+        table.text("name") if "name" in table else name, {**common, **_numbers(table)}, table.place
+    )
 
 
 def _variant(name: str, numbers: Mapping[str, Any], place: str) -> Variant:
@@ -163,9 +163,11 @@ def _checked(table: Table, key: str) -> Any:
     return value
 
 
-def _name(content: Mapping[str, Any]) -> str:
+def _name(table: Table, beside: Sequence[Table]) -> str:
     """What differs, in the scenario's words."""
-    return " ".join(f"{key}={_spoken(value)}" for key, value in content.items()) or ALONE
+    said = {key: _spoken(value) for key, value in table.content.items()}
+    differing = [key for key in said if any(one.content.get(key) != table.content[key] for one in beside)]
+    return " ".join(f"{key}={said[key]}" for key in differing or said) or ALONE
 
 
 def _spoken(value: Any) -> str:

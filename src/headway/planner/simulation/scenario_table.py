@@ -19,14 +19,14 @@ class Table:
         if not isinstance(content, Mapping):
             raise InvalidScenarioError(f"{place} is {content!r}, which is no table")
         self.content = content
-        self._place = place
+        self.place = place
 
     def __contains__(self, key: str) -> bool:
         return key in self.content
 
     def at(self, key: str) -> str:
         """Where the key stands, in words."""
-        return f"{self._place}.{key}" if self._place else key
+        return f"{self.place}.{key}" if self.place else key
 
     def refuse_unknown(self, known: Sequence[str]) -> None:
         for key in self.content:

@@ -49,15 +49,10 @@ def run_through_gateway(trace: Trace) -> Passage:
     """Play the trace until every request is answered and no replica holds any."""
     passage = Passage()
     carry_out = DeploymentQueue.carry_out
-    numbers = {}  # each request is told of first when it arrives
+    numbers = {}
 
     def record(queue, events, now):
-        for event in events:
-            if not isinstance(event, Drained | Stuck):
-                number = numbers.setdefault(event.request, len(numbers))
-                passage.events.append(dataclasses.replace(event, request=number))
-            else:
-                passage.events.append(event)
+        passage.events.extend(_numbered(event, numbers) for event in events)
         carry_out(queue, events, now)
 
     with (
@@ -66,6 +61,13 @@ def run_through_gateway(trace: Trace) -> Passage:
     ):
         runner.run(_play(trace, passage.answers))
     return passage
+
+
+def _numbered(event, numbers):
+    """The event with the request's number in its place. Each request is told of first when it arrives."""
+    if isinstance(event, Drained | Stuck):
+        return event
+    return dataclasses.replace(event, request=numbers.setdefault(event.request, len(numbers)))
 
 
 async def _play(trace: Trace, answers: list[Answered]) -> None:
@@ -136,7 +138,7 @@ class _Stage:
             await self._replicas[name].stop()
 
     def _tell(self) -> None:
-        """What control does at every change: the whole table goes to the gateway."""
+        """What control does at every change: the whole table goes to the gateway, which says anew who is drained."""
         route = DeploymentRoute(_DEPLOYMENT, _MODEL, self._settings, replicas=tuple(self._routes.values()))
         version = self._gateway.version + 1
         self._gateway.apply(RoutingTable(version, (route,), {(_MODEL, "production"): _DEPLOYMENT}))

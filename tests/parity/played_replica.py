@@ -6,12 +6,13 @@ from headway.core.gate import Gate
 from headway.gateway.table import ReplicaRoute
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.http.listener import HttpServer
+from parity.trace import Arrival, Trace
 
 
 class PlayedReplica:
     """The body of a request is its number in the trace."""
 
-    def __init__(self, name, trace):
+    def __init__(self, name: str, trace: Trace) -> None:
         self.name = name
         self.trace = trace
         self.gate = Gate(trace.predict_concurrency)
@@ -41,11 +42,14 @@ class _Call:
         self._gate = replica.gate
         self._body = b""
 
+    @property
+    def _seconds(self) -> Arrival:
+        return self._trace.arrivals[int(self._body)]
+
     def on_body(self, data: bytes) -> None:
         self._body += data
 
     def on_body_complete(self) -> None:
-        self._seconds = self._trace.arrivals[int(self._body)]
         self._loop.call_later(self._seconds.preprocess, self._preprocessed)
 
     def on_client_left(self) -> None:

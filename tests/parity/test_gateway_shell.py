@@ -196,6 +196,25 @@ def test_what_a_broken_replica_never_took_up_goes_to_another_one_at_once():
     ]
 
 
+@pytest.mark.parametrize("move", [Move.REMOVED, Move.BROKEN])
+def test_what_may_be_sent_again_goes_from_a_dead_replica_to_another_one(move):
+    changes = added(), added(0.0, "r2"), ReplicaMove(0.5, "r1", move)
+    passage = run_through_gateway(trace([Arrival(0.0, 1.0)], *changes, retry_on_crash=True))
+    assert passage.events == [
+        Dispatched(0, "r1", 0.0, 0.0),
+        Returned(0, "r1", 0.5),
+        Dispatched(0, "r2", 0.5, 0.5),
+        Finished(0, "r2", 1.5, 1.0, abandoned=False),
+    ]
+    assert passage.answers == [Answered(0, 1.5, 200)]
+
+
+def test_each_change_asks_anew_whether_a_draining_replica_is_drained():
+    draining, higher = ReplicaMove(1.0, "r1", Move.DRAINING), DeploymentSettings(concurrency_target=2)
+    passage = run_through_gateway(trace([], added(), draining, SettingsChange(2.0, higher)))
+    assert passage.events == [Drained("r1", 1.0), Drained("r1", 2.0)]
+
+
 def test_without_a_replica_a_request_waits_for_the_first():
     passage = run_through_gateway(trace([Arrival(1.0, 1.0)], added(8.0)))
     assert passage.answers == [Answered(0, 9.0, 200)]

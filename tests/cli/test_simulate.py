@@ -158,6 +158,12 @@ def test_the_page_is_written(scenario, tmp_path):
     assert "narrow" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
+def test_a_page_that_could_not_be_written_is_refused_before_anything_runs(scenario, tmp_path):
+    result = run("simulate", scenario, "--html", tmp_path / "none" / "page.html")
+    assert result.exit_code == USAGE
+    assert result.stdout == ""
+
+
 def test_the_same_scenario_gives_the_same_result(scenario):
     assert told(scenario) == told(scenario)
 

@@ -88,6 +88,8 @@ def simulate(  # noqa: PLR0913  # each is one option of the command
     from headway.cli.scenario_options import durations, merged, read_tables, tries, with_records
     from headway.cli.setting_values import parse_settings
 
+    if page is not None and not page.parent.is_dir():
+        raise typer.BadParameter(f"--html: there is no folder {page.parent}")
     stages = {"predict": predict, "preprocess": preprocess, "postprocess": postprocess}
     stated = {
         "duration": duration,

@@ -73,7 +73,7 @@ def test_every_kind_of_traffic_has_its_words(traffic, words):
     assert told == {
         "Traffic": f"{words}, for 10 min",
         "A request": "predict 200 ms",
-        "A replica": "starts in 0",
+        "A replica": "starts at once",
         "Seed": "1",
     }
 

@@ -61,7 +61,7 @@ def _settings(trials: Sequence[Trial]) -> Iterator[str]:
     if rows:
         yield _table("Settings", _heads(trials), rows)
     rest = [name for name in usual if name not in differing and name not in unusual]
-    yield f"<details><summary>{len(rest)} more as they are by default</summary>"
+    yield f"<details><summary>{len(rest)}{' more' if rows else ''} as they are by default</summary>"
     yield _table(
         "Settings by default",
         _columns("setting", "value"),
@@ -175,6 +175,7 @@ def _decisions(number: int, trial: Trial) -> str:
     ]
     heads = _columns("at", "desired", "why")
     return (
-        f"<details><summary>{_key(number)}{escape(trial.variant.name)}: {measures.decided:,} decisions{which}</summary>"
+        f"<details><summary>{_key(number)}{escape(trial.variant.name)}: "
+        f"{measures.decided:,} decision{'' if measures.decided == 1 else 's'}{which}</summary>"
         f"{_table(f'Decisions of {trial.variant.name}', heads, rows, 'log')}</details>"
     )

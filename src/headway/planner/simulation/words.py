@@ -95,7 +95,7 @@ def _service(service: Service) -> str:
     match service:
         case Stages(predict, preprocess, postprocess):
             stages = (("preprocess", preprocess), ("predict", predict), ("postprocess", postprocess))
-            return ", ".join(f"{name} {_durations(one)}" for name, one in stages if one != Constant(0.0))
+            return ", ".join(f"{name} {_durations(one)}" for name, one in stages if one != Constant())
         case SeenStages(times):
             return f"takes what one of {len(times):,} recorded ones took"
         case _:
@@ -104,7 +104,7 @@ def _service(service: Service) -> str:
 
 def _replica(scenario: Scenario) -> str:
     life = scenario.life
-    parts = [f"starts in {_durations(life.start)}"]
+    parts = ["starts at once" if life.start == Constant() else f"starts in {_durations(life.start)}"]
     if life.start_failures:
         parts.append(f"{life.start_failures:.0%} of the starts fail")
     if life.crash_every < float("inf"):

@@ -38,6 +38,7 @@ def test_a_duration_has_three_digits(seconds, words):
         (3600, "1 h"),
         (172_800, "2 d"),
         (0.5, "500 ms"),
+        (3983.7, "66.4 min"),
         (0, "0"),
     ],
 )

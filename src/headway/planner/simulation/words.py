@@ -33,11 +33,11 @@ def spoken(seconds: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """In the largest unit of which it is a whole number: `90 s`, `10 min`, `1 h`, `2 d`."""
+    """In the largest unit of which it is a whole number: `90 s`, `10 min`, `1 h`, `2 d`; else rounded."""
     for unit, name in _UNITS:
         if seconds >= unit and seconds % unit == 0:
             return f"{seconds / unit:.0f} {name}"
-    return spoken(seconds)
+    return spoken(seconds) if seconds < 600 else f"{seconds / 60:,.1f} min"  # noqa: PLR2004
 
 
 def clock(seconds: float) -> str:

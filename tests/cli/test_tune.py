@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from headway.cli.app import app
 from headway.core.errors import HeadwayError
-from headway.planner.tuning.goal import InvalidGoalError
+from headway.planner.errors import InvalidDurationError, InvalidGoalError
 
 
 def run(*arguments):
@@ -18,7 +18,7 @@ def run(*arguments):
 )
 def test_a_goal_that_cannot_be_read_is_refused(tmp_path, option, value):
     result = run(tmp_path, option, value)
-    assert isinstance(result.exception, InvalidGoalError)
+    assert isinstance(result.exception, InvalidGoalError | InvalidDurationError)
     assert result.exception.hint
 
 

@@ -85,7 +85,7 @@ def tune(  # noqa: PLR0913  # each is one option of the command
     Example: headway tune receipts --input receipt.json --slo p95=500ms --apply
     """
     from headway.configuration import Configuration
-    from headway.planner.tuning.goal import parse_duration
+    from headway.planner.spoken import parse_duration
     from headway.planner.tuning.search import Bounds, Search
 
     goal, seconds = _goal(slo, objective, memory_limit), parse_duration(budget)
@@ -120,7 +120,8 @@ _COMPLETE, _OUT_OF_TIME, _INTERRUPTED = "complete", "the budget is used up", "in
 
 def _goal(slo: str, objective: str, memory_limit: str) -> "Goal":
     from headway.core.settings import nearest
-    from headway.planner.tuning.goal import Goal, InvalidGoalError, Objective, parse_bytes, parse_limits
+    from headway.planner.errors import InvalidGoalError
+    from headway.planner.tuning.goal import Goal, Objective, parse_bytes, parse_limits
 
     names = [one.value for one in Objective]
     if objective not in names:

@@ -21,7 +21,7 @@ from headway.control.replicas import Listeners, ReplicaSet
 from headway.control.requests import RequestHistory
 from headway.control.rollout import Rollout
 from headway.control.table_store import TableStore
-from headway.core.autoscaling import Replicas, ScalingDecision
+from headway.core.autoscaling import Replicas, ScalingDecision, there
 from headway.core.lifecycle import ReplicaState
 from headway.core.reconcile import Action, Drain, Failed, Reconciler, Start, Stop, TakeBack, TakeOut
 
@@ -131,8 +131,8 @@ class Supervisor:
     def preview(self, deployment: Deployment) -> ScalingDecision:
         """What would be decided now if the deployment's settings were those of the one given."""
         now = time.monotonic()
-        there = self._there(deployment.deployment_id, now)
-        return self.autoscaler.preview(deployment.deployment_id, deployment.scaling_settings, there, now)
+        replicas = self._there(deployment.deployment_id, now)
+        return self.autoscaler.preview(deployment.deployment_id, deployment.scaling_settings, replicas, now)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -202,10 +202,10 @@ class Supervisor:
             return 0, None
         if needed := self.rollout.need_of(deployment_id, self.replicas.present):
             self.autoscaler.require(deployment_id, settings, needed, now)
-        there = self._there(deployment_id, now)
-        decision = self.autoscaler.decide(deployment_id, settings, there, now)
+        replicas = self._there(deployment_id, now)
+        decision = self.autoscaler.decide(deployment_id, settings, replicas, now)
         if (old := self.rollout.waits_for(deployment_id)) and self.replicas.present(old):
-            return min(decision.desired, there.ready + there.starting), decision.next_at
+            return min(decision.desired, replicas.ready + replicas.starting), decision.next_at
         if deployment_id in self.rollout.retiring and not decision.inputs.queued:
             return 0, self._retired(deployment_id, decision, now)
         return decision.desired, decision.next_at
@@ -221,15 +221,9 @@ class Supervisor:
         return now
 
     def _there(self, deployment_id: str, now: float) -> Replicas:
-        """What failed and is to be tried again is still meant to be there, as is what may recover."""
         states = [one.state for one in self.replicas.of(deployment_id)]
-        ready, starting, unhealthy = (
-            states.count(state)
-            for state in (ReplicaState.READY, ReplicaState.STARTING, ReplicaState.UNHEALTHY)
-        )
-        is_waiting = now < self._reconciler(deployment_id).retry_at
-        missing = self.autoscaler.desired(deployment_id) - ready - starting - unhealthy
-        return Replicas(ready, starting, unhealthy + (max(0, missing) if is_waiting else 0))
+        is_backing_off = now < self._reconciler(deployment_id).retry_at
+        return there(states, self.autoscaler.desired(deployment_id), is_backing_off=is_backing_off)
 
     async def _act(self, deployment: Deployment, action: Action, now: float) -> None:
         match action:

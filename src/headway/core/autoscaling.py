@@ -7,8 +7,10 @@ when nothing queues and the need was lower for the whole scale_down_delay.
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headway.core.lifecycle import ReplicaState
 from headway.core.settings import DeploymentSettings
 from headway.core.statistics import Load
 from headway.core.window import IntegralWindow, MaximumWindow
@@ -32,6 +34,17 @@ class Replicas:
     @property
     def present(self) -> int:
         return self.ready + self.starting + self.away
+
+
+def there(states: Sequence[ReplicaState], desired: int, *, is_backing_off: bool) -> Replicas:
+    """What there is, from the states of all replicas and the number desired up to now. What failed and is to be tried
+    again is still meant to be there, as is what may recover.
+    """
+    ready, starting, unhealthy = (
+        states.count(state) for state in (ReplicaState.READY, ReplicaState.STARTING, ReplicaState.UNHEALTHY)
+    )
+    missing = max(0, desired - ready - starting - unhealthy) if is_backing_off else 0
+    return Replicas(ready, starting, unhealthy + missing)
 
 
 @dataclass(frozen=True, slots=True)

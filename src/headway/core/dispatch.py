@@ -84,6 +84,10 @@ class Dispatcher(Generic[Request]):
         """Slots taken, by replica id."""
         return {replica.replica_id: replica.held for replica in self._replicas}
 
+    def held_by(self, replica_id: str) -> list[Request]:
+        """The requests that hold slots of the replica, the oldest first."""
+        return list(self._replicas[replica_id].requests)
+
     def place(self, request: Request) -> int | None:
         """Where the request stands in the queue, 1 being the head; None when it does not wait. O(n)."""
         for place, entry in enumerate(self._queue, start=1):

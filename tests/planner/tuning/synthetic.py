@@ -31,7 +31,7 @@ class SyntheticBench:
 
     def __init__(self, model, goal=None, seed=1):
         self.model, self.goal = model, goal or Goal()
-        self.random = random.Random(seed)  # noqa: S311
+        self.random = random.Random(seed)
         self.count = 0
 
     def throughput(self, point):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from headway.core.errors import HeadwayError
+from headway.planner.errors import InvalidGoalError
 from headway.planner.tuning.measurements import Measurement
 
 FORGIVEN_FAILURES = 0.01
@@ -17,15 +17,8 @@ LATENCY_KEEPS = 0.8
 STANDARD_PERCENTILES = (50, 95, 99)
 _ENTRY = re.compile(r"p(\d{1,2})\s*=\s*(\d+(?:\.\d+)?)\s*(ms|s)")
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(k|m|g|t)?i?b?", re.IGNORECASE)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)")
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-class InvalidGoalError(HeadwayError):
-    """What tune is to reach is not said in its words."""
-
-    code = "invalid_goal"
+_SECONDS = {"ms": 0.001, "s": 1.0}
 
 
 class Objective(Enum):
@@ -127,15 +120,6 @@ def parse_bytes(text: str) -> int:
     if not size:
         raise InvalidGoalError(f"{text!r} is no amount of memory", hint="say it as in 800M or 2G")
     return size
-
-
-def parse_duration(text: str) -> float:
-    """`90s`, `10m`, `1h`, in seconds. Raises InvalidGoalError."""
-    duration = _DURATION.fullmatch(text.strip())
-    seconds = float(duration[1]) * _SECONDS[duration[2]] if duration else 0.0
-    if not seconds:
-        raise InvalidGoalError(f"{text!r} is no duration", hint="say it as in 90s, 10m or 1h")
-    return seconds
 
 
 def in_bytes(size: int) -> str:

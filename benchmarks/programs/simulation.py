@@ -23,8 +23,8 @@ _FIXED = (
     ReplicaLife(),
 )
 _GROWING = (
-    9_000.0,
-    Bursts(8_500.0, 14_000.0, every=120.0, lasts=11.0),
+    9_200.0,
+    Bursts(7_600.0, 24_000.0, every=20.0, lasts=2.0),
     Stages(Lognormal(0.2, 0.6), preprocess=Constant(0.05), postprocess=Constant(0.02)),
     Variant(
         "growing",
@@ -36,7 +36,7 @@ _GROWING = (
             scale_down_delay=60.0,
         ),
         predict_concurrency=4,
-        initial_replicas=1_000,
+        initial_replicas=600,
     ),
     ReplicaLife(Constant(8.0)),
 )

@@ -1,0 +1,105 @@
+"""Records of requests as rows of one flat table: the columns that the store, an export and its readers share.
+
+It makes and reads lines of CSV; whose lines they are is its callers' business.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from headway.core.errors import HeadwayError
+from headway.core.records import STAGES, RequestRecord
+
+STAGE_COLUMNS = {stage: f"{stage}_seconds" for stage in STAGES}
+"""In seconds, without a value where the stage's time is not known."""
+COLUMNS = (
+    *("request_id", "deployment_id", "model", "replica_id", "arrived_at", "status", "outcome", "seconds"),
+    *STAGE_COLUMNS.values(),
+    *("request_bytes", "response_bytes", "trace_id"),
+)
+
+
+class InvalidRecordsError(HeadwayError):
+    """What is read as records of requests is none."""
+
+    code = "invalid_records"
+
+
+def cells_of(record: RequestRecord) -> tuple[Any, ...]:
+    """The record's values, as COLUMNS has them."""
+    return (
+        record.request_id,
+        record.deployment_id,
+        record.model,
+        record.replica_id,
+        record.arrived_at,
+        record.status,
+        record.outcome.value,
+        record.seconds,
+        *map(record.stages.get, STAGES),
+        record.request_bytes,
+        record.response_bytes,
+        record.trace_id,
+    )
+
+
+def record_of(cells: Sequence[Any]) -> RequestRecord:
+    """The record with these cells, which may be text. Raises TypeError or ValueError when there is none."""
+    row = dict(zip(COLUMNS, cells, strict=True))
+    row["stages"] = {
+        stage: row[column] for stage, column in STAGE_COLUMNS.items() if row[column] not in {None, ""}
+    }
+    return RequestRecord.from_row(row)
+
+
+def csv_header() -> str:
+    return _csv([COLUMNS])
+
+
+def csv_of(records: Iterable[RequestRecord]) -> str:
+    """A line of CSV for each. `read_csv` gets the same records out of it."""
+    return _csv(map(cells_of, records))
+
+
+def read_csv(lines: Iterable[str]) -> Iterator[RequestRecord]:
+    """The records in lines of CSV, the first of which names the columns, in any order and with others among them.
+
+    Raises InvalidRecordsError, which names the line.
+    """
+    rows = csv.reader(lines, strict=True)
+    try:
+        header = next(rows, [])
+        places = _places(header)
+        for cells in rows:
+            if cells:
+                yield _read(cells, len(header), places)
+    except (csv.Error, TypeError, ValueError) as error:
+        raise InvalidRecordsError(
+            f"line {max(1, rows.line_num)} is no record of a request: {error}",
+            hint="headway requests export writes such files",
+        ) from error
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _places(header: Sequence[str]) -> list[int]:
+    """Where each of COLUMNS is. Raises ValueError."""
+    if missing := [column for column in COLUMNS if column not in header]:
+        raise ValueError(f"there is no column {', '.join(missing)}")
+    return [header.index(column) for column in COLUMNS]
+
+
+def _read(cells: Sequence[str], width: int, places: Sequence[int]) -> RequestRecord:
+    if len(cells) != width:
+        raise ValueError(f"it has {len(cells)} cells, and there are {width} columns")
+    record = record_of([cells[place] for place in places])
+    times = record.arrived_at, record.seconds, *record.stages.values()
+    if not all(math.isfinite(one) and one >= 0 for one in times):
+        raise ValueError("a time in it is none")
+    return record

@@ -26,7 +26,7 @@ class _ListByDefault(typer.core.TyperGroup):
 
 requests = typer.Typer(
     cls=_ListByDefault,
-    help="Show the latest requests and the time of each stage, or export all that are stored.",
+    help="Show a model's latest requests, or export all. headway requests MODEL is short for list.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -48,7 +48,7 @@ def list_requests(
     url: options.ControlUrl = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show the latest requests and the time of each stage. Times are milliseconds. The word list may be left out.
+    """Show the latest requests and the time of each stage. Times are milliseconds.
 
     Example: headway requests list hello --sort-by seconds --limit 5
     """

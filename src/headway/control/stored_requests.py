@@ -18,6 +18,8 @@ _logger = logging.getLogger(__name__)
 _DAY = 86_400.0
 _PAGE = 1000
 """Records read at once: about 20 ms, for which a change of settings may have to wait."""
+_PAUSE = 100e-6
+"""For each record that is read back: the start of control has more to do."""
 _DROP_EVERY = 60.0
 _DROPPED_AT_ONCE = 10_000
 """About 0.1 s."""
@@ -109,4 +111,5 @@ class StoredRequests:
         if asked.deployment_id not in self._persistence.platform.deployments:
             return None  # it was deleted meanwhile
         has_room = history.restore(asked.deployment_id, page.records)
+        await asyncio.sleep(_PAUSE * len(page.records))
         return page.end if has_room else None

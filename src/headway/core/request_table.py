@@ -7,10 +7,11 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from sys import intern
 from typing import Any
 
 from headway.core.errors import HeadwayError
-from headway.core.records import STAGES, RequestRecord
+from headway.core.records import STAGES, Outcome, RequestRecord
 
 STAGE_COLUMNS = {stage: f"{stage}_seconds" for stage in STAGES}
 """In seconds, without a value where the stage's time is not known."""
@@ -19,6 +20,9 @@ COLUMNS = (
     *STAGE_COLUMNS.values(),
     *("request_bytes", "response_bytes", "trace_id"),
 )
+
+_STAGES_FROM = COLUMNS.index(STAGE_COLUMNS[STAGES[0]])
+_STAGES_TO = _STAGES_FROM + len(STAGES)
 
 
 class InvalidRecordsError(HeadwayError):
@@ -46,12 +50,24 @@ def cells_of(record: RequestRecord) -> tuple[Any, ...]:
 
 
 def record_of(cells: Sequence[Any]) -> RequestRecord:
-    """The record with these cells, which may be text. Raises TypeError or ValueError when there is none."""
-    row = dict(zip(COLUMNS, cells, strict=True))
-    row["stages"] = {
-        stage: row[column] for stage, column in STAGE_COLUMNS.items() if row[column] not in {None, ""}
-    }
-    return RequestRecord.from_row(row)
+    """The record that `cells_of` made these of. Without `from_row`, by way of which it takes 8 us, not 4."""
+    request_id, deployment_id, model, replica_id, arrived_at, status, outcome, seconds = cells[:_STAGES_FROM]
+    request_bytes, response_bytes, trace_id = cells[_STAGES_TO:]
+    stages = zip(STAGES, cells[_STAGES_FROM:_STAGES_TO], strict=True)
+    return RequestRecord(
+        request_id,
+        intern(deployment_id),
+        intern(model),
+        intern(replica_id),
+        arrived_at,
+        status,
+        Outcome(outcome),
+        seconds,
+        {stage: spent for stage, spent in stages if spent is not None},
+        request_bytes,
+        response_bytes,
+        trace_id,
+    )
 
 
 def csv_header() -> str:
@@ -98,7 +114,9 @@ def _places(header: Sequence[str]) -> list[int]:
 def _read(cells: Sequence[str], width: int, places: Sequence[int]) -> RequestRecord:
     if len(cells) != width:
         raise ValueError(f"it has {len(cells)} cells, and there are {width} columns")
-    record = record_of([cells[place] for place in places])
+    row: dict[str, Any] = {column: cells[place] for column, place in zip(COLUMNS, places, strict=True)}
+    row["stages"] = {stage: row[column] for stage, column in STAGE_COLUMNS.items() if row[column]}
+    record = RequestRecord.from_row(row)
     times = record.arrived_at, record.seconds, *record.stages.values()
     if not all(math.isfinite(one) and one >= 0 for one in times):
         raise ValueError("a time in it is none")

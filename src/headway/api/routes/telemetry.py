@@ -16,6 +16,8 @@ from headway.control.platform import Deployment
 
 router = APIRouter(tags=["telemetry"])
 
+_CSV = "text/csv"
+
 SortBy = Literal[
     "arrived_at",
     "seconds",
@@ -48,11 +50,11 @@ async def list_requests(
     )
 
 
-class Csv(StreamingResponse):
-    media_type = "text/csv"
-
-
-@router.get("/v1/models/{model}/deployments/{deployment}/requests/export", response_class=Csv)
+@router.get(
+    "/v1/models/{model}/deployments/{deployment}/requests/export",
+    response_class=StreamingResponse,
+    responses={200: {"description": "the records", "content": {_CSV: {"schema": {"type": "string"}}}}},
+)
 async def export_requests(
     found: Found,
     plane: Plane,
@@ -63,7 +65,7 @@ async def export_requests(
     until: Annotated[
         float | None, Query(description="Arrived before this instant.", allow_inf_nan=False)
     ] = None,
-) -> Csv:
+) -> StreamingResponse:
     """All stored records of its requests in the order of their arrival, as CSV with a line that names the columns.
 
     Times are seconds; a stage's is empty where it is not known. An answer that is whole ends with the last chunk: a
@@ -71,8 +73,8 @@ async def export_requests(
     """
     pages = plane.stored_requests.csv(found.deployment_id, since, until)
     first = await anext(pages)  # what fails now is still told as an error
-    name = f"{found.deployment_id}-requests.csv"
-    return Csv(_and_then(first, pages), headers={"content-disposition": f'attachment; filename="{name}"'})
+    headers = {"content-disposition": f'attachment; filename="{found.deployment_id}-requests.csv"'}
+    return StreamingResponse(_and_then(first, pages), headers=headers, media_type=_CSV)
 
 
 @router.get("/v1/models/{model}/deployments/{deployment}/requests/{request_id}")

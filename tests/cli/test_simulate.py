@@ -13,6 +13,7 @@ import pytest
 
 from cli.running import run
 from headway.cli.exit_codes import FAILED, INTERRUPTED, OK, USAGE
+from headway.core.request_table import InvalidRecordsError
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation import simulate as simulation
 
@@ -175,14 +176,14 @@ def test_the_same_scenario_gives_the_same_result(scenario):
         ("[traffic", "is no TOML"),
         ("\x00", "is no TOML"),
         ("duration = 1\n[traffic]\nkind='recorded'\nrecords='none.csv'", "none.csv cannot be read"),
-        ("duration = 1\n[traffic]\nkind='recorded'\nrecords='scenario.toml'", "is no file of records"),
+        ("duration = 1\n[traffic]\nkind='recorded'\nrecords='scenario.toml'", "there is no column"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told(scenario, text, words):
     scenario.write_text(text, encoding="utf-8")
     result = run("simulate", scenario)
     assert result.exit_code == FAILED
-    assert isinstance(result.exception, InvalidScenarioError)
+    assert isinstance(result.exception, InvalidScenarioError | InvalidRecordsError)
     assert words in str(result.exception)
 
 

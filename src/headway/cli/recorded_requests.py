@@ -15,7 +15,8 @@ def read_records(file: Path) -> list[RequestRecord]:
         raise InvalidRecordsError(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InvalidRecordsError(
-            f"{file} is no text: {error.reason}", hint="headway requests export --output FILE.csv writes such files"
+            f"{file} is no text: {error.reason}",
+            hint="headway requests export --output FILE.csv writes such files",
         ) from error
     except InvalidRecordsError as error:
         raise InvalidRecordsError(f"{file}: {error.message}", hint=error.hint) from error

@@ -1,0 +1,56 @@
+"""Takes the records that a simulation is to replay from where they are kept, as the lines that `trials` reads."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from headway.control.plane import ControlPlane
+from headway.core.records import Outcome, RequestRecord
+
+_PAGE = 1000
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Records of some time, in the words of the simulating process."""
+
+    lines: list[bytes] = field(default_factory=list)
+    requests: int = 0
+    served: int = 0
+    """Those that say how long predict took."""
+    begin: float = 0.0
+    """When the first of them arrived; seconds since 1970."""
+    is_cut: bool = False
+    """There are older ones still, too many to take."""
+
+
+async def gather(
+    plane: ControlPlane, deployment_id: str, since: float, until: float, *, most: int
+) -> Evidence:
+    """The newest `most` records, a page at a time, so that nobody waits for it."""
+    evidence = Evidence(begin=until)
+    async for page in _pages(plane, deployment_id, since, until):
+        room = most - evidence.requests
+        taken = page[:room]
+        evidence.lines.append(
+            orjson.dumps([(one.arrived_at, one.outcome, one.seconds, one.stages) for one in taken])
+        )
+        evidence.requests += len(taken)
+        evidence.served += sum(one.outcome is Outcome.FINISHED and "predict" in one.stages for one in taken)
+        evidence.begin = min(evidence.begin, *(one.arrived_at for one in taken))
+        if len(page) > room:
+            evidence.is_cut = True
+            break
+    return evidence
+
+
+async def _pages(
+    plane: ControlPlane, deployment_id: str, since: float, until: float
+) -> AsyncIterator[Sequence[RequestRecord]]:
+    """The newest first, no page empty. The only place that knows where records are kept."""
+    requests = plane.supervisor.requests
+    kept = requests.latest(deployment_id, limit=len(requests), since=since)
+    found = [one for one in kept if one.arrived_at <= until]
+    for begin in range(0, len(found), _PAGE):
+        yield found[begin : begin + _PAGE]

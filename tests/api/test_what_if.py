@@ -33,7 +33,8 @@ async def test_more_replicas_would_have_shortened_waits_and_raised_the_bill(worl
         deployment_id = await it.serving(settings='{"min_replica": 1, "max_replica": 1}')
         await it.until(lambda: it.plane.supervisor.replicas.ready(deployment_id))
         begin = await record(it, deployment_id, 200, gap=0.5, predict=0.8)
-        told = await it.post(WHAT_IF, {"changes": {"min_replica": 2, "max_replica": 2}, "slo": 2}, 200)
+        asked = {"changes": {"min_replica": 2, "max_replica": 2}, "slo": 2}
+        told = await it.post(WHAT_IF, asked, 200)
         before, after = told["before"], told["after"]
         assert told["since"] == begin
         assert told["requests"] == before["requests"] == after["requests"] == 200
@@ -47,6 +48,8 @@ async def test_more_replicas_would_have_shortened_waits_and_raised_the_bill(worl
         columns = {len(column) for column in after["curves"].values()}
         assert columns == {240}
         assert begin <= after["curves"]["at"][0] < after["curves"]["at"][-1] < told["until"]
+        again = await it.post(WHAT_IF, {**asked, "since": begin, "until": told["until"]}, 200)
+        assert (again["before"], again["after"]) == (before, after), "the same time is the same"
         settings = await it.get(f"{DEPLOYMENT}/settings")
         assert (settings["version"], settings["settings"]["max_replica"]) == (1, 1), "nothing is changed"
 

@@ -21,6 +21,8 @@ export type Advice = Schemas["Advice"];
 export type AdviceAnswer = Schemas["Advices"];
 export type History = Schemas["History"];
 export type SettingsPreview = Schemas["SettingsPreview"];
+export type Comparison = Schemas["Comparison"];
+export type Trial = Schemas["Trial"];
 export type Series = (number | null)[];
 
 export interface LiveDeployment extends Deployment {

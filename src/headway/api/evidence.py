@@ -1,5 +1,6 @@
 """Takes the records that a simulation is to replay from where they are kept, as the lines that `trials` reads."""
 
+import math
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
@@ -50,7 +51,8 @@ async def _pages(
 ) -> AsyncIterator[Sequence[RequestRecord]]:
     """The newest first, no page empty. The only place that knows where records are kept."""
     requests = plane.supervisor.requests
-    kept = requests.latest(deployment_id, limit=len(requests), since=since)
+    just_before = math.nextafter(since, 0.0)  # it takes those after an instant
+    kept = requests.latest(deployment_id, limit=len(requests), since=just_before)
     found = [one for one in kept if one.arrived_at <= until]
     for begin in range(0, len(found), _PAGE):
         yield found[begin : begin + _PAGE]

@@ -21,10 +21,10 @@ FEWEST_REQUESTS = 20
 MOST_REQUESTS = 100_000
 """About 15 seconds of simulation."""
 LONGEST = 86_400.0
-SHORTEST = 1.0
 ASSUMED_START = 10.0
 """Where no start was seen; seconds."""
 _MOSTLY = 0.95
+_AT_ONCE = 1.0
 _A_BUCKET = TIERS[-1][0]
 
 
@@ -139,10 +139,10 @@ def _range(asked: bodies.WhatIf) -> tuple[float, float]:
     now = time.time()
     until = now if asked.until is None else min(asked.until, now)
     since = until - asked.seconds if asked.since is None else asked.since
-    if not SHORTEST <= until - since <= LONGEST:
+    if not 0 < until - since <= LONGEST:
         raise InvalidRangeError(
             f"from since to until it is {until - since:.0f} s",
-            hint=f"a time of {SHORTEST:g} up to {LONGEST:g} s that has passed",
+            hint=f"a time that has passed, of up to {LONGEST:g} s",
         )
     return since, until
 
@@ -177,7 +177,7 @@ def _of_requests(evidence: Evidence, since: float, sampled_out: int) -> list[str
         notes.append(
             f"Only the latest {evidence.requests:,} requests are simulated, from {_clock(evidence.begin)} on."
         )
-    elif evidence.begin - since > SHORTEST:
+    elif evidence.begin - since > _AT_ONCE:
         notes.append(f"The first record of that time is from {_clock(evidence.begin)}: it begins there.")
     if sampled_out:
         notes.append(

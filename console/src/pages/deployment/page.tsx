@@ -81,6 +81,7 @@ function Facts({ picture, path }: { picture: Picture; path: string }) {
         p95 <b>{seconds(one.p95_seconds)}</b>
       </span>
       <span class="grow" />
+      <a href={deploymentLink(one.model_name, one.id, "/what-if")}>What if</a>
       <a href={deploymentLink(one.model_name, one.id, "/playground")}>Playground</a>
       <Actions path={path} deployment={one} />
     </div>

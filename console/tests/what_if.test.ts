@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Comparison, Trial } from "../src/api/types";
 import { type Setting, settingsOf } from "../src/pages/deployment/setting_fields";
-import { bill, difference, lines, rates, reach, settable, supposedOf, triedOf, waits } from "../src/pages/what_if/comparing";
+import { bill, differ, difference, lines, rates, reach, settable, supposedOf, triedOf, waits } from "../src/pages/what_if/comparing";
 import { Latest } from "../src/pages/what_if/latest";
 
 const curves = { at: [100, 105], queued: [1, 2], in_flight: [1, 1], present: [1, 1], ready: [1, 1], desired: [1, 1], arrivals: [10, 20], p95_wait: [null, 2], p95_latency: [null, 3] };
@@ -58,6 +58,9 @@ it("less than a percent is no difference", () => {
 it("both curves are drawn, and one where nothing is changed", () => {
   expect(lines(COMPARISON, "queued", true).map((one) => one.label)).toEqual(["present settings", "changed settings"]);
   expect(lines(COMPARISON, "queued", false).map((one) => one.values)).toEqual([[1, 2]]);
+  expect(differ(COMPARISON)).toBe(false);
+  expect(differ({ ...COMPARISON, after: trial({ predict_concurrency: 2 }) })).toBe(true);
+  expect(differ({ ...COMPARISON, after: trial({ settings: {} }), before: trial({ settings: { max_replica: 2 } }) })).toBe(true);
   expect(rates(COMPARISON)[0]?.values).toEqual([2, 4]);
 });
 

@@ -122,6 +122,12 @@ export function difference(before: number | null, after: number | null): { text:
   return percent < 0 ? { text: `−${count(-percent)}%`, tone: "good" } : { text: `+${count(percent)}%`, tone: "bad" };
 }
 
+/** Whether other settings were tried than those in force. */
+export function differ({ before, after }: Comparison): boolean {
+  const names = Object.keys(before.settings);
+  return before.predict_concurrency !== after.predict_concurrency || names.some((name) => before.settings[name] !== after.settings[name]);
+}
+
 type Curve = Exclude<keyof Trial["curves"], "at">;
 
 /** The same curve of both; of the present settings alone where nothing is changed. */

@@ -35,7 +35,6 @@ export function WhatIfPage({ parameters, query }: PageProps) {
     setDraft((before) => (before[PLACES] === undefined ? {} : { [PLACES]: before[PLACES] }));
     reload();
   };
-  const isChanged = Object.keys(judged.changes).length > 0;
   return (
     <>
       <p class="facts">
@@ -55,7 +54,6 @@ export function WhatIfPage({ parameters, query }: PageProps) {
           {asked.comparison !== null && asked.error === null && (
             <Result
               comparison={asked.comparison}
-              isChanged={isChanged}
               slo={objective}
               onSelect={(since, until) => setSpan({ since, until })}
             />

@@ -4,17 +4,17 @@ import { Chart } from "../../charts/chart";
 import { Warnings } from "../../components/notes";
 import { type Column, Table } from "../../components/table";
 import { clock, digits, plural, seconds } from "../../format";
-import { type Compared, bill, lines, rates, waits } from "./comparing";
+import { type Compared, bill, differ, lines, rates, waits } from "./comparing";
 
 interface ResultProps {
   comparison: Comparison;
-  isChanged: boolean;
   slo: number | null;
   onSelect(since: number, until: number): void;
 }
 
-export function Result({ comparison, isChanged, slo, onSelect }: ResultProps) {
+export function Result({ comparison, slo, onSelect }: ResultProps) {
   const { since, until, requests, notes, warnings } = comparison;
+  const isChanged = differ(comparison);
   const drawn = { at: comparison.before.curves.at, range: until - since, end: "at the end" };
   return (
     <div class="stack">

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Comparison, Trial } from "../src/api/types";
 import { type Setting, settingsOf } from "../src/pages/deployment/setting_fields";
-import { bill, differ, difference, lines, rates, reach, settable, supposedOf, triedOf, waits } from "../src/pages/what_if/comparing";
+import { bill, differ, difference, lines, outlook, rates, reach, settable, supposedOf, triedOf, waits } from "../src/pages/what_if/comparing";
 import { Latest } from "../src/pages/what_if/latest";
 
 const curves = { at: [100, 105], queued: [1, 2], in_flight: [1, 1], present: [1, 1], ready: [1, 1], desired: [1, 1], arrivals: [10, 20], p95_wait: [null, 2], p95_latency: [null, 3] };
@@ -45,8 +45,19 @@ it("the bill says what each costs and by how much that differs", () => {
 
 it("times are told beside what was recorded, and what nobody knows is a dash", () => {
   const rows = waits(COMPARISON);
-  expect(rows[1]).toEqual({ label: "wait for a slot, p95", recorded: "2.2 s", before: "2 s", after: "1 s", difference: "−50%", tone: "good" });
-  expect(rows.find((one) => one.label === "wait before the gate, p50")).toMatchObject({ recorded: "–", before: "–", after: "–", difference: "–" });
+  expect(rows[1]).toEqual({ label: "slot wait, p95", recorded: "2.2 s", before: "2 s", after: "1 s", difference: "−50%", tone: "good" });
+  expect(rows.find((one) => one.label === "gate wait, p50")).toMatchObject({ recorded: "–", before: "–", after: "–", difference: "–" });
+});
+
+it("an advice's outlook names what is waited for and what it costs", () => {
+  const before = { wait_p50: 0, wait_p95: 2, latency_p95: 3, replica_hours: 0.0123 };
+  const after = { ...before, wait_p95: 1, replica_hours: 0.0246 };
+  expect(outlook(before, after).map((one) => [one.before, one.after, one.difference])).toEqual([
+    ["0 ms", "0 ms", "0%"],
+    ["2 s", "1 s", "−50%"],
+    ["3 s", "3 s", "0%"],
+    ["0.0123", "0.0246", "+100%"],
+  ]);
 });
 
 it("less than a percent is no difference", () => {

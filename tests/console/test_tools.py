@@ -91,13 +91,13 @@ def test_settings_are_tried_on_recorded_traffic_and_applied(site, browser):
         replicas = page.get_by_role("img", name="Replicas: present settings")
         assert "changed settings" not in replicas.get_attribute("aria-label")
         page.get_by_label("concurrency_target", exact=True).fill("4")
-        for chart in ("Replicas", "Queued", "Wait for a slot, p95", "Latency, p95"):
+        for chart in ("Replicas", "Queued", "Slot wait, p95", "Latency, p95"):
             page.get_by_role(
                 "img", name=re.compile(f"^{chart}: present settings .*changed settings ")
             ).wait_for()
         bill = page.get_by_label("The bill")
         assert re.search(r"replica-hours\n0.* → .*%", bill.inner_text())
-        wait = comparison.get_by_role("row").filter(has_text="wait for a slot, p95")
+        wait = comparison.get_by_role("row").filter(has_text="slot wait, p95")
         assert "\N{MINUS SIGN}" in wait.inner_text(), "twice the slots, a shorter queue"
         page.get_by_label("predict_concurrency, slider").fill("2")
         page.get_by_text("predict_concurrency: 2").wait_for()

@@ -18,6 +18,7 @@ export type SettingValue = number | boolean | string;
 export type SettingValues = Record<string, SettingValue>;
 
 export type Advice = Schemas["Advice"];
+export type Outlook = Schemas["Outlook"];
 export type AdviceAnswer = Schemas["Advices"];
 export type History = Schemas["History"];
 export type SettingsPreview = Schemas["SettingsPreview"];

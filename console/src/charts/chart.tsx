@@ -16,8 +16,8 @@ export interface Line {
   values: Series;
   isDashed?: boolean;
   isStepped?: boolean;
-  /** Drawn through what is not known. */
-  isSpanning?: boolean;
+  /** Each value is a dot too, since its neighbours may not be known. */
+  isDotted?: boolean;
 }
 
 export interface Mark {
@@ -106,7 +106,7 @@ function seriesOf(one: Line, format: (value: number) => string): uPlot.Series {
     points: { show: false },
     value: (_plot, value: number | null) => (value === null ? "–" : format(value)),
   };
-  if (one.isSpanning) series.spanGaps = true;
+  if (one.isDotted) series.points = { show: true, size: 3, fill: colour(one.colour) };
   if (one.isDashed) series.dash = [5, 4];
   const paths = one.isStepped ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
   if (paths !== undefined) series.paths = paths;

@@ -81,12 +81,14 @@ async def tried(
     )
 
 
-async def recorded(plane: ControlPlane, deployment_id: str, since: float, until: float) -> Traffic:
+async def recorded(
+    plane: ControlPlane, deployment_id: str, since: float, until: float, *, most: int = MOST_REQUESTS
+) -> Traffic:
     """It begins with its first request: what was before, nobody may have recorded.
 
     Raises TooFewRequestsError.
     """
-    evidence = await gather(plane, deployment_id, since, until, most=MOST_REQUESTS)
+    evidence = await gather(plane, deployment_id, since, until, most=most)
     if evidence.served < FEWEST_REQUESTS:
         raise TooFewRequestsError(
             f"{evidence.served} requests with times of predict are recorded of that time, too few to simulate",

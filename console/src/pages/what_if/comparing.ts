@@ -1,5 +1,5 @@
 /** What is compared, and how it differs: questions, rows and lines. */
-import type { Comparison, SettingValues, Trial } from "../../api/types";
+import type { Comparison, Outlook, SettingValues, Trial } from "../../api/types";
 import type { Line } from "../../charts/chart";
 import { count, digits, seconds } from "../../format";
 import { type Judged, type Setting, settingsOf } from "../deployment/setting_fields";
@@ -79,7 +79,7 @@ export interface Compared {
 
 export function bill({ before, after }: Comparison, slo: number | null): Compared[] {
   const rows: [string, (of: Trial) => number, (value: number) => string][] = [
-    ["replica-hours", (of) => of.replica_hours, digits],
+    ["replica-hours", (of) => of.replica_hours, precise],
     ["replicas at most", (of) => of.most_replicas, count],
     ["replicas started", (of) => of.starts, count],
     ["requests that met no replica", (of) => of.cold_starts, count],
@@ -91,8 +91,8 @@ export function bill({ before, after }: Comparison, slo: number | null): Compare
 
 export function waits({ recorded, before, after }: Comparison): Compared[] {
   const stages: [string, string][] = [
-    ["wait", "wait for a slot"],
-    ["gate_wait", "wait before the gate"],
+    ["wait", "slot wait"],
+    ["gate_wait", "gate wait"],
     ["latency", "latency"],
   ];
   return stages.flatMap(([stage, label]) =>
@@ -102,6 +102,18 @@ export function waits({ recorded, before, after }: Comparison): Compared[] {
     }),
   );
 }
+
+/** The few numbers that stand beside an advice. */
+export function outlook(before: Outlook, after: Outlook): Compared[] {
+  return [
+    compared("slot wait, p50", before.wait_p50, after.wait_p50, seconds),
+    compared("slot wait, p95", before.wait_p95, after.wait_p95, seconds),
+    compared("latency, p95", before.latency_p95, after.latency_p95, seconds),
+    compared("replica-hours", before.replica_hours, after.replica_hours, precise),
+  ];
+}
+
+const precise = (value: number): string => (value < 1 ? String(Number(value.toPrecision(3))) : digits(value));
 
 function failed(of: Trial): number {
   return of.requests - (of.outcomes.finished ?? 0);
@@ -132,7 +144,7 @@ type Curve = Exclude<keyof Trial["curves"], "at">;
 
 /** The same curve of both; of the present settings alone where nothing is changed. */
 export function lines({ before, after }: Comparison, curve: Curve, isChanged: boolean): Line[] {
-  const line = (label: string, colour: string, of: Trial): Line => ({ label, colour, values: of.curves[curve], isSpanning: true });
+  const line = (label: string, colour: string, of: Trial): Line => ({ label, colour, values: of.curves[curve], isDotted: curve.startsWith("p95") });
   if (!isChanged) return [line("present settings", "accent", before)];
   return [{ ...line("present settings", "warn", before), isDashed: true }, line("changed settings", "accent", after)];
 }

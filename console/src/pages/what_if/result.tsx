@@ -26,7 +26,7 @@ export function Result({ comparison, slo, onSelect }: ResultProps) {
       <div class="charts">
         <Chart {...drawn} label="Replicas" lines={lines(comparison, "present", isChanged)} format={digits} />
         <Chart {...drawn} label="Queued" lines={lines(comparison, "queued", isChanged)} format={digits} />
-        <Chart {...drawn} label="Wait for a slot, p95" lines={lines(comparison, "p95_wait", isChanged)} format={seconds} />
+        <Chart {...drawn} label="Slot wait, p95" lines={lines(comparison, "p95_wait", isChanged)} format={seconds} />
         <Chart {...drawn} label="Latency, p95" lines={lines(comparison, "p95_latency", isChanged)} format={seconds} />
         <Chart {...drawn} label="Requests per second; drag to take a part" lines={rates(comparison)} format={digits} onSelect={onSelect} />
         <Waits rows={waits(comparison)} isChanged={isChanged} />
@@ -66,7 +66,7 @@ function Waits({ rows, isChanged }: { rows: Compared[]; isChanged: boolean }) {
   const columns: Column<Compared>[] = [
     { key: "label", label: "Time", cell: (one) => one.label },
     { key: "recorded", label: "recorded", isNumber: true, cell: (one) => one.recorded },
-    { key: "before", label: "present settings", isNumber: true, cell: (one) => one.before },
+    { key: "before", label: "present", isNumber: true, cell: (one) => one.before },
   ];
   if (isChanged) {
     columns.push({ key: "after", label: "changed", isNumber: true, cell: (one) => one.after });
@@ -75,7 +75,7 @@ function Waits({ rows, isChanged }: { rows: Compared[]; isChanged: boolean }) {
   return (
     <figure class="panel" aria-label="Times">
       <h2>Times: recorded and simulated</h2>
-      <Table label="Waits and latency" rows={rows} columns={columns} rowKey={(one) => one.label} />
+      <Table label="Waits and latency" rows={rows} columns={columns} rowKey={(one) => one.label} isStacking />
     </figure>
   );
 }

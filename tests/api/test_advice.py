@@ -73,7 +73,7 @@ async def test_advice_has_a_simulated_before_and_after_when_asked(world):
         assert before["wait_p95"] > 2 > after["wait_p95"], "one slot for a load of 1.7 requests"
         assert before["latency_p95"] > after["latency_p95"] >= 0.5
         assert before["replica_hours"] > 0
-        assert told["simulation"].startswith("simulated on 60 requests.")
+        assert told["simulation"].startswith("Simulated on 60 requests.")
 
 
 async def test_advice_comes_without_a_simulation_that_is_not_possible(world):
@@ -82,4 +82,4 @@ async def test_advice_comes_without_a_simulation_that_is_not_possible(world):
         await it.serving(content=tar(truss_files(config)), settings='{"concurrency_target": 2}')
         told = await it.get(f"{ADVICE}?simulate=true")
         assert [(one["code"], one["after"]) for one in told["advice"]] == [("target_below_predict", None)]
-        assert told["simulation"].startswith("not simulated: 0 requests")
+        assert told["simulation"].startswith("Not simulated: 0 requests")

@@ -32,7 +32,7 @@ async def added(
         )
         answer = await simulated(simulator, traffic, variants)
     except HeadwayError as error:
-        return dataclasses.replace(told, simulation=f"not simulated: {error.message}")
+        return dataclasses.replace(told, simulation=f"Not simulated: {error.message}.")
     outlooks = dict(zip(variants, map(_outlook, answer["trials"]), strict=True))
     advice = [
         dataclasses.replace(one, before=outlooks[_PRESENT], after=outlooks[one.code])
@@ -42,7 +42,7 @@ async def added(
     ]
     notes = " ".join(traffic.notes)
     return dataclasses.replace(
-        told, advice=advice, simulation=f"simulated on {traffic.evidence.requests:,} requests. {notes}"
+        told, advice=advice, simulation=f"Simulated on {traffic.evidence.requests:,} requests. {notes}"
     )
 
 

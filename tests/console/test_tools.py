@@ -99,6 +99,8 @@ def test_settings_are_tried_on_recorded_traffic_and_applied(site, browser):
         assert re.search(r"replica-hours\n0.* → .*%", bill.inner_text())
         wait = comparison.get_by_role("row").filter(has_text="slot wait, p95")
         assert "\N{MINUS SIGN}" in wait.inner_text(), "twice the slots, a shorter queue"
+        drag_left(page, page.get_by_role("figure", name="Requests per second").locator(".u-over"))
+        page.get_by_text("a part, as dragged").wait_for()
         page.get_by_label("predict_concurrency, slider").fill("2")
         page.get_by_text("predict_concurrency: 2").wait_for()
         comparison.get_by_text("with 2 at once as it did with 1").wait_for()
@@ -132,6 +134,17 @@ def test_secrets_are_set_and_deleted_and_never_shown(site, browser):
         secrets.get_by_role("button", name="Delete…").click()
         secrets.get_by_role("button", name="Really delete").click()
         secrets.get_by_text("There is no secret yet").wait_for()
+
+
+def drag_left(page, plot):
+    """From its middle to beyond its left end."""
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 5, box["y"] + 50)
+    page.mouse.move(box["x"] - 20, box["y"] + 50)
+    page.mouse.up()
 
 
 def drop(page, name):

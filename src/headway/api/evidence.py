@@ -1,5 +1,6 @@
 """Takes the records that a simulation is to replay from where they are kept, as the lines that `trials` reads."""
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ class Evidence:
 async def gather(
     plane: ControlPlane, deployment_id: str, since: float, until: float, *, most: int
 ) -> Evidence:
-    """The newest `most` records, a page at a time, so that nobody waits for it."""
+    """The newest `most` records, a page at a time: others have their turn between two pages."""
     evidence = Evidence(begin=until)
     async for page in _pages(plane, deployment_id, since, until):
         room = most - evidence.requests
@@ -43,6 +44,7 @@ async def gather(
         if len(page) > room:
             evidence.is_cut = True
             break
+        await asyncio.sleep(0)
     return evidence
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from benchmarks import console, control, gateways, replicas
+from benchmarks import console, control, gateways, replicas, simulation
 from benchmarks.contenders import Contender, Running
 from benchmarks.load import Figures, Wrk, numbers_body, picture_body
 from benchmarks.models import CHUNKS, SLEEP
@@ -416,4 +417,23 @@ CONTROL = (
     ),
 )
 
-ROWS = (*REPLICA, *GATEWAY, *QUEUE, *TOGETHER, *CONTROL)
+PLANNER = (
+    Row(
+        "simulate",
+        "Simulator: four replicas at a fixed number, Poisson traffic",
+        (simulation.PLAIN, simulation.COMPILED),
+        partial(simulation.simulate, requests=simulation.REQUESTS, scenario="fixed"),
+        (Goal("simulated requests per second of a core", "/s", 30_000, 80_000, _of("rate")),),
+        fresh=True,
+    ),
+    Row(
+        "simulate-growing",
+        "Simulator: a thousand replicas and more, autoscaled, three stages, bursts",
+        (simulation.PLAIN, simulation.COMPILED),
+        partial(simulation.simulate, requests=simulation.REQUESTS, scenario="growing"),
+        (Goal("the same with a thousand replicas, autoscaled", "/s", 30_000, 80_000, _of("rate")),),
+        fresh=True,
+    ),
+)
+
+ROWS = (*REPLICA, *GATEWAY, *QUEUE, *TOGETHER, *CONTROL, *PLANNER)

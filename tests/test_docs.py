@@ -14,6 +14,16 @@ from headway.cli.app import app
 from headway.cli.exit_codes import MEANINGS
 from headway.configuration import Configuration
 from headway.core.settings import DeploymentSettings, bounds_of
+from headway.planner.simulation.figures import figures
+from headway.planner.simulation.report import Trial
+from headway.planner.simulation.scenario_file import (
+    REPLICA_KEYS,
+    SERVICE_KEYS,
+    TOP_KEYS,
+    TRAFFIC_KEYS,
+    read_scenario,
+)
+from headway.planner.simulation.simulate import simulate
 
 TOP = Path(__file__).parents[1]
 PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md"), *(TOP / "examples").rglob("*.md")])
@@ -100,6 +110,23 @@ def test_the_top_help_lists_every_verb_and_each_verb_gives_an_example():
     assert [
         verb for verb in VERBS.keys() - families if f"Example: headway {verb}" not in VERBS[verb].help
     ] == []
+
+
+def test_the_guide_s_scenario_gives_the_result_that_it_shows():
+    page = text_of("docs/guide/simulating.md")
+    content = tomllib.loads(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1])
+    scenario = read_scenario(content, {}.__getitem__)
+    trials = [Trial(one, simulate(scenario, one)) for one in scenario.variants]
+    assert table_below("docs/guide/simulating.md", "What comes of it") == [
+        [one.name, *one.texts] for one in figures(scenario, trials)
+    ]
+
+
+def test_the_guide_tells_every_key_of_a_scenario():
+    told = " ".join(row[0] for row in table_below("docs/guide/simulating.md", "All that a scenario may say"))
+    named = set(re.findall(r"\w+", told))
+    assert {"kind", *(key for keys in TRAFFIC_KEYS.values() for key in keys)} <= named
+    assert {*TOP_KEYS, *REPLICA_KEYS, *SERVICE_KEYS} <= named
 
 
 def commands():

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.core.autoscaling import AutoscalingPolicy, Replicas
+from headway.core.autoscaling import AutoscalingPolicy, Replicas, there
+from headway.core.lifecycle import ReplicaState
 from headway.core.settings import DeploymentSettings
 from headway.core.statistics import Load
 
@@ -340,3 +341,10 @@ def test_a_preview_tells_what_the_present_load_needs_under_other_settings():
     assert world.present == 20
     preview = world.policy.preview(DeploymentSettings(concurrency_target=10), Replicas(20), world.now)
     assert preview.inputs.need == 4
+
+
+def test_what_waits_for_its_next_start_or_may_recover_is_still_meant_to_be_there():
+    states = [ReplicaState.READY, ReplicaState.STARTING, ReplicaState.UNHEALTHY, ReplicaState.DRAINING]
+    assert there(states, 5, is_backing_off=False) == Replicas(ready=1, starting=1, away=1)
+    assert there(states, 5, is_backing_off=True) == Replicas(ready=1, starting=1, away=3)
+    assert there(states, 2, is_backing_off=True) == Replicas(ready=1, starting=1, away=1)

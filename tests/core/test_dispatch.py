@@ -43,6 +43,7 @@ def test_five_requests_at_target_two_on_one_replica_two_are_sent_and_three_queue
     assert d.submit("4", 3.0) == [Queued("4", 3.0, 2)]
     assert d.submit("5", 4.0) == [Queued("5", 4.0, 3)]
     assert (d.queued, d.in_flight, d.held()) == (3, 2, {"a": 2})
+    assert d.held_by("a") == ["1", "2"]
     assert [d.place(request) for request in "12345"] == [None, None, 1, 2, 3]
     assert d.finish("2", 10.0) == [
         Finished("2", "a", 10.0, 9.0, abandoned=False),

@@ -41,10 +41,21 @@ def test_a_sketch_is_right_within_three_percent(durations):
     sketch = Sketch()
     for one in durations:
         sketch.observe(one)
+    assert_right(sketch, durations, rel=0.03)
+
+
+@given(st.lists(st.floats(0, 5000), min_size=1, max_size=200))
+def test_a_finer_sketch_told_all_at_once_is_right_within_one_percent(durations):
+    sketch = Sketch(steps_per_e=100)
+    sketch.observe_all(durations)
+    assert_right(sketch, durations, rel=0.01)
+
+
+def assert_right(sketch, durations, rel):
     durations.sort()
     for share, found in zip((0.5, 0.95, 0.99), sketch.quantiles(), strict=True):
         exact = next(one for place, one in enumerate(durations, 1) if place >= share * len(durations))
-        assert found == pytest.approx(exact, rel=0.03)
+        assert found == pytest.approx(exact, rel=rel, abs=1.1e-6), "what is shorter counts as nothing"
 
 
 def test_nothing_has_no_quantiles():

@@ -23,6 +23,7 @@ from headway.cli.push import push
 from headway.cli.requests import requests
 from headway.cli.serve import serve
 from headway.cli.settings import settings
+from headway.cli.simulate import simulate
 from headway.cli.status import status
 from headway.cli.tune import tune
 from headway.cli.up import up
@@ -46,7 +47,7 @@ _SECTIONS = {
     "Run": ("serve", "up", "push"),
     "Use": ("predict",),
     "See": ("list", "status", "logs", "requests", "decisions"),
-    "Plan": ("advise", "tune"),
+    "Plan": ("advise", "tune", "simulate"),
     "Change": ("settings", "promote", "activate", "deactivate", "delete"),
     "Protect": ("keys", "secrets"),
     "Write": ("init", "check"),
@@ -77,7 +78,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _VERBS: tuple[Callable[..., None], ...] = (
-    *(serve, up, push, predict, status, logs, requests, decisions, advise, tune),
+    *(serve, up, push, predict, status, logs, requests, decisions, advise, tune, simulate),
     *(settings, promote, activate, deactivate, delete, init, check),
 )
 for verb in _VERBS:

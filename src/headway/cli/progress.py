@@ -61,6 +61,26 @@ def reading(file: Path, console: "Console", what: str) -> Iterator[BinaryIO]:
         yield it
 
 
+@contextlib.contextmanager
+def bars(
+    console: "Console", names: Iterable[str], reached: Callable[[float], str]
+) -> Iterator[Callable[[str, float], None]]:
+    """What is called with a name and a share shows how far that is, in a bar and in the words of `reached`."""
+    if not console.is_terminal:
+        yield lambda _, __: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[reached]}", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True) as shown:
+        tasks = {name: shown.add_task(name, total=1.0, reached="") for name in names}
+        yield lambda name, share: shown.update(tasks[name], completed=share, reached=reached(share))
+
+
 def warn(console: "Console", warnings: Iterable[str]) -> None:
     for warning in warnings:
         console.print("warning:", style="bold yellow", end=" ")

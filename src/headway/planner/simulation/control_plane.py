@@ -17,7 +17,9 @@ from headway.planner.simulation.data_plane import DataPlane
 from headway.planner.simulation.durations import Constant, Durations
 
 REPORT_EVERY = 0.25
-"""As the gateway does (gateway/link.py), as long as anything goes on."""
+"""As the gateway does (gateway/link.py)."""
+CALM_REPORT_EVERY = 1.0
+"""While nobody waits: what is decided then follows from means over no less."""
 REPORT_AT_MOST_EVERY = 0.02
 """So soon again when a queue forms."""
 _SOURCE = "simulated"
@@ -149,7 +151,7 @@ class ControlPlane:
         if self._is_settled:
             return  # until a replica goes
         if not self._plane.is_resting:
-            next_at = min(next_at, now + REPORT_EVERY)
+            next_at = min(next_at, now + (REPORT_EVERY if load.queued else CALM_REPORT_EVERY))
         if next_at < math.inf:
             self._report_no_later(next_at)
 

@@ -3,10 +3,11 @@ their decisions take the time that the traffic says.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from headway.core.dispatch import Dispatcher, Events
 from headway.core.events import (
+    Abandoned,
     Dispatched,
     Drained,
     Expired,
@@ -115,6 +116,9 @@ class DataPlane:
             self._prepared(request, now)
 
     def _prepared(self, request: Request, now: float) -> None:
+        if request.is_over:  # nobody waits for it, and it is between two stages
+            self._answered(request, now)
+            return
         request.gate_at = now
         gate = self._gates[request.replica_id]
         for entered in gate.arrive(request, now):
@@ -132,7 +136,7 @@ class DataPlane:
         gate = self._gates[request.replica_id]
         for entered in gate.leave(request, now):
             self._enter(entered, gate, now)
-        if request.after:
+        if request.after and not request.is_over:
             self._at(now + request.after, self._answered, request)
         else:
             self._answered(request, now)
@@ -165,6 +169,7 @@ class DataPlane:
             for request in held:
                 if not request.is_over:
                     self._carry_out(self._dispatcher.give_back(request, now), now)
+            self._set_timer(now)  # it came early, so its wait may end before any that the timer knows
         self._carry_out(self._dispatcher.remove_replica(replica_id, now), now)
 
     def change_settings(self, settings: DeploymentSettings, now: float) -> None:
@@ -173,7 +178,7 @@ class DataPlane:
 
     # Carrying out.
 
-    def _carry_out(  # noqa: C901 - one arm per event
+    def _carry_out(  # noqa: C901, PLR0912 - one arm per event, checked to be all of them
         self, events: Events[Request], now: float
     ) -> None:
         if self._observe is not None:
@@ -191,8 +196,15 @@ class DataPlane:
                     self._watcher.drained(event.replica_id, now)
                 case Stuck():
                     self._watcher.stuck(event.replica_id, now)
-                case _:
+                case Overran():
+                    self._fail(event.request, Outcome.OVERRAN, now)
+                    self._give_up(event.request, now)
+                case Refused() | Expired() | Lost():
                     self._fail(event.request, _OUTCOMES[type(event)], now)
+                case Abandoned():
+                    pass  # no client leaves here
+                case _ as never:
+                    assert_never(never)
         if self._rings_at is None:
             self._set_timer(now)
 
@@ -200,6 +212,11 @@ class DataPlane:
         if not request.is_over:
             request.is_over = True
             self._ends.failed(request, outcome, now)
+
+    def _give_up(self, request: Request, now: float) -> None:
+        """Nobody waits for it any more: at the gate that ends it, else the end of its present stage."""
+        if self._gates[request.replica_id].give_up(request):
+            self._carry_out(self._dispatcher.finish(request, now), now)
 
     # The timer of waits, set as the gateway sets it.
 
@@ -210,7 +227,7 @@ class DataPlane:
         settings = self.settings
         latest = now + min(settings.queue_timeout, settings.request_timeout, settings.abandon_grace)
         end = self._dispatcher.next_deadline()
-        self._rings_at = latest if end is None else min(end, latest)
+        self._rings_at = latest if end is None else max(now, min(end, latest))
         self._at(self._rings_at, self._ring, self._rings_at)
 
     def _ring(self, set_for: float, now: float) -> None:
@@ -222,7 +239,6 @@ class DataPlane:
 _OUTCOMES: dict[type, Outcome] = {
     Refused: Outcome.REFUSED,
     Expired: Outcome.EXPIRED,
-    Overran: Outcome.OVERRAN,
     Lost: Outcome.LOST,
 }
 

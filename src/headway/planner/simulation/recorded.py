@@ -1,8 +1,10 @@
 """Traffic from records of requests: the same requests again, or others with service times like theirs."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from random import Random
+from typing import Self
 
 from headway.core.records import Outcome, RequestRecord
 from headway.planner.errors import InvalidScenarioError
@@ -34,6 +36,28 @@ def replayed(records: Sequence[RequestRecord], since: float | None = None, seed:
             if one.arrived_at >= begin
         ]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """When the recorded requests came, for arrivals whose service times are others."""
+
+    seconds: Sequence[float]
+    """Since the first one, rising."""
+
+    @classmethod
+    def of(cls, records: Sequence[RequestRecord]) -> Self:
+        ordered = sorted(one.arrived_at for one in records)
+        return cls([at - ordered[0] for at in ordered])
+
+    def instants(self, _: Random) -> Iterator[float]:
+        return iter(self.seconds)
+
+
+def length(records: Sequence[RequestRecord]) -> float:
+    """Seconds from the first arrival to the last end."""
+    begin = min(one.arrived_at for one in records)
+    return max(one.arrived_at + one.seconds for one in records) - begin
 
 
 def drawn(records: Iterable[RequestRecord]) -> SeenStages:

@@ -49,7 +49,7 @@ class Arrivals(Protocol):
     """When requests come."""
 
     def instants(self, random: Random) -> Iterator[float]:
-        """Rising, without end."""
+        """Rising; they may end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from headway.planner.drawing import Frame, ticks
 from headway.planner.tuning.curve import frontier, knee
 from headway.planner.tuning.measurements import Measurement
 from headway.planner.tuning.search import Search
 
 _COLUMNS, _ROWS = 56, 12
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM, _RIGHT = 720, 420, 70, 44, 56, 30
-_TICKS = 5
+_FRAME = Frame(width=720, height=420, left=70, top=44, right=30, bottom=56)
 _GREY, _BLUE, _RED, _INK = "#94a3b8", "#2563eb", "#dc2626", "#334155"
 
 
@@ -58,11 +58,11 @@ def in_letters(search: Search) -> str:
 def as_svg(search: Search, title: str) -> str:
     """The curve as a picture that stands alone; the choice and the knee are named in it."""
     points = _points(search)
-    parts = [f'<text x="{_LEFT}" y="24" font-size="15" font-weight="bold">{escape(title)}</text>']
+    parts = [f'<text x="{_FRAME.left}" y="24" font-size="15" font-weight="bold">{escape(title)}</text>']
     if points:
         parts += _drawn(search, points, _Scales(points))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_FRAME.width} {_FRAME.height}" width="{_FRAME.width}" '
         f'font-family="sans-serif" font-size="12" fill="{_INK}" role="img" aria-label="{escape(title)}">\n'
         f'<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
@@ -83,12 +83,12 @@ def _letter(search: Search, one: Measurement, bend: Measurement | None) -> str:
 def _drawn(search: Search, points: Sequence[Measurement], scales: _Scales) -> list[str]:
     curve = frontier(search.goal, search.measured)
     bend = knee(curve)
-    path = " ".join(f"{_x(scales.x(one)):.1f},{_y(scales.y(one)):.1f}" for one in curve)
+    path = " ".join(f"{_FRAME.x(scales.x(one)):.1f},{_FRAME.y(scales.y(one)):.1f}" for one in curve)
     parts = [*_axes(scales), f'<polyline points="{path}" fill="none" stroke="{_GREY}" stroke-width="2"/>']
     for one in points:
         is_choice = one is search.choice
         colour = _BLUE if is_choice else _INK if search.goal.is_met(one) else _RED
-        x, y = _x(scales.x(one)), _y(scales.y(one))
+        x, y = _FRAME.x(scales.x(one)), _FRAME.y(scales.y(one))
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{7 if is_choice else 4}" fill="{colour}"/>')
         words = f"{one.point}{', chosen' if is_choice else ''}{', knee' if one is bend else ''}"
         weight = ' font-weight="bold"' if is_choice else ""
@@ -100,36 +100,30 @@ def _drawn(search: Search, points: Sequence[Measurement], scales: _Scales) -> li
 
 def _axes(scales: _Scales) -> list[str]:
     parts = []
-    for tick in range(_TICKS + 1):
-        share = tick / _TICKS
-        x, y = _x(share), _y(share)
+    for tick in ticks(scales.most_latency * 1000):
+        y = _FRAME.y(tick / (scales.most_latency * 1000))
         parts += [
-            f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}" stroke="#e2e8f0"/>',
-            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{share * scales.most_latency * 1000:.0f}</text>',
-            f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">'
-            f"{share * scales.most_throughput:.0f}</text>",
+            f'<line x1="{_FRAME.left}" y1="{y:.1f}" x2="{_FRAME.x(1):g}" y2="{y:.1f}" stroke="#e2e8f0"/>',
+            f'<text x="{_FRAME.left - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>',
         ]
-    middle = (_LEFT + _WIDTH - _RIGHT) / 2
+    for tick in ticks(scales.most_throughput, at_most=8):
+        x = _FRAME.x(tick / scales.most_throughput)
+        parts.append(f'<text x="{x:.1f}" y="{_FRAME.y(0) + 18:g}" text-anchor="middle">{tick:g}</text>')
+    middle = _FRAME.height / 2
     return [
         *parts,
-        f'<text x="{middle}" y="{_HEIGHT - 14}" text-anchor="middle">throughput of a full replica, requests/s</text>',
-        f'<text x="16" y="{_HEIGHT / 2}" transform="rotate(-90 16 {_HEIGHT / 2})" text-anchor="middle">p95, ms</text>',
+        f'<text x="{_FRAME.x(0.5):g}" y="{_FRAME.height - 14}" text-anchor="middle">throughput of a full replica, '
+        "requests/s</text>",
+        f'<text x="16" y="{middle}" transform="rotate(-90 16 {middle})" text-anchor="middle">p95, ms</text>',
     ]
 
 
 def _limit(seconds: float, words: str, scales: _Scales) -> str:
     if seconds > scales.most_latency:
         return ""
-    y = _y(seconds / scales.most_latency)
+    y = _FRAME.y(seconds / scales.most_latency)
     return (
-        f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}" stroke="{_RED}" stroke-dasharray="5 4"/>'
-        f'<text x="{_LEFT + 6}" y="{y - 5:.1f}" fill="{_RED}">{escape(words)}</text>'
+        f'<line x1="{_FRAME.left}" y1="{y:.1f}" x2="{_FRAME.x(1):g}" y2="{y:.1f}" stroke="{_RED}" '
+        'stroke-dasharray="5 4"/>'
+        f'<text x="{_FRAME.left + 6}" y="{y - 5:.1f}" fill="{_RED}">{escape(words)}</text>'
     )
-
-
-def _x(share: float) -> float:
-    return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
-
-
-def _y(share: float) -> float:
-    return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)

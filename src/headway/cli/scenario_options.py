@@ -1,0 +1,77 @@
+"""A scenario's file and what the command line says of it, put together: the command line wins."""
+
+import shlex
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from headway.cli.setting_values import parse_settings
+from headway.planner.errors import InvalidScenarioError
+from headway.planner.simulation.scenario_file import RECORDED, TRAFFIC_KEYS
+
+Tables = dict[str, Any]
+
+
+def read_tables(file: Path) -> Tables:
+    """What the file says. Raises InvalidScenarioError when it is no TOML."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidScenarioError(f"{file} is no TOML: {error}") from error
+
+
+def merged(written: Mapping[str, Any], stated: Mapping[str, Any]) -> Tables:
+    """`stated` has a scenario's shape; what it leaves as None, or empty, is as it is written."""
+    together = dict(written)
+    for key, value in stated.items():
+        if isinstance(value, Mapping):
+            said = {name: one for name, one in value.items() if one is not None}
+            if said:
+                together[key] = _over(key, together.get(key, {}), said)
+        elif value is not None and value != []:
+            together[key] = value
+    return together
+
+
+def with_records(tables: Tables, stated: Mapping[str, Any], records: str | None) -> Tables:
+    """The scenario's requests are those in the file `records`; where the command line names another kind of traffic,
+    or service times, the records give only what it does not.
+    """
+    if records is None:
+        return tables
+    is_replayed = stated["traffic"]["kind"] in {None, RECORDED}
+    has_service = any(value is not None for value in stated["service"].values())
+    without = {key: value for key, value in tables.items() if key != "service" or has_service}
+    if is_replayed:
+        return without | {"traffic": {"kind": RECORDED, "records": records}}
+    if has_service:
+        raise typer.BadParameter("--records has no part in this: traffic and service times are others")
+    return without | {"service": {"from": records}}
+
+
+def durations(text: str | None) -> Any:
+    """`p50=200ms,p95=1s` as such a table; what has no equals sign as it is."""
+    if text is None or "=" not in text:
+        return text
+    return {name.strip(): value for name, _, value in (one.partition("=") for one in text.split(","))}
+
+
+def tries(texts: Sequence[str]) -> list[Tables]:
+    """`NAME=VALUE NAME=VALUE` as the settings of a variant, each. Raises InvalidSettingError."""
+    return [parse_settings(shlex.split(text)) for text in texts]
+
+
+def _over(key: str, written: Any, said: Tables) -> Any:
+    """One table over another; what is written only for what is not any more goes."""
+    if not isinstance(written, Mapping):
+        return written  # which is refused when it is read
+    left = dict(written)
+    if key == "traffic":
+        kind = said.setdefault("kind", left.get("kind", "poisson"))
+        left = {name: left[name] for name in TRAFFIC_KEYS.get(kind, ()) if name in left}
+    elif key == "service":
+        left = {name: value for name, value in left.items() if name not in {"from", "as"}}
+    return left | said

@@ -16,12 +16,17 @@ from benchmarks.gateways import start_upstream
 from benchmarks.load import Figures
 from benchmarks.processes import Bench, answers, free_port, wait_for
 from benchmarks.replicas import PROGRAMS
+from headway.core.records import Outcome, RequestRecord
 from headway.gateway.link import Link
+from headway.gateway.records import RECORDS_PER_SECOND
 from headway.gateway.table import RoutingTable
 
 DEPLOYMENTS, REPLICAS_EACH = 50, 4
 _SETTLE = 3.0
 _IDLE_FOR = 10.0
+_RECORDED_FOR = 10.0
+RATE = RECORDS_PER_SECOND
+_TURNS, _MOST_ROWS = 4, 40
 _CHANGES = 30
 _PAUSE = 0.2
 _WITHIN = 10.0
@@ -35,11 +40,12 @@ class Plane(Running):
     gateway_url: str = ""
 
 
-def start(bench: Bench, replicas_each: int) -> Running:
+def start(bench: Bench, replicas_each: int, keep_requests: int = 1_000_000) -> Running:
     upstream = start_upstream(bench, unix=True)
     folder, port, gateway_port = bench.folder, free_port(), free_port()
     (folder / "orders").touch()
     options = ["--deployments", str(DEPLOYMENTS), "--replicas", str(replicas_each)]
+    options += ["--keep-requests", str(keep_requests)]
     control = bench.start(
         [sys.executable, PROGRAMS / "control_plane.py", folder, upstream, str(port), *options]
     )
@@ -61,6 +67,8 @@ def start(bench: Bench, replicas_each: int) -> Running:
 AT_REST = Contender("headway", partial(start, replicas_each=REPLICAS_EACH))
 AT_ZERO = Contender("headway", partial(start, replicas_each=0))
 
+STORING_NOTHING = Contender("nothing stored", partial(start, replicas_each=REPLICAS_EACH, keep_requests=0))
+
 
 def rest(running: Running, _seconds: float) -> Figures:
     """The share of a core that control takes while nothing is asked for."""
@@ -69,6 +77,14 @@ def rest(running: Running, _seconds: float) -> Figures:
     used = running.usage()
     share = (used.cpu - before.cpu) / (time.monotonic() - began)
     return {"busy": share, "memory": used.memory_bytes}
+
+
+def record(running: Running, _seconds: float) -> Figures:
+    """The share of a core that control takes while a gateway tells it as many records of requests as it may."""
+    before, began = running.usage(), time.monotonic()
+    told = asyncio.run(_tell_records(running, _RECORDED_FOR))
+    used, elapsed = running.usage(), time.monotonic() - began
+    return {"busy": (used.cpu - before.cpu) / elapsed, "rate": told / elapsed, "memory": used.memory_bytes}
 
 
 def change_settings(running: Running, _seconds: float) -> Figures:
@@ -90,6 +106,51 @@ def wake(running: Running, _seconds: float) -> Figures:
         with urllib.request.urlopen(answer, timeout=_WITHIN):
             delays.append(_orders(running.folder)[known] - asked)
     return {"ordered": statistics.median(delays), "slowest": max(delays)}
+
+
+async def _tell_records(running: Running, seconds: float) -> int:
+    """As a gateway does: four times a second, in messages of up to 40. Returns how many."""
+    assert isinstance(running, Plane)  # noqa: S101  # made above
+    reader, writer = await asyncio.open_unix_connection(running.folder / "link")
+    writer.write(b'{"gateway": "records", "epoch": "1"}\n')
+    reading = asyncio.create_task(_read_all(reader))
+    began, told = time.monotonic(), 0
+    for turn in range(1, round(seconds * _TURNS) + 1):
+        rows = [_row(told + number) for number in range(RATE // _TURNS)]
+        for first in range(0, len(rows), _MOST_ROWS):
+            some = rows[first : first + _MOST_ROWS]
+            message = {"type": "requests", "rows": some, "sampled_out": {}, "ended": {}}
+            writer.write(json.dumps(message).encode() + b"\n")
+        told += len(rows)
+        await writer.drain()
+        await asyncio.sleep(began + turn / _TURNS - time.monotonic())
+    reading.cancel()
+    writer.close()
+    return told
+
+
+async def _read_all(reader: asyncio.StreamReader) -> None:
+    while await reader.read(1 << 16):
+        pass
+
+
+def _row(number: int) -> dict[str, object]:
+    stages = ("queue", "preprocess", "gate_wait", "predict", "postprocess", "send")
+    record = RequestRecord(
+        request_id=f"5f0c2a9be1d4-{number}",
+        deployment_id=f"d{number % DEPLOYMENTS}",
+        model=f"model-{number % DEPLOYMENTS}",
+        replica_id=f"model-{number % DEPLOYMENTS}-1",
+        arrived_at=round(time.time(), 6),
+        status=200,
+        outcome=Outcome.FINISHED,
+        seconds=0.123456,
+        stages=dict.fromkeys(stages, 0.012345),
+        request_bytes=512,
+        response_bytes=2048,
+        trace_id="0af7651916cd43dd8448eb211c80319c",
+    )
+    return record.as_row()
 
 
 async def _delays(running: Running) -> list[float]:

@@ -358,6 +358,22 @@ CONTROL = (
         ),
     ),
     Row(
+        "control-records",
+        f"Control: a gateway tells {control.RATE} records of requests a second, of 50 deployments",
+        (control.AT_REST, control.STORING_NOTHING),
+        control.record,
+        (
+            Goal(
+                "500 records of requests a second, stored: share of a core in control",
+                "%",
+                15,
+                10,
+                _of("busy", 100),
+                lower_is_better=True,
+            ),
+        ),
+    ),
+    Row(
         "control-settings",
         "Control: a setting is changed through the API, with 50 deployments and 200 replicas",
         (control.AT_REST,),

@@ -35,6 +35,7 @@ def test_without_a_runtime_directory_sockets_get_a_short_path(tmp_path):
     [
         ("prot = 1", {}, "did you mean port"),
         ("port = 70000", {}, "70000 is no port"),
+        ("keep_requests = -1", {}, "-1 is no number of records or days"),
         ("port = [", {}, "cannot read"),
         ("", {"HEADWAY_PORT": "http"}, "HEADWAY_PORT is 'http'"),
         ("", {"HEADWAY_LOG_LEVEL": "warn"}, "did you mean warning"),

@@ -15,6 +15,7 @@ from headway.api.server import serve
 from headway.backends.base import ReplicaExit, ReplicaSpec, RunningReplica
 from headway.control.plane import ControlPlane, PlaneOptions
 from headway.control.platform import PRODUCTION, Deployment, Environment, Prepared
+from headway.control.stored_requests import RequestBounds
 from headway.core.settings import DeploymentSettings
 from headway.http.listener import tcp_socket
 
@@ -56,7 +57,13 @@ async def main(options: argparse.Namespace) -> None:
     folder: Path = options.folder
     backend = NamesOnly(options.upstream, folder / "orders")
     plane = await ControlPlane.open(
-        PlaneOptions(folder / "data", folder / "link", f"sqlite:///{folder}/data/state.sqlite"), backend
+        PlaneOptions(
+            folder / "data",
+            folder / "link",
+            f"sqlite:///{folder}/data/state.sqlite",
+            request_bounds=RequestBounds(options.keep_requests),
+        ),
+        backend,
     )
     settings = DeploymentSettings(min_replica=options.replicas, max_replica=max(1, options.replicas))
     for number in range(options.deployments):
@@ -74,4 +81,5 @@ if __name__ == "__main__":
     parser.add_argument("port", type=int)
     parser.add_argument("--deployments", type=int, default=50)
     parser.add_argument("--replicas", type=int, default=4, help="of each deployment")
+    parser.add_argument("--keep-requests", type=int, default=1_000_000, help="records stored at most")
     uvloop.run(main(parser.parse_args()))

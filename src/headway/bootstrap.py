@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from headway.child import Program
-from headway.configuration import Configuration
+from headway.configuration import KEEP_REQUEST_DAYS, KEEP_REQUESTS, Configuration
 from headway.root import Root, RootError, listen
 from headway.telemetry.logs import LogFollower, configure_logging
 
@@ -49,6 +49,9 @@ class LocalPlatform:
     database_url: str | None = None
     """Where the desired state is stored. None: with a Truss only as long as this Headway runs, else in a file of
     the data directory."""
+    keep_requests: int = KEEP_REQUESTS
+    """Records of requests that are stored at most."""
+    keep_request_days: int = KEEP_REQUEST_DAYS
 
     @property
     def is_exposed(self) -> bool:
@@ -173,6 +176,8 @@ def _control(
         "--secrets-dir": platform.secrets_directory,
         "--model-cache-dir": platform.model_cache_directory,
         "--watch": int(platform.watch),
+        "--keep-requests": platform.keep_requests,
+        "--keep-request-days": platform.keep_request_days,
     }
     return Program(
         name="control",

@@ -20,8 +20,12 @@ from headway.core.settings import nearest
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("plain", "json")
 
+KEEP_REQUESTS = 1_000_000
+KEEP_REQUEST_DAYS = 7
+
 _PREFIX = "HEADWAY_"
 _HIGHEST_PORT = 65_535
+_MOST_KEPT = 1_000_000_000
 _LONGEST_SOCKET_DIRECTORY = 70
 """A Unix socket's path ends at 107 bytes, and a replica's socket needs a name below the directory."""
 
@@ -53,6 +57,10 @@ class Configuration:
     """Models of hubs: a folder for each by its id; `model_cache` in data_dir if not told."""
     database_url: str | None = field(default=None, repr=False)
     """Where the desired state is stored; a file in data_dir if not told. It may hold a password."""
+    keep_requests: int = KEEP_REQUESTS
+    """Records of requests that are stored at most."""
+    keep_request_days: int = KEEP_REQUEST_DAYS
+    """Days after which they go."""
     url: str | None = None
     """Where client commands send requests; this machine if not told."""
     control_url: str | None = None
@@ -65,6 +73,11 @@ class Configuration:
             if not 0 <= port <= _HIGHEST_PORT:
                 raise InvalidConfigurationError(
                     f"{port} is no port", hint=f"it lies between 0 and {_HIGHEST_PORT}"
+                )
+        for count in (self.keep_requests, self.keep_request_days):
+            if not 0 <= count <= _MOST_KEPT:
+                raise InvalidConfigurationError(
+                    f"{count} is no number of records or days", hint=f"it lies between 0 and {_MOST_KEPT:,}"
                 )
         if self.log_level not in LOG_LEVELS:
             raise InvalidConfigurationError(

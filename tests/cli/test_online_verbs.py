@@ -218,12 +218,14 @@ def test_up_says_where_it_answers_and_what_to_do_next(served, tmp_path):
     _, platforms = served("")
     environment = {"HEADWAY_RUN_DIR": str(tmp_path / "run"), "XDG_CONFIG_HOME": str(tmp_path)}
     options = ["--data-dir", tmp_path / "data", "--port", 9000, "--secrets-dir", tmp_path]
-    result = run("up", *options, env={**environment, "HEADWAY_DATABASE_URL": "sqlite:////state"})
+    told = {"HEADWAY_DATABASE_URL": "sqlite:////state", "HEADWAY_KEEP_REQUEST_DAYS": "2"}
+    result = run("up", *options, "--keep-requests", 5, env={**environment, **told})
     assert result.exit_code == OK
     assert "requests  http://127.0.0.1:9000\n" in result.stdout
     assert result.stdout.endswith("next      headway push DIR\n")
     assert platforms[1].truss_directory is None
     assert (platforms[1].database_url, platforms[1].secrets_directory) == ("sqlite:////state", tmp_path)
+    assert (platforms[1].keep_requests, platforms[1].keep_request_days) == (5, 2)
     elsewhere = run("up", *options, "--control-port", 9001, env=environment)
     assert elsewhere.stdout.endswith("headway push DIR --url http://127.0.0.1:9001\n")
 

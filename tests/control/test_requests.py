@@ -67,3 +67,21 @@ def test_the_bounds_hold_and_a_quiet_deployments_records_outlive_a_busy_ones(rep
             assert len(kept[name]) <= 8
             assert kept[name] == told[name][::-1][: len(kept[name])]
             assert len(kept[name]) >= min(4, len(told[name]))
+
+
+def test_what_is_told_is_passed_on_as_records():
+    history, told = RequestHistory(), []
+    history.recorded = told.extend
+    history.record([row(1), row(2)], {})
+    assert ids(told) == ["1", "2"]
+
+
+def test_records_of_a_former_life_are_older_than_what_came_since():
+    history = RequestHistory(per_deployment=4, in_all=5)
+    history.record([row(8), row(9)], {})
+    assert history.restore("d1", [RequestRecord.from_row(row(number)) for number in (7, 6)])
+    assert not history.restore("d1", [RequestRecord.from_row(row(5))])
+    assert not history.restore("d2", [RequestRecord.from_row(row(number, "d2")) for number in (4, 3)])
+    assert (ids(history.latest("d1")), ids(history.latest("d2"))) == (["9", "8", "7", "6"], ["4"])
+    history.record([row(10), row(11, "d2")], {})
+    assert (ids(history.latest("d1")), ids(history.latest("d2"))) == (["10", "9", "8"], ["11", "4"])

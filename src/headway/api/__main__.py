@@ -15,9 +15,15 @@ import uvloop
 
 from headway.api.uploads import discard_leftovers
 from headway.backends.base import Backend
-from headway.configuration import Configuration, InvalidConfigurationError
+from headway.configuration import (
+    KEEP_REQUEST_DAYS,
+    KEEP_REQUESTS,
+    Configuration,
+    InvalidConfigurationError,
+)
 from headway.control.operations import Push
 from headway.control.plane import ControlPlane, PlaneOptions
+from headway.control.stored_requests import RequestBounds
 from headway.control.watch import Watcher
 from headway.core.errors import HeadwayError
 from headway.core.wire import EXIT_USAGE
@@ -52,6 +58,7 @@ async def _control(options: argparse.Namespace) -> int:
             model_cache_dir=options.model_cache_dir,
             inference_url=options.inference_url,
             is_exposed=bool(options.exposed),
+            request_bounds=RequestBounds(options.keep_requests, options.keep_request_days),
         ),
         backend,
     )
@@ -122,6 +129,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--secrets-dir", type=Path, help="one file per secret")
     parser.add_argument("--model-cache-dir", type=Path, help="a folder for each model of a hub")
     parser.add_argument("--watch", type=int, default=0, help="1: serve changes of the Truss as they come")
+    parser.add_argument("--keep-requests", type=int, default=KEEP_REQUESTS, help="records stored at most")
+    parser.add_argument(
+        "--keep-request-days", type=int, default=KEEP_REQUEST_DAYS, help="days after which records go"
+    )
     return parser
 
 

@@ -78,13 +78,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _VERBS: tuple[Callable[..., None], ...] = (
-    *(serve, up, push, predict, status, logs, requests, decisions, advise, tune, simulate),
+    *(serve, up, push, predict, status, logs, decisions, advise, tune, simulate),
     *(settings, promote, activate, deactivate, delete, init, check),
 )
 for verb in _VERBS:
     app.command()(verb)
 app.command("list")(list_models)
 app.add_typer(keys, name="keys")
+app.add_typer(requests, name="requests")
 app.add_typer(secrets, name="secrets")
 
 

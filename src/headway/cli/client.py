@@ -70,6 +70,18 @@ class Control:
 
     def lines(self, path: str, *, silence: float | None, **query: Any) -> Iterator[str]:
         """The lines of an answer as they come, with at most `silence` seconds without any."""
+        with self._streamed(path, silence, query) as answer:
+            yield from answer.iter_lines()
+
+    def pieces(self, path: str, *, silence: float | None, **query: Any) -> Iterator[bytes]:
+        """The same for an answer that is no text of lines. One that breaks off raises UnavailableError."""
+        with self._streamed(path, silence, query) as answer:
+            yield from answer.iter_bytes()
+
+    @contextlib.contextmanager
+    def _streamed(
+        self, path: str, silence: float | None, query: Mapping[str, Any]
+    ) -> Iterator["httpx.Response"]:
         import httpx
 
         timeout = httpx.Timeout(silence, connect=_CONNECT_TIMEOUT)
@@ -78,7 +90,7 @@ class Control:
             self._http.stream("GET", self.url + path, params=_stated(query), timeout=timeout) as answer,
         ):
             refuse_error(answer, self.url)
-            yield from answer.iter_lines()
+            yield answer
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
         with explained(self.url):

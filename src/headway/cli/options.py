@@ -32,6 +32,12 @@ SecretsDir = Annotated[
 ModelCacheDir = Annotated[
     Path | None, typer.Option(help="Models of hubs: a folder for each by its id.", file_okay=False)
 ]
+KeepRequests = Annotated[
+    int | None, typer.Option(min=0, help="Records of requests to store at most. [default: 1,000,000]")
+]
+KeepRequestDays = Annotated[
+    int | None, typer.Option(min=0, help="Days for which to store them. [default: 7]")
+]
 ConcurrencyTarget = Annotated[
     int | None,
     typer.Option(min=1, help="Most requests one replica holds at once. [default: predict concurrency]"),

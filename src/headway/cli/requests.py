@@ -1,18 +1,40 @@
-"""`headway requests`: the latest requests of a deployment, and where the time of each went."""
+"""`headway requests`: the latest requests of a deployment, and where the time of each went; `export` is in its file."""
 
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
+from headway.cli.export_requests import export
 from headway.cli.tables import messages, moment, show, show_json, table
+from headway.core.records import STAGES
 
-_STAGES = ("queue", "cold_start", "preprocess", "gate_wait", "predict", "postprocess", "send")
+_LIST, _EXPORT = "list", "export"
 
 
-def requests(
+class _ListByDefault(typer.core.TyperGroup):
+    """`headway requests MODEL` lists the model's. One that is named as a verb needs both words."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = [_LIST, *args]
+        return super().parse_args(ctx, args)
+
+
+requests = typer.Typer(
+    cls=_ListByDefault,
+    help="Show a model's latest requests, or export all. headway requests MODEL is short for list.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+requests.command(_EXPORT)(export)
+
+
+@requests.command(_LIST)
+def list_requests(
     *,
     model: options.Model,
     deployment: options.Deployment = "production",
@@ -28,7 +50,7 @@ def requests(
 ) -> None:
     """Show the latest requests and the time of each stage. Times are milliseconds.
 
-    Example: headway requests hello --sort-by seconds --limit 5
+    Example: headway requests list hello --sort-by seconds --limit 5
     """
     with Control.at(url) as control:
         path = path_of("v1", "models", model, "deployments", deployment, "requests")
@@ -36,7 +58,7 @@ def requests(
     if as_json:
         show_json(content)
         return
-    stages = (stage.replace("_", " ") for stage in _STAGES)
+    stages = (stage.replace("_", " ") for stage in STAGES)
     columns = ("request", "arrived", "status", "outcome", "replica", *stages, "total ms")
     show(table(columns, map(_row, content["requests"])))
     if content["sampled_out"]:
@@ -51,7 +73,7 @@ def _row(one: Any) -> tuple[Any, ...]:
         one["status"],
         one["outcome"],
         one["replica_id"],
-        *(_milliseconds(stages.get(stage)) for stage in _STAGES),
+        *(_milliseconds(stages.get(stage)) for stage in STAGES),
         _milliseconds(one["seconds"]),
     )
 

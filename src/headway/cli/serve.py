@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from headway.bootstrap import LocalPlatform
     from headway.core.settings import DeploymentSettings
 
+_MOST_RECORDS = 100_000
+"""About 25 MB: they end with it, and where its sockets lie is often memory."""
+
 
 def serve(  # noqa: PLR0913  # each is one option of the command
     *,
@@ -71,6 +74,8 @@ def serve(  # noqa: PLR0913  # each is one option of the command
         secrets_directory=configuration.secrets_dir and configuration.secrets_dir.resolve(),
         model_cache_directory=configuration.model_cache_dir and configuration.model_cache_dir.resolve(),
         watch=watch,
+        keep_requests=min(configuration.keep_requests, _MOST_RECORDS),
+        keep_request_days=configuration.keep_request_days,
     )
     bootstrap.require_place(platform)
     console = messages()

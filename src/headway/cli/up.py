@@ -23,6 +23,8 @@ def up(  # noqa: PLR0913  # each is one option of the command
     database_url: options.DatabaseUrl = None,
     secrets_dir: options.SecretsDir = None,
     model_cache_dir: options.ModelCacheDir = None,
+    keep_requests: options.KeepRequests = None,
+    keep_request_days: options.KeepRequestDays = None,
 ) -> None:
     """Run Headway in the foreground, until Ctrl-C. What was pushed to it before serves again.
 
@@ -44,6 +46,8 @@ def up(  # noqa: PLR0913  # each is one option of the command
         database_url=database_url,
         secrets_dir=secrets_dir,
         model_cache_dir=model_cache_dir,
+        keep_requests=keep_requests,
+        keep_request_days=keep_request_days,
     )
     configuration.make_directories()
     platform = bootstrap.LocalPlatform(
@@ -55,6 +59,8 @@ def up(  # noqa: PLR0913  # each is one option of the command
         secrets_directory=configuration.secrets_dir and configuration.secrets_dir.resolve(),
         model_cache_directory=configuration.model_cache_dir and configuration.model_cache_dir.resolve(),
         database_url=configuration.database_url,
+        keep_requests=configuration.keep_requests,
+        keep_request_days=configuration.keep_request_days,
     )
     text = _announcement(known, configuration)
     raise typer.Exit(bootstrap.serve(platform, log_printer(messages()), lambda: typer.echo(text)))

@@ -22,8 +22,10 @@ from headway.control.store.rows import (
     StoredState,
 )
 from headway.control.store.store import Store, StoreError
+from headway.control.waiting_records import WaitingRecords
 from headway.core.autoscaling import ScalingDecision
 from headway.core.errors import InvalidSettingError
+from headway.core.records import RequestRecord
 from headway.core.settings import DeploymentSettings
 from headway.core.timeline import TIERS, Point
 
@@ -35,6 +37,8 @@ Answer = TypeVar("Answer")
 _RETRY_AFTER = 2.0
 _MOST_DECISIONS = 1000
 _MOST_POINTS = 10_000
+_RECORDS_AFTER = 1.0
+"""So long records of requests may wait for others to be written with, which makes each cheaper."""
 _LONGEST_HISTORY = max(step * kept for step, kept in TIERS)
 
 
@@ -48,6 +52,8 @@ class Persistence:
         self._writing = asyncio.Lock()
         self._decisions: list[DecisionRow] = []
         self._points: list[PointRow] = []
+        self._records = WaitingRecords()
+        self._records_due: asyncio.TimerHandle | None = None
 
     async def load(self) -> StoredState:
         """Bring the database to the newest schema, and what it holds into the platform."""
@@ -71,13 +77,16 @@ class Persistence:
         async with self._writing:
             changes, decisions, points = self.platform.take_changes(), self._decisions, self._points
             self._decisions, self._points = [], []
+            records = self._records.take()
             try:
-                if changes or decisions or points:
-                    await self.call(self._write, changes, decisions, points)
+                if changes or decisions or points or records:
+                    await self.call(self._write, changes, decisions, points, records)
+                self._records.stored()
             except BaseException:  # cancelled too
                 self.platform.give_back(changes)
                 self._decisions = [*decisions, *self._decisions][-_MOST_DECISIONS:]
                 self._points = [*points, *self._points][-_MOST_POINTS:]
+                self._records.give_back(records)
                 raise
 
     def note_decision(self, deployment_id: str, decision: ScalingDecision) -> None:
@@ -92,6 +101,17 @@ class Persistence:
         for deployment_id, step, point in points:
             self._points.append(PointRow(deployment_id, step, point.at, point.to_json()))
             self.platform.changed.set()
+
+    def note_requests(self, records: Sequence[RequestRecord]) -> None:
+        """Have records of requests stored, with those that come within a second."""
+        self._records.add(records)
+        if self._records_due is None:
+            loop = asyncio.get_running_loop()
+            self._records_due = loop.call_later(_RECORDS_AFTER, self._write_records)
+
+    def forget_requests(self, deployment_id: str) -> None:
+        """The deployment is gone: what waits to be written of it would be one's of the same name."""
+        self._records.forget(deployment_id)
 
     async def points(self, now: float) -> list[tuple[str, int, list[Point]]]:
         """What is stored of the last day, by deployment and seconds of a bucket, the oldest first."""
@@ -113,6 +133,8 @@ class Persistence:
 
     async def close(self) -> None:
         """With a last try to write what is not stored yet."""
+        if self._records_due is not None:
+            self._records_due.cancel()
         try:
             await self.save()
         except StoreError as error:
@@ -120,7 +142,17 @@ class Persistence:
         self._thread.shutdown(wait=True)
         self.store.close()
 
-    def _write(self, changes: Changes, decisions: Sequence[DecisionRow], points: Sequence[PointRow]) -> None:
+    def _write_records(self) -> None:
+        self._records_due = None
+        self.platform.changed.set()
+
+    def _write(
+        self,
+        changes: Changes,
+        decisions: Sequence[DecisionRow],
+        points: Sequence[PointRow],
+        records: Sequence[RequestRecord],
+    ) -> None:
         """One transaction. What points at something else comes after it, and goes before it."""
         store = self.store
         with store.transaction():
@@ -138,6 +170,7 @@ class Persistence:
                 store.delete_model(name)
             store.add_decisions(decisions)
             store.add_points(points, keep=max(kept for _, kept in TIERS))
+            store.add_requests(records)
 
 
 def deployment_row(deployment: Deployment) -> DeploymentRow:

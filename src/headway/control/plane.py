@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +16,7 @@ from headway.control.preparations import Places, Preparations
 from headway.control.secret_files import SecretFiles
 from headway.control.store.rows import StoredState
 from headway.control.store.store import Store
+from headway.control.stored_requests import RequestBounds, StoredRequests
 from headway.control.supervisor import Supervisor
 from headway.control.table_store import TableStore
 from headway.core.errors import HeadwayError
@@ -42,6 +43,7 @@ class PlaneOptions:
     """Where the gateway answers, as this machine reaches it."""
     is_exposed: bool = False
     """Whether others than this machine's users reach a port of Headway's."""
+    request_bounds: RequestBounds = field(default_factory=RequestBounds)
 
     @property
     def logs_dir(self) -> Path:
@@ -65,6 +67,9 @@ class ControlPlane:
             link_path=options.link_path,
             log_directory=options.logs_dir,
         )
+        if options.request_bounds.most:
+            self.supervisor.requests.recorded = persistence.note_requests
+        self.stored_requests = StoredRequests(persistence, options.request_bounds)
         places = Places(options.data_dir, options.model_cache_dir)
         self.preparations = Preparations(platform, places, lambda _: self.supervisor.wake())
         self.operations = Operations(platform, self.supervisor, persistence, self.preparations, places)
@@ -92,6 +97,7 @@ class ControlPlane:
         """Until cancelled."""
         self.operations.order_missing_preparations()
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_requests())
             tasks.create_task(self.supervisor.run())
             tasks.create_task(self.preparations.run())
             tasks.create_task(self.persistence.run())
@@ -104,6 +110,11 @@ class ControlPlane:
             for deployment in self.platform.deployments.values():
                 self.supervisor.note_state(deployment)
             self.persistence.note_points(self.supervisor.history.take_closed())
+
+    async def _keep_requests(self) -> None:
+        """While everything runs: to read a hundred thousand records takes two seconds."""
+        await self.stored_requests.read_back(self.supervisor.requests)
+        await self.stored_requests.keep_bounded()
 
     def _restored_credentials(self, state: StoredState) -> Credentials:
         """The replicas and the gateways are told of them."""

@@ -1,7 +1,7 @@
 """Keeps records of the requests that ended lately, as gateways tell them: so many a deployment, and so many in all."""
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from headway.core.errors import UsageError
@@ -14,9 +14,10 @@ SORTS = ("arrived_at", "seconds", *STAGES)
 
 
 class RequestHistory:
-    """The newest records. `sampled_out` says of how many requests no record came."""
+    """The newest records. `sampled_out` says of how many requests no record came. `recorded` is told what comes."""
 
     def __init__(self, per_deployment: int = KEPT_PER_DEPLOYMENT, in_all: int = KEPT_IN_ALL) -> None:
+        self.recorded: Callable[[Sequence[RequestRecord]], None] = lambda _: None
         self._per_deployment = per_deployment
         self._in_all = in_all
         self._records: dict[str, deque[RequestRecord]] = {}
@@ -28,8 +29,9 @@ class RequestHistory:
 
     def record(self, rows: Sequence[Mapping[str, Any]], sampled_out: Mapping[str, int]) -> None:
         """Take a gateway's report. Raises KeyError, TypeError or ValueError when a row is no record."""
-        for record in map(RequestRecord.from_row, rows):
-            ring = self._records.setdefault(record.deployment_id, deque(maxlen=self._per_deployment))
+        records = [RequestRecord.from_row(row) for row in rows]
+        for record in records:
+            ring = self._ring(record.deployment_id)
             self._count += len(ring) < self._per_deployment
             ring.append(record)
         self._sampled_out.update(sampled_out)
@@ -40,6 +42,17 @@ class RequestHistory:
                 self._count -= 1
                 if len(longest) * len(self._records) <= self._in_all:
                     break
+        self.recorded(records)
+
+    def restore(self, deployment_id: str, records: Iterable[RequestRecord]) -> bool:
+        """Take records older than all that are here, the newest first; returns whether there is room for more."""
+        for record in records:
+            ring = self._ring(deployment_id)
+            if self._count >= self._in_all or len(ring) >= self._per_deployment:
+                return False
+            ring.appendleft(record)
+            self._count += 1
+        return True
 
     def latest(
         self, deployment_id: str, limit: int = 100, since: float = 0.0, sort_by: str = "arrived_at"
@@ -71,3 +84,6 @@ class RequestHistory:
         """The deployment is gone."""
         self._count -= len(self._records.pop(deployment_id, ()))
         self._sampled_out.pop(deployment_id, None)
+
+    def _ring(self, deployment_id: str) -> deque[RequestRecord]:
+        return self._records.setdefault(deployment_id, deque(maxlen=self._per_deployment))

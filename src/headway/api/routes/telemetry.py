@@ -1,9 +1,11 @@
 """What can be measured: records of requests, and Prometheus metrics."""
 
 from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
 
 from headway.api import outlook, past, schemas
 from headway.api.subjects import Found, Plane, Simulations
@@ -13,6 +15,8 @@ from headway.control.plane import ControlPlane
 from headway.control.platform import Deployment
 
 router = APIRouter(tags=["telemetry"])
+
+_CSV = "text/csv"
 
 SortBy = Literal[
     "arrived_at",
@@ -44,6 +48,33 @@ async def list_requests(
         requests=[schemas.RequestRecord(**one.as_row()) for one in records],
         sampled_out=history.sampled_out(found.deployment_id),
     )
+
+
+@router.get(
+    "/v1/models/{model}/deployments/{deployment}/requests/export",
+    response_class=StreamingResponse,
+    responses={200: {"description": "the records", "content": {_CSV: {"schema": {"type": "string"}}}}},
+)
+async def export_requests(
+    found: Found,
+    plane: Plane,
+    since: Annotated[
+        float | None,
+        Query(description="Arrived at this instant or later, in seconds since 1970.", allow_inf_nan=False),
+    ] = None,
+    until: Annotated[
+        float | None, Query(description="Arrived before this instant.", allow_inf_nan=False)
+    ] = None,
+) -> StreamingResponse:
+    """All stored records of its requests in the order of their arrival, as CSV with a line that names the columns.
+
+    Times are seconds; a stage's is empty where it is not known. An answer that is whole ends with the last chunk: a
+    connection that breaks off before it has left something out.
+    """
+    pages = plane.stored_requests.csv(found.deployment_id, since, until)
+    first = await anext(pages)  # what fails now is still told as an error
+    headers = {"content-disposition": f'attachment; filename="{found.deployment_id}-requests.csv"'}
+    return StreamingResponse(_and_then(first, pages), headers=headers, media_type=_CSV)
 
 
 @router.get("/v1/models/{model}/deployments/{deployment}/requests/{request_id}")
@@ -89,6 +120,12 @@ async def read_metrics(plane: Plane, accept: Annotated[str, Header()] = "") -> R
     """Control's metrics in Prometheus' format; the gateway's are at /metrics of the inference port."""
     content_type, body = text(_snapshot(plane), accept)
     return Response(body, headers={"content-type": content_type})
+
+
+async def _and_then(first: str, pages: AsyncIterator[str]) -> AsyncIterator[str]:
+    yield first
+    async for page in pages:
+        yield page
 
 
 def _snapshot(plane: ControlPlane) -> ControlSnapshot:

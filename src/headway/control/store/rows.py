@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from headway.core.records import RequestRecord
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
@@ -99,8 +101,33 @@ class PointRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Which records of a deployment's requests are asked for."""
+
+    deployment_id: str
+    up_to: int
+    """Those that were added later are left out: an answer that is read page by page comes to its end."""
+    since: float | None = None
+    """Arrived at this instant or later."""
+    until: float | None = None
+    """Arrived before this one."""
+
+
+Place = tuple[float, int]
+"""Where a record is among those of its deployment: when the request arrived, and the record's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """Some records in their order, and where the last of them is; None when none come after it."""
+
+    records: tuple[RequestRecord, ...]
+    end: Place | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredState:
-    """Everything but decisions and points, each in order of creation."""
+    """Everything but decisions, points and requests, each in order of creation."""
 
     models: tuple[ModelRow, ...]
     deployments: tuple[DeploymentRow, ...]

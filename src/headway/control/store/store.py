@@ -10,20 +10,25 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, delete, exists, insert, select
 
+from headway.control.store import requests
 from headway.control.store.database import Database
 from headway.control.store.failures import StoreError
 from headway.control.store.rows import (
+    Asked,
     DecisionRow,
     DeploymentRow,
     EnvironmentRow,
     KeyRow,
     ModelRow,
+    Place,
     PointRow,
+    RequestPage,
     SecretRow,
     StoredState,
 )
 from headway.control.store.schema import migrate
 from headway.control.store.tables import decisions, deployments, environments, keys, models, points, secrets
+from headway.core.records import RequestRecord
 
 __all__ = ["Store", "StoreError"]
 
@@ -62,7 +67,7 @@ class Store:
                 self._transaction = None
 
     def load(self) -> StoredState:
-        """Everything but decisions and points, as it is at one instant."""
+        """Everything but decisions, points and requests, as it is at one instant."""
         with self._reading() as connection:
             return StoredState(
                 models=tuple(ModelRow(**row) for row in _all(connection, models)),
@@ -89,7 +94,7 @@ class Store:
         self._save(deployments, row, by=("deployment_id",))
 
     def delete_deployment(self, deployment_id: str) -> None:
-        """With its decisions. Environments that pointed at it point nowhere."""
+        """With its decisions, points and requests. Environments that pointed at it point nowhere."""
         with self._writing() as connection:
             connection.execute(delete(deployments).where(deployments.c.deployment_id == deployment_id))
 
@@ -172,6 +177,34 @@ class Store:
         with self._reading() as connection:
             return tuple(PointRow(**_fields(row)) for row in connection.execute(chosen))
 
+    def add_requests(self, records: Sequence[RequestRecord]) -> None:
+        """Those of a deployment that is not there any more are left out."""
+        if not records:
+            return
+        with self._writing() as connection:
+            present = _present(connection, records)
+            if kept := [one for one in records if one.deployment_id in present]:
+                requests.add(connection, kept)
+
+    def last_request(self) -> int:
+        """The number of the record that was added last; 0 when there is none."""
+        with self._reading() as connection:
+            return requests.last_number(connection)
+
+    def requests(
+        self, asked: Asked, limit: int, after: Place | None = None, *, newest_first: bool = False
+    ) -> RequestPage:
+        """Up to `limit` records by their requests' arrival, those that come `after` a place."""
+        with self._reading() as connection:
+            return requests.page(connection, asked, limit, after, newest_first=newest_first)
+
+    def drop_requests(self, *, most: int, before: float, limit: int) -> int:
+        """Drop records of requests that arrived `before`, and of the deployments with the most the oldest, until
+        there are `most` in all; but no more than `limit` now. Returns how many.
+        """
+        with self._writing() as connection:
+            return requests.drop(connection, most=most, before=before, limit=limit)
+
     def _save(self, table: Table, row: Any, *, by: Sequence[str], replace: Sequence[str] = ()) -> None:
         """Insert the row; where one has the same `by`, replace its other columns, or only those named."""
         values = _values(row)
@@ -200,7 +233,7 @@ class Store:
                     yield self._transaction
 
 
-def _present(connection: Connection, rows: Sequence[DecisionRow | PointRow]) -> set[str]:
+def _present(connection: Connection, rows: Sequence[DecisionRow | PointRow | RequestRecord]) -> set[str]:
     """Which of the rows' deployments are there, and stay until the transaction is over."""
     names = {row.deployment_id for row in rows}
     deployment = deployments.c.deployment_id

@@ -20,6 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from headway.core.request_table import STAGE_COLUMNS
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -128,4 +130,22 @@ points = Table(
     Column("at", Double, nullable=False),
     Column("content", JSON, nullable=False),
     Index(None, "deployment_id", "step", "at"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    *_of_a_deployment(),
+    Column("request_id", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("replica_id", String, nullable=False),
+    Column("arrived_at", Double, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("seconds", Double, nullable=False),
+    *(Column(name, Double, nullable=True) for name in STAGE_COLUMNS.values()),
+    Column("request_bytes", BigInteger, nullable=False),
+    Column("response_bytes", BigInteger, nullable=False),
+    Column("trace_id", String, nullable=False),
+    Index(None, "deployment_id", "arrived_at"),
 )

@@ -1,0 +1,120 @@
+"""`headway requests export`: all stored records of a deployment's requests, as CSV or Parquet."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from headway.cli import options
+from headway.cli.addresses import path_of
+from headway.cli.client import Control
+from headway.cli.instants import instant_of
+from headway.cli.progress import spinner
+from headway.cli.tables import messages
+from headway.core.errors import HeadwayError
+
+_SILENCE = 60.0
+Write = Callable[[Iterable[bytes], BinaryIO], None]
+"""Puts pieces of CSV into a file, in its own format."""
+
+_CSV, _PARQUET = ".csv", ".parquet"
+_WHEN = "30m, 1h or 7d for so long ago, or a time such as 2026-01-31T12:00."
+
+
+class UnwritableError(HeadwayError):
+    """The file cannot be written."""
+
+    code = "unwritable"
+
+
+def export(
+    *,
+    model: options.Model,
+    deployment: options.Deployment = "production",
+    since: Annotated[str | None, typer.Option(help=f"Only what arrived from then on: {_WHEN}")] = None,
+    until: Annotated[str | None, typer.Option(help="Only what arrived before then.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A file, .csv or .parquet. [default: CSV to standard output]",
+            dir_okay=False,
+        ),
+    ] = None,
+    url: options.ControlUrl = None,
+) -> None:
+    """Write all stored records of requests, the oldest first. Times are seconds.
+
+    A file appears whole or not at all. Parquet needs pip install 'headway[parquet]'.
+
+    Example: headway requests export hello --since 1h --output hello.parquet
+    """
+    now = time.time()
+    query = {name: instant_of(text, now) for name, text in (("since", since), ("until", until)) if text}
+    write = _writer(output)
+    path = path_of("v1", "models", model, "deployments", deployment, "requests", "export")
+    with Control.at(url) as control:
+        pieces = control.pieces(path, silence=_SILENCE, **query)
+        if output is None:
+            write(pieces, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+            return
+        console = messages()
+        with spinner(console, "exporting") as progress:
+            counted = _Counted(pieces, progress)
+            _to_file(output.resolve(), counted, write)
+        console.print(f"{output}: {counted.requests:,} requests", markup=False)
+
+
+class _Counted:
+    """Tells how many requests have come so far."""
+
+    def __init__(self, pieces: Iterable[bytes], progress: Callable[[str], None]) -> None:
+        self._pieces = pieces
+        self._progress = progress
+        self._lines = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._lines += piece.count(b"\n")
+            self._progress(f"{self.requests:,} requests")
+            yield piece
+
+    @property
+    def requests(self) -> int:
+        return max(0, self._lines - 1)  # the first names the columns
+
+
+def _writer(output: Path | None) -> Write:
+    """By the file's name. Raises typer.BadParameter, and what says that Parquet is not installed."""
+    if output is None or output.suffix == _CSV:
+        return _write_csv
+    if output.suffix != _PARQUET:
+        raise typer.BadParameter(f"{output} is neither {_CSV} nor {_PARQUET}")
+    from headway.cli.parquet import parquet_writer
+
+    return parquet_writer()
+
+
+def _write_csv(pieces: Iterable[bytes], file: BinaryIO) -> None:
+    file.writelines(pieces)
+
+
+def _to_file(path: Path, pieces: Iterable[bytes], write: Write) -> None:
+    """Beside it first, so that a reader never sees a part. Raises UnwritableError."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("xb") as file:
+            write(pieces, file)
+        unfinished.replace(path)
+    except OSError as error:
+        raise UnwritableError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)

@@ -3,8 +3,11 @@
 import asyncio
 import time
 
+import pytest
+
 from api.test_history import ROW
 from headway.api.what_if import FEWEST_REQUESTS
+from headway.control.stored_requests import RequestBounds
 
 DEPLOYMENT = "/v1/models/echo/deployments/production"
 WHAT_IF = f"{DEPLOYMENT}/what-if"
@@ -52,6 +55,16 @@ async def test_more_replicas_would_have_shortened_waits_and_raised_the_bill(worl
         assert (again["before"], again["after"]) == (before, after), "the same time is the same"
         settings = await it.get(f"{DEPLOYMENT}/settings")
         assert (settings["version"], settings["settings"]["max_replica"]) == (1, 1), "nothing is changed"
+
+
+@pytest.mark.parametrize("most", [0, 1_000_000])
+async def test_records_come_from_the_store_and_from_memory_where_none_are_stored(world, most):
+    async with world(request_bounds=RequestBounds(most=most)) as it:
+        deployment_id = await it.serving()
+        await record(it, deployment_id, 2500, gap=0.1, predict=0.05)
+        if most:
+            it.plane.supervisor.requests.forget(deployment_id)
+        assert (await it.post(WHAT_IF, {}, 200))["requests"] == 2500
 
 
 async def test_it_says_what_it_assumed_and_left_out(world):

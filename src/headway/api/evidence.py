@@ -52,9 +52,13 @@ async def _pages(
     plane: ControlPlane, deployment_id: str, since: float, until: float
 ) -> AsyncIterator[Sequence[RequestRecord]]:
     """The newest first, no page empty. The only place that knows where records are kept."""
+    if plane.stored_requests.are_kept:
+        async for stored in plane.stored_requests.newest(deployment_id, since, until):
+            yield stored
+        return
     requests = plane.supervisor.requests
     just_before = math.nextafter(since, 0.0)  # it takes those after an instant
     kept = requests.latest(deployment_id, limit=len(requests), since=just_before)
-    found = [one for one in kept if one.arrived_at <= until]
+    found = [one for one in kept if one.arrived_at < until]
     for begin in range(0, len(found), _PAGE):
         yield found[begin : begin + _PAGE]

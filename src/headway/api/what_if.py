@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headway.api import bodies, schemas
+from headway.api import bodies
 from headway.api.evidence import Evidence, gather
+from headway.api.simulation_schemas import Comparison, Curves, Trial
 from headway.api.simulator import Simulator
 from headway.control.plane import ControlPlane
 from headway.control.platform import Deployment
@@ -57,7 +58,7 @@ class Traffic:
 
 async def tried(
     plane: ControlPlane, simulator: Simulator, asked: bodies.WhatIf, before: Deployment, after: Deployment
-) -> schemas.Comparison:
+) -> Comparison:
     """Raises InvalidRangeError, TooFewRequestsError, and what the simulator raises."""
     places = predict_concurrency(before)
     changed_places = asked.predict_concurrency or places
@@ -67,7 +68,7 @@ async def tried(
         "after": (after.scaling_settings, changed_places),
     }
     told = await simulated(simulator, traffic, variants, asked.slo)
-    return schemas.Comparison(
+    return Comparison(
         since=traffic.since,
         until=traffic.until,
         requests=traffic.evidence.requests,
@@ -164,13 +165,11 @@ def _at_first(replicas: int | None, settings: DeploymentSettings) -> int:
     return least if replicas is None else max(least, min(replicas, most))
 
 
-def _trial(content: Mapping[str, Any], settings: DeploymentSettings, places: int) -> schemas.Trial:
-    names = {field.name for field in dataclasses.fields(schemas.Trial)}
+def _trial(content: Mapping[str, Any], settings: DeploymentSettings, places: int) -> Trial:
+    names = {field.name for field in dataclasses.fields(Trial)}
     told = {name: value for name, value in content.items() if name in names}
-    curves = schemas.Curves(**told.pop("curves"))
-    return schemas.Trial(
-        settings=dataclasses.asdict(settings), predict_concurrency=places, curves=curves, **told
-    )
+    curves = Curves(**told.pop("curves"))
+    return Trial(settings=dataclasses.asdict(settings), predict_concurrency=places, curves=curves, **told)
 
 
 def _of_requests(evidence: Evidence, since: float, sampled_out: int) -> list[str]:

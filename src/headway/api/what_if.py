@@ -90,9 +90,10 @@ async def recorded(
     Raises TooFewRequestsError.
     """
     evidence = await gather(plane, deployment_id, since, until, most=most)
-    if evidence.served < FEWEST_REQUESTS:
+    served = evidence.served if evidence.knows_predict else evidence.finished
+    if served < FEWEST_REQUESTS:
         raise TooFewRequestsError(
-            f"{evidence.served} requests with times of predict are recorded of that time, too few to simulate",
+            f"{served} finished requests are recorded of that time, too few to simulate",
             hint=f"it takes {FEWEST_REQUESTS}: choose a longer time, or send requests first",
         )
     replicas, ended = _around(plane, deployment_id, evidence.begin, until)
@@ -121,11 +122,14 @@ async def simulated(
         "until": traffic.until,
         "start_seconds": list(traffic.starts),
         "slo": slo,
+        "knows_predict": traffic.evidence.knows_predict,
         "variants": [
             {
                 "name": name,
                 "settings": dataclasses.asdict(settings),
-                "predict_concurrency": places,
+                "predict_concurrency": places
+                if traffic.evidence.knows_predict
+                else settings.concurrency_target,
                 "initial_replicas": _at_first(traffic.replicas, settings),
             }
             for name, (settings, places) in variants.items()
@@ -180,6 +184,11 @@ def _of_requests(evidence: Evidence, since: float, sampled_out: int) -> list[str
         )
     elif evidence.begin - since > _AT_ONCE:
         notes.append(f"The first record of that time is from {_clock(evidence.begin)}: it begins there.")
+    if not evidence.knows_predict:
+        notes.append(
+            "The replicas tell no times of predict: all of a request's time there counts as that, and "
+            "predict concurrency limits nothing."
+        )
     if sampled_out:
         notes.append(
             f"{sampled_out:,} more requests ended in that time without a record, and are missing here: the load was "

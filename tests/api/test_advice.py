@@ -82,4 +82,4 @@ async def test_advice_comes_without_a_simulation_that_is_not_possible(world):
         await it.serving(content=tar(truss_files(config)), settings='{"concurrency_target": 2}')
         told = await it.get(f"{ADVICE}?simulate=true")
         assert [(one["code"], one["after"]) for one in told["advice"]] == [("target_below_predict", None)]
-        assert told["simulation"].startswith("Not simulated: 0 requests")
+        assert told["simulation"].startswith("Not simulated: 0 finished requests")

@@ -11,7 +11,14 @@ from headway.api.trials import answer
 from headway.core.errors import HeadwayError
 
 VARIANT = {"name": "present", "settings": {"min_replica": 1}, "predict_concurrency": 1, "initial_replicas": 1}
-QUESTION = {"since": 1000.0, "until": 1060.0, "start_seconds": [1.0], "slo": None, "variants": [VARIANT]}
+QUESTION = {
+    "since": 1000.0,
+    "until": 1060.0,
+    "start_seconds": [1.0],
+    "slo": None,
+    "knows_predict": True,
+    "variants": [VARIANT],
+}
 
 
 def page(count, outcome="finished", stages=None):

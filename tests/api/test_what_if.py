@@ -13,7 +13,7 @@ DEPLOYMENT = "/v1/models/echo/deployments/production"
 WHAT_IF = f"{DEPLOYMENT}/what-if"
 
 
-async def record(it, deployment_id, count, *, gap=1.0, predict=0.9):
+async def record(it, deployment_id, count, *, gap=1.0, predict=0.9, stages=None):
     """So many requests, `gap` seconds apart, the last one now. Returns when the first arrived."""
     now = time.time()
     rows = [
@@ -22,7 +22,7 @@ async def record(it, deployment_id, count, *, gap=1.0, predict=0.9):
             "deployment_id": deployment_id,
             "arrived_at": now - number * gap,
             "seconds": predict,
-            "stages": {"queue": 0.0, "predict": predict},
+            "stages": {"queue": 0.0, "predict": predict} if stages is None else stages,
         }
         for number in range(count)
     ]
@@ -88,6 +88,17 @@ async def test_it_says_what_it_assumed_and_left_out(world):
         assert "with 4 at once as it did with 1" in notes
 
 
+async def test_a_server_that_tells_no_times_of_predict_is_simulated_as_a_whole(world):
+    async with world() as it:
+        deployment_id = await it.serving(settings='{"min_replica": 1, "concurrency_target": 2}')
+        await record(it, deployment_id, 100, gap=0.5, predict=0.8, stages={"queue": 0.0, "send": 0.1})
+        told = await it.post(WHAT_IF, {"changes": {"concurrency_target": 1}}, 200)
+        assert told["before"]["stages"]["gate_wait"]["p99"] == 0.0, "two at once, which is all that there is"
+        assert told["before"]["stages"]["latency"]["p95"] < 0.9
+        assert told["after"]["stages"]["wait"]["p95"] > 5
+        assert any("no times of predict" in note for note in told["notes"])
+
+
 async def test_replicas_start_as_they_were_seen_to(world):
     async with world() as it:
         deployment_id = await it.serving(settings='{"min_replica": 1}')
@@ -106,7 +117,7 @@ async def test_too_little_traffic_a_time_that_is_none_and_wrong_settings_are_ref
         await record(it, deployment_id, FEWEST_REQUESTS - 1)
         error = await it.refused("POST", WHAT_IF, 409, json={})
         assert error["code"] == "too_few_requests"
-        assert error["message"].startswith("19 requests")
+        assert error["message"].startswith("19 finished requests")
         now = time.time()
         for times in ({"since": now + 5}, {"since": now, "until": now - 5}, {"since": now - 90_000}):
             assert (await it.refused("POST", WHAT_IF, 422, json=times))["code"] == "invalid_range"

@@ -198,6 +198,7 @@ def test_serve_prints_a_ready_curl_line_and_hands_over_what_it_was_told(served, 
     replicas = {"min_replica": 2, "max_replica": 2}
     assert platform.settings == {"concurrency_target": 3, "queue_timeout": 5, **replicas}
     assert platform.secrets_directory == tmp_path
+    assert platform.keep_requests == 100_000, "its database may lie in memory"
 
 
 def test_serve_finds_models_of_hubs_and_follows_changes_when_told(served, tmp_path):

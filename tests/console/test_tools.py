@@ -82,7 +82,7 @@ def test_a_version_is_deployed_promoted_rolled_back_and_deleted(site, browser, a
 
 def test_settings_are_tried_on_recorded_traffic_and_applied(site, browser):
     site.settle()
-    site.load(40, preprocess=0.15, predict=0.05)
+    site.load(24, preprocess=0.15, predict=0.05)
     with tab(browser, site.url) as page:
         page.goto(f"/#/models/timed/{site.deployment}")
         page.get_by_role("link", name="What if").click()
@@ -137,10 +137,10 @@ def test_secrets_are_set_and_deleted_and_never_shown(site, browser):
 
 
 def drag_left(page, plot):
-    """From its middle to beyond its left end."""
+    """From its right end to beyond its left one."""
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 50)
     page.mouse.down()
     page.mouse.move(box["x"] + 5, box["y"] + 50)
     page.mouse.move(box["x"] - 20, box["y"] + 50)

@@ -19,12 +19,18 @@ class Evidence:
 
     lines: list[bytes] = field(default_factory=list)
     requests: int = 0
+    finished: int = 0
     served: int = 0
-    """Those that say how long predict took."""
+    """Those that finished and say how long predict took."""
     begin: float = 0.0
     """When the first of them arrived; seconds since 1970."""
     is_cut: bool = False
     """There are older ones still, too many to take."""
+
+    @property
+    def knows_predict(self) -> bool:
+        """Not of a server that the Truss brings: it tells no times of its own."""
+        return self.served > 0 or not self.finished
 
 
 async def gather(
@@ -39,7 +45,9 @@ async def gather(
             orjson.dumps([(one.arrived_at, one.outcome, one.seconds, one.stages) for one in taken])
         )
         evidence.requests += len(taken)
-        evidence.served += sum(one.outcome is Outcome.FINISHED and "predict" in one.stages for one in taken)
+        finished = [one for one in taken if one.outcome is Outcome.FINISHED]
+        evidence.finished += len(finished)
+        evidence.served += sum("predict" in one.stages for one in finished)
         evidence.begin = min(evidence.begin, *(one.arrived_at for one in taken))
         if len(page) > room:
             evidence.is_cut = True

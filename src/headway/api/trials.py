@@ -39,7 +39,8 @@ def main() -> int:
 def answer(lines: Iterable[bytes]) -> dict[str, Any]:
     """What came of each variant, and `recorded`, which is how the requests fared that it was tried on."""
     *pages, question = (orjson.loads(line) for line in lines)
-    records = [_record(*row) for page in pages for row in page]
+    record = _record if question["knows_predict"] else _opaque_record
+    records = [record(*row) for page in pages for row in page]
     scenario = Scenario(
         traffic=replayed(records, question["since"]),
         variants=[_variant(one) for one in question["variants"]],
@@ -56,6 +57,15 @@ def answer(lines: Iterable[bytes]) -> dict[str, Any]:
 
 def _record(arrived_at: float, outcome: str, seconds: float, stages: Mapping[str, float]) -> RequestRecord:
     return RequestRecord("", "", "", "", arrived_at, 0, Outcome(outcome), seconds, stages)
+
+
+def _opaque_record(
+    arrived_at: float, outcome: str, seconds: float, stages: Mapping[str, float]
+) -> RequestRecord:
+    """All of its time on the replica is predict's."""
+    waited = {stage: stages[stage] for stage in ("queue", "cold_start") if stage in stages}
+    predict = max(0.0, seconds - math.fsum(waited.values()))
+    return _record(arrived_at, outcome, seconds, {**waited, "predict": predict})
 
 
 def _variant(content: Mapping[str, Any]) -> Variant:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headway.api import bodies, schemas
+from headway.api import bodies
 from headway.api.evidence import Evidence, gather
+from headway.api.simulation_schemas import Comparison, Curves, Trial
 from headway.api.simulator import Simulator
 from headway.control.plane import ControlPlane
 from headway.control.platform import Deployment
@@ -57,7 +58,7 @@ class Traffic:
 
 async def tried(
     plane: ControlPlane, simulator: Simulator, asked: bodies.WhatIf, before: Deployment, after: Deployment
-) -> schemas.Comparison:
+) -> Comparison:
     """Raises InvalidRangeError, TooFewRequestsError, and what the simulator raises."""
     places = predict_concurrency(before)
     changed_places = asked.predict_concurrency or places
@@ -67,7 +68,7 @@ async def tried(
         "after": (after.scaling_settings, changed_places),
     }
     told = await simulated(simulator, traffic, variants, asked.slo)
-    return schemas.Comparison(
+    return Comparison(
         since=traffic.since,
         until=traffic.until,
         requests=traffic.evidence.requests,
@@ -89,9 +90,10 @@ async def recorded(
     Raises TooFewRequestsError.
     """
     evidence = await gather(plane, deployment_id, since, until, most=most)
-    if evidence.served < FEWEST_REQUESTS:
+    served = evidence.served if evidence.knows_predict else evidence.finished
+    if served < FEWEST_REQUESTS:
         raise TooFewRequestsError(
-            f"{evidence.served} requests with times of predict are recorded of that time, too few to simulate",
+            f"{served} finished requests are recorded of that time, too few to simulate",
             hint=f"it takes {FEWEST_REQUESTS}: choose a longer time, or send requests first",
         )
     replicas, ended = _around(plane, deployment_id, evidence.begin, until)
@@ -120,11 +122,14 @@ async def simulated(
         "until": traffic.until,
         "start_seconds": list(traffic.starts),
         "slo": slo,
+        "knows_predict": traffic.evidence.knows_predict,
         "variants": [
             {
                 "name": name,
                 "settings": dataclasses.asdict(settings),
-                "predict_concurrency": places,
+                "predict_concurrency": places
+                if traffic.evidence.knows_predict
+                else settings.concurrency_target,
                 "initial_replicas": _at_first(traffic.replicas, settings),
             }
             for name, (settings, places) in variants.items()
@@ -164,13 +169,11 @@ def _at_first(replicas: int | None, settings: DeploymentSettings) -> int:
     return least if replicas is None else max(least, min(replicas, most))
 
 
-def _trial(content: Mapping[str, Any], settings: DeploymentSettings, places: int) -> schemas.Trial:
-    names = {field.name for field in dataclasses.fields(schemas.Trial)}
+def _trial(content: Mapping[str, Any], settings: DeploymentSettings, places: int) -> Trial:
+    names = {field.name for field in dataclasses.fields(Trial)}
     told = {name: value for name, value in content.items() if name in names}
-    curves = schemas.Curves(**told.pop("curves"))
-    return schemas.Trial(
-        settings=dataclasses.asdict(settings), predict_concurrency=places, curves=curves, **told
-    )
+    curves = Curves(**told.pop("curves"))
+    return Trial(settings=dataclasses.asdict(settings), predict_concurrency=places, curves=curves, **told)
 
 
 def _of_requests(evidence: Evidence, since: float, sampled_out: int) -> list[str]:
@@ -181,6 +184,11 @@ def _of_requests(evidence: Evidence, since: float, sampled_out: int) -> list[str
         )
     elif evidence.begin - since > _AT_ONCE:
         notes.append(f"The first record of that time is from {_clock(evidence.begin)}: it begins there.")
+    if not evidence.knows_predict:
+        notes.append(
+            "The replicas tell no times of predict: all of a request's time there counts as that, and "
+            "predict concurrency limits nothing."
+        )
     if sampled_out:
         notes.append(
             f"{sampled_out:,} more requests ended in that time without a record, and are missing here: the load was "

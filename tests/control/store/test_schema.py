@@ -13,10 +13,11 @@ from sqlalchemy import text
 
 from control.store.stored import ECHO, PRODUCTION, decision, deployment
 from headway.control.store.database import Database
-from headway.control.store.rows import StoredState
+from headway.control.store.rows import Asked, PointRow, StoredState
 from headway.control.store.schema import MIGRATIONS, migrate
 from headway.control.store.store import Store, StoreError
 from headway.control.store.tables import metadata
+from headway.core.records import Outcome, RequestRecord
 
 FIRST_ROWS = """
 INSERT INTO models (name, created_at) VALUES ('echo', 1700000000.25);
@@ -103,6 +104,24 @@ def test_a_database_of_the_first_schema_keeps_its_rows(database, first, url):
         store.migrate()
         assert store.load() == StoredState((ECHO,), (deployment(),), (PRODUCTION,), (), ())
         assert store.decisions("d1") == (decision(5.0),)
+
+
+def test_a_database_without_requests_keeps_its_points_and_takes_requests(database, tmp_path, url):
+    second = tmp_path / "second"
+    shutil.copytree(
+        MIGRATIONS, second, ignore=shutil.ignore_patterns("__pycache__", "r000[!12]*", "r00[!0]*")
+    )
+    migrate(database, second)
+    point = PointRow("d1", 30, 60.0, {"queued": 1})
+    with closing(Store(url)) as store:
+        store.add_model(ECHO)
+        store.save_deployment(deployment())
+        store.add_points([point], keep=10)
+        store.migrate()
+        record = RequestRecord("a-1", "d1", "echo", "echo-1", 5.0, 200, Outcome.FINISHED, 0.5)
+        store.add_requests([record])
+        assert store.points(0.0) == (point,)
+        assert store.requests(Asked("d1", store.last_request()), 10).records == (record,)
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from headway.api import bodies, schemas, what_if
+from headway.api import bodies, what_if
+from headway.api.simulation_schemas import Comparison
 from headway.api.subjects import Found, Ops, Plane, Simulations
 
 router = APIRouter(tags=["simulations"])
@@ -11,7 +12,7 @@ router = APIRouter(tags=["simulations"])
 @router.post("/v1/models/{model}/deployments/{deployment}/what-if")
 async def try_settings(
     found: Found, asked: bodies.WhatIf, plane: Plane, operations: Ops, simulator: Simulations
-) -> schemas.Comparison:
+) -> Comparison:
     """Replay the recorded requests of some time, simulated under the present settings and under changed ones.
 
     Nothing is changed. It takes from a second up to half a minute; one is simulated at a time.

@@ -33,4 +33,6 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
     )
-    op.create_index("ix_requests_deployment_id_arrived_at", "requests", ["deployment_id", "arrived_at"])
+    op.create_index(
+        "ix_requests_deployment_id_arrived_at_number", "requests", ["deployment_id", "arrived_at", "number"]
+    )

@@ -6,6 +6,7 @@ import { DeploymentPage } from "./pages/deployment/page";
 import { KeysPage } from "./pages/keys/page";
 import { ModelsPage } from "./pages/models";
 import { PlaygroundPage } from "./pages/playground/page";
+import { WhatIfPage } from "./pages/what_if/page";
 
 export interface PageProps {
   parameters: Parameters;
@@ -25,6 +26,7 @@ export const ROUTES: Route[] = [
   { pattern: "/", title: () => "Models", page: ModelsPage },
   { pattern: "/models/:model/:deployment", title: named, page: DeploymentPage },
   { pattern: "/models/:model/:deployment/playground", title: (of) => `Playground: ${named(of)}`, page: PlaygroundPage },
+  { pattern: "/models/:model/:deployment/what-if", title: (of) => `What if: ${named(of)}`, page: WhatIfPage },
   { pattern: "/deploy", title: () => "Deploy", page: DeployPage },
   { pattern: "/keys", title: () => "Keys and secrets", page: KeysPage },
 ];

@@ -242,6 +242,7 @@ def test_advice_is_shown_with_its_arithmetic_and_the_command_that_follows_it(tru
     assert advice["arithmetic"][0] in shown
     assert "headway settings echo concurrency_target=4" in shown
     assert "0 requests finished" in shown
+    assert "Not simulated: 0 finished requests" in shown
 
 
 def test_secrets_are_set_from_anywhere_and_never_shown(headway):

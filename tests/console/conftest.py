@@ -1,6 +1,7 @@
 """Chromium and a running Headway, each once for a module."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -44,6 +45,16 @@ class Site:
     def is_ready(self, deployment="production", replicas=1):
         found = self.ask(f"/models/timed/deployments/{deployment}")
         return found["status"] == "ACTIVE" and found["ready_replicas"] == replicas
+
+    def load(self, count, **request):
+        """So many requests, eight at a time, with their records."""
+        url = f"http://127.0.0.1:{self.headway.port}/models/timed/predict"
+        path = "/models/timed/deployments/production/requests?limit=10000"
+        before = len(self.ask(path)["requests"])
+        with ThreadPoolExecutor(8) as pool:
+            for answer in pool.map(lambda _: httpx.post(url, json=request, timeout=30), range(count)):
+                answer.raise_for_status()
+        wait_until(lambda: len(self.ask(path)["requests"]) >= before + count, 10, "they are recorded")
 
     def settle(self, **settings):
         """One replica, idle, with these settings."""

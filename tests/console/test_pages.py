@@ -1,10 +1,8 @@
 """Every page, in both themes and on wide and narrow windows, and by the keyboard alone."""
 
-import httpx
 import pytest
 
 from console.browsing import barriers, fits, picture, tab
-from system.serving import wait_until
 
 PAGES = {
     "models": "/#/",
@@ -14,6 +12,7 @@ PAGES = {
     "requests": "/#/models/timed/{id}?tab=requests",
     "logs": "/#/models/timed/{id}?tab=logs",
     "advice": "/#/models/timed/{id}?tab=advice",
+    "what-if": "/#/models/timed/{id}/what-if?concurrency_target=4",
     "playground": "/#/models/timed/{id}/playground",
     "deploy": "/#/deploy",
     "keys": "/#/keys",
@@ -25,11 +24,7 @@ _MOST_BYTES = 300_000
 @pytest.fixture(scope="module")
 def used(site):
     """It has had some traffic to show."""
-    url = f"http://127.0.0.1:{site.headway.port}/models/timed/predict"
-    for _ in range(8):
-        httpx.post(url, json={"preprocess": 0.02, "predict": 0.03}, timeout=30).raise_for_status()
-    path = f"/models/timed/deployments/{site.deployment}/requests"
-    wait_until(lambda: len(site.ask(path)["requests"]) >= 8, 10, "its requests are recorded")
+    site.load(24, preprocess=0.02, predict=0.03)
     return site
 
 
@@ -40,6 +35,7 @@ def test_a_page_shuts_nobody_out_and_fits_its_window(used, browser, name, theme)
         page.goto(PAGES[name].format(id=used.deployment))
         page.get_by_text("Loading…").first.wait_for(state="detached")
         page.locator("main > *").first.wait_for()
+        page.locator("[aria-busy=true]").wait_for(state="detached")
         assert barriers(page) == []
         assert fits(page, 1440)
         picture(page, f"{name}-{theme}")

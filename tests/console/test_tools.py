@@ -1,6 +1,7 @@
 """What is done from the console: requests are tried, models deployed and moved, keys and secrets kept."""
 
 import io
+import re
 import tarfile
 
 import pytest
@@ -79,6 +80,36 @@ def test_a_version_is_deployed_promoted_rolled_back_and_deleted(site, browser, a
     assert len(site.ask("/models/timed/deployments")["deployments"]) == 1
 
 
+def test_settings_are_tried_on_recorded_traffic_and_applied(site, browser):
+    site.settle()
+    site.load(24, preprocess=0.15, predict=0.05)
+    with tab(browser, site.url) as page:
+        page.goto(f"/#/models/timed/{site.deployment}")
+        page.get_by_role("link", name="What if").click()
+        comparison = page.get_by_role("region", name="Comparison")
+        comparison.get_by_text("Simulated", exact=True).wait_for()
+        replicas = page.get_by_role("img", name="Replicas: present settings")
+        assert "changed settings" not in replicas.get_attribute("aria-label")
+        page.get_by_label("concurrency_target", exact=True).fill("4")
+        for chart in ("Replicas", "Queued", "Slot wait, p95", "Latency, p95"):
+            page.get_by_role(
+                "img", name=re.compile(f"^{chart}: present settings .*changed settings ")
+            ).wait_for()
+        bill = page.get_by_label("The bill")
+        assert re.search(r"replica-hours\n0.* → .*%", bill.inner_text())
+        wait = comparison.get_by_role("row").filter(has_text="slot wait, p95")
+        assert "\N{MINUS SIGN}" in wait.inner_text(), "twice the slots, a shorter queue"
+        drag_left(page, page.get_by_role("figure", name="Requests per second").locator(".u-over"))
+        page.get_by_text("a part, as dragged").wait_for()
+        page.get_by_label("predict_concurrency, slider").fill("2")
+        page.get_by_text("predict_concurrency: 2").wait_for()
+        comparison.get_by_text("with 2 at once as it did with 1").wait_for()
+        page.get_by_role("button", name="Apply").click()
+        page.get_by_text("In force: concurrency_target 2 → 4").wait_for()
+        page.get_by_text("4 at present").wait_for()
+    assert site.ask("/models/timed/deployments/production")["concurrency_target"] == 4
+
+
 def test_what_is_no_truss_is_refused_with_its_reason_when_it_is_dropped(site, browser):
     with tab(browser, site.url, forgiven=r"status of 4\d\d") as page:
         page.goto("/#/deploy")
@@ -103,6 +134,17 @@ def test_secrets_are_set_and_deleted_and_never_shown(site, browser):
         secrets.get_by_role("button", name="Delete…").click()
         secrets.get_by_role("button", name="Really delete").click()
         secrets.get_by_text("There is no secret yet").wait_for()
+
+
+def drag_left(page, plot):
+    """From its right end to beyond its left one."""
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 5, box["y"] + 50)
+    page.mouse.move(box["x"] - 20, box["y"] + 50)
+    page.mouse.up()
 
 
 def drop(page, name):

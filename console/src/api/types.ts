@@ -18,9 +18,12 @@ export type SettingValue = number | boolean | string;
 export type SettingValues = Record<string, SettingValue>;
 
 export type Advice = Schemas["Advice"];
+export type Outlook = Schemas["Outlook"];
 export type AdviceAnswer = Schemas["Advices"];
 export type History = Schemas["History"];
 export type SettingsPreview = Schemas["SettingsPreview"];
+export type Comparison = Schemas["Comparison"];
+export type Trial = Schemas["Trial"];
 export type Series = (number | null)[];
 
 export interface LiveDeployment extends Deployment {

@@ -16,6 +16,8 @@ export interface Line {
   values: Series;
   isDashed?: boolean;
   isStepped?: boolean;
+  /** Each value is a dot too, since its neighbours may not be known. */
+  isDotted?: boolean;
 }
 
 export interface Mark {
@@ -31,24 +33,31 @@ interface ChartProps {
   /** Seconds that are shown, up to the last of `at`. */
   range: number;
   marks?: Mark[];
+  /** What its last values are called in words. */
+  end?: string;
+  /** Told the time that is dragged over. */
+  onSelect?: ((since: number, until: number) => void) | undefined;
 }
 
 const HEIGHT = 190;
 
 const minute = (unix: number): string => clock(unix).slice(0, 5);
 
-export function Chart({ label, at, lines, format, range, marks = [] }: ChartProps) {
+export function Chart({ label, at, lines, format, range, marks = [], end = "now", onSelect }: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const marked = useRef(marks);
+  const selected = useRef(onSelect);
   const width = useWidth(holder);
   const painted = useStore(paint);
   const kinds = lines.map((one) => one.label).join();
   const data: uPlot.AlignedData = [at, ...lines.map((one) => one.values)];
   marked.current = marks;
+  selected.current = onSelect;
   useEffect(() => {
     if (holder.current === null || width === 0) return;
     const options = optionsOf(lines, format, () => marked.current, width, range);
+    if (selected.current !== undefined) letSelect(options, (since, until) => selected.current?.(since, until));
     const made = new uPlot(options, data, holder.current);
     plot.current = made;
     return () => {
@@ -61,7 +70,7 @@ export function Chart({ label, at, lines, format, range, marks = [] }: ChartProp
   return (
     <figure class="panel chart" aria-label={label}>
       <h2>{label}</h2>
-      <div class="plot" ref={holder} role="img" aria-label={summary(label, lines, format)} />
+      <div class="plot" ref={holder} role="img" aria-label={summary(label, lines, format, end)} />
     </figure>
   );
 }
@@ -97,10 +106,22 @@ function seriesOf(one: Line, format: (value: number) => string): uPlot.Series {
     points: { show: false },
     value: (_plot, value: number | null) => (value === null ? "–" : format(value)),
   };
+  if (one.isDotted) series.points = { show: true, size: 3, fill: colour(one.colour) };
   if (one.isDashed) series.dash = [5, 4];
   const paths = one.isStepped ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
   if (paths !== undefined) series.paths = paths;
   return series;
+}
+
+function letSelect(options: uPlot.Options, told: (since: number, until: number) => void): void {
+  options.cursor = { ...options.cursor, drag: { x: true, y: false, setScale: false } };
+  const selected = (plot: uPlot): void => {
+    const { left, width } = plot.select;
+    if (width === 0) return;
+    told(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  };
+  options.hooks = { ...options.hooks, setSelect: [selected] };
 }
 
 function drawMarks(plot: uPlot, marks: Mark[], stroke: string): void {

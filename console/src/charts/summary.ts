@@ -2,12 +2,17 @@ import type { Series } from "../api/types";
 import type { Line } from "./chart";
 
 /** A chart in words: the last and the largest value of each of its lines. */
-export function summary(label: string, lines: readonly Pick<Line, "label" | "values">[], format: (value: number) => string): string {
+export function summary(
+  label: string,
+  lines: readonly Pick<Line, "label" | "values">[],
+  format: (value: number) => string,
+  end = "now",
+): string {
   const told = lines.map(({ label: name, values }) => {
     const known = values.filter((one) => one !== null);
     const last = known.at(-1);
     if (last === undefined) return `${name} not known`;
-    return `${name} now ${format(last)}, at most ${format(known.reduce((one, other) => Math.max(one, other)))}`;
+    return `${name} ${end} ${format(last)}, at most ${format(known.reduce((one, other) => Math.max(one, other)))}`;
   });
   return `${label}: ${told.join("; ")}`;
 }

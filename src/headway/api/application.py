@@ -12,7 +12,17 @@ from headway.api.guard import Guard
 from headway.api.inference import Inference
 from headway.api.live import Live
 from headway.api.picture import Pictures
-from headway.api.routes import credentials, deployments, environments, models, playground, streams, telemetry
+from headway.api.routes import (
+    credentials,
+    deployments,
+    environments,
+    models,
+    playground,
+    simulations,
+    streams,
+    telemetry,
+)
+from headway.api.simulator import Simulator
 from headway.control.plane import ControlPlane
 
 _ABOUT = """Deploys Truss models and controls how many requests run at once.
@@ -30,11 +40,11 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         412: "the settings have changed since",
         413: "the archive is too large",
         422: "a value is not valid",
-        503: "the database or the backend does not answer",
+        503: "the database, the backend or the simulator has no time for it",
     }.items()
 }
 
-_ROUTERS = (models, deployments, environments, credentials, streams, telemetry, playground)
+_ROUTERS = (models, deployments, environments, credentials, streams, telemetry, playground, simulations)
 _KEY = HTTPBearer(auto_error=False, description="an API key, where there are any")
 """For the description only: the guard has judged the key before."""
 
@@ -45,6 +55,7 @@ def application(plane: ControlPlane) -> FastAPI:
     app.state.live = Live(Documents(plane).everything)
     app.state.pictures = Pictures(plane)
     app.state.inference = Inference(plane.options.inference_url)
+    app.state.simulator = Simulator()
     app.add_middleware(Guard, keyring=plane.credentials.keyring)
     app.router.routes += console.routes()
     return app

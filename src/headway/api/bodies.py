@@ -1,10 +1,11 @@
 """What the bodies of requests look like; each is checked at run time."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from headway.api.schemas import Scope
+from headway.api.settings_schema import settings_schema
 from headway.control import catalog, secret_files
 
 MOST_LABEL = 128
@@ -25,6 +26,31 @@ class NewEnvironment(Body):
 class Burst(Body):
     count: int = Field(ge=1, le=64, description="requests that are sent at once")
     input: Any = Field(description="what each of them sends, as JSON")
+
+
+Instant = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1e11)]
+
+
+class WhatIf(Body):
+    since: Instant | None = Field(
+        default=None, description="seconds since 1970; else `seconds` before `until`"
+    )
+    until: Instant | None = Field(default=None, description="seconds since 1970; else now")
+    seconds: int = Field(default=3600, strict=True, ge=60, le=86_400)
+    changes: dict[str, Any] = Field(
+        default_factory=dict, description="settings to try", json_schema_extra=settings_schema()
+    )
+    predict_concurrency: int | None = Field(
+        default=None, strict=True, ge=1, le=1000, description="else the present one"
+    )
+    slo: float | None = Field(
+        default=None,
+        strict=True,
+        allow_inf_nan=False,
+        ge=0.001,
+        le=86_400,
+        description="seconds; what takes longer is a miss",
+    )
 
 
 class Promotion(Body):

@@ -15,6 +15,7 @@ from headway.core.errors import HeadwayError
 _STATUSES = {
     "not_found": 404,
     "refused": 409,
+    "too_few_requests": 409,
     "stale": 412,
     "invalid_setting": 422,
     "invalid_truss": 422,
@@ -24,10 +25,14 @@ _STATUSES = {
     "invalid_secret": 422,
     "too_large": 413,
     "preparation_failed": 422,
+    "invalid_range": 422,
+    "invalid_scenario": 422,
     "store": 503,
     "storage": 503,
     "backend": 503,
     "gateway": 503,
+    "busy": 503,
+    "simulation_timeout": 503,
 }
 """By the error's code; any other is a defect of Headway and answered with 500."""
 

@@ -221,12 +221,24 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How the recorded requests fare with certain settings, simulated. Times are in seconds."""
+
+    wait_p50: Annotated[float | None, Field(description="for a slot")]
+    wait_p95: float | None
+    latency_p95: float | None
+    replica_hours: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
     code: str
     title: str
     text: str
     arithmetic: list[str]
     change: Annotated[dict[str, Any], Field(description="settings to change; empty if it is none of them")]
+    before: Annotated[Outlook | None, Field(description="with the present settings, if simulated")] = None
+    after: Annotated[Outlook | None, Field(description="with the change")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +247,7 @@ class Advices:
     requests: Annotated[int, Field(description="finished requests with records in that time")]
     advice: Annotated[list[Advice], Field(description="the most telling first")]
     note: Annotated[str, Field(description="why nothing is advised; may be empty")]
+    simulation: Annotated[str, Field(description="what was simulated, or why not; empty if not asked")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

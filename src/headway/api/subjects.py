@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from headway.api.simulator import Simulator
 from headway.control.operations import Operations
 from headway.control.plane import ControlPlane
 from headway.control.platform import Deployment
@@ -19,6 +20,11 @@ async def operations(control: Annotated[ControlPlane, Depends(plane)]) -> Operat
     return control.operations
 
 
+async def simulator(request: Request) -> Simulator:
+    found: Simulator = request.app.state.simulator
+    return found
+
+
 async def found(model: str, deployment: str, ops: Annotated[Operations, Depends(operations)]) -> Deployment:
     """The deployment that a path names, by its id or by an environment. Raises NotFoundError."""
     return ops.catalog.deployment(model, deployment)
@@ -26,4 +32,5 @@ async def found(model: str, deployment: str, ops: Annotated[Operations, Depends(
 
 Plane = Annotated[ControlPlane, Depends(plane)]
 Ops = Annotated[Operations, Depends(operations)]
+Simulations = Annotated[Simulator, Depends(simulator)]
 Found = Annotated[Deployment, Depends(found)]

@@ -7,7 +7,15 @@ import typer
 from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
-from headway.cli.tables import show, show_json
+from headway.cli.progress import spinner
+from headway.cli.tables import messages, show, show_json
+
+_OUTLOOK = {
+    "wait_p50": "wait for a slot, p50",
+    "wait_p95": "wait for a slot, p95",
+    "latency_p95": "latency, p95",
+    "replica_hours": "replica-hours",
+}
 
 
 def advise(
@@ -24,14 +32,16 @@ def advise(
     """
     with Control.at(url) as control:
         path = path_of("v1", "models", model, "deployments", deployment, "advice")
-        content = control.get(path, seconds=seconds)
+        with spinner(messages(), "simulating"):
+            content = control.get(path, seconds=seconds, simulate="true")
     if as_json:
         show_json(content)
         return
     for number, advice in enumerate(content["advice"], 1):
         show(f"{number}. {advice['title']}", *_details(advice, model), "")
-    if content["note"]:
-        show(content["note"])
+    for line in (content["note"], content["simulation"]):
+        if line:
+            show(line)
 
 
 def _details(advice: dict[str, Any], model: str) -> list[str]:
@@ -39,5 +49,27 @@ def _details(advice: dict[str, Any], model: str) -> list[str]:
     return [
         f"   {advice['text']}",
         *(f"     {line}" for line in advice["arithmetic"]),
+        *_outlook(advice["before"], advice["after"]),
         *([f"   headway settings {model} {change}"] if change else []),
     ]
+
+
+def _outlook(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[str]:
+    """What the simulation says of both settings."""
+    if before is None or after is None:
+        return []
+    lines = [
+        f"     {word:<21}{_amount(name, before[name]):>9} -> {_amount(name, after[name])}"
+        for name, word in _OUTLOOK.items()
+    ]
+    return ["   simulated, before and after:", *lines]
+
+
+def _amount(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if name == "replica_hours" else _time(value)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"

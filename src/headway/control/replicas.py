@@ -6,8 +6,8 @@ How many there are to be, and which of them goes, is decided elsewhere.
 import asyncio
 import logging
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from headway.gateway.table import ReplicaRoute, RoutingTable
 _logger = logging.getLogger(__name__)
 
 _STOP_GRACE = 30.0
+_KEPT_STARTS = 20
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class ReplicaSet:
         self._by_deployment: dict[str, dict[str, Replica]] = {}
         self._histories: dict[str, History] = {}
         self._failures: Counter[str] = Counter()
+        self._start_times: dict[str, deque[float]] = {}
         self._watching: dict[Replica, asyncio.Task[None]] = {}
         self.secrets_directory: Path | None = None
 
@@ -140,6 +142,10 @@ class ReplicaSet:
         """How many of its replicas have failed."""
         return self._failures[deployment_id]
 
+    def start_times(self, deployment_id: str) -> Sequence[float]:
+        """Seconds from the order of its latest replicas until they were ready, as far as this control has seen it."""
+        return tuple(self._start_times.get(deployment_id, ()))
+
     def forget(self, deployment_id: str) -> None:
         """The deployment is gone, and so is what became of its replicas."""
         for replica_id in [
@@ -147,6 +153,7 @@ class ReplicaSet:
         ]:
             del self._histories[replica_id]
         self._failures.pop(deployment_id, None)
+        self._start_times.pop(deployment_id, None)
 
     def _add(self, replica: Replica) -> None:
         self._replicas[replica.replica_id] = replica
@@ -176,6 +183,7 @@ class ReplicaSet:
             await until_ready(address)
             if replica.state is ReplicaState.STARTING:
                 self.become(replica.replica_id, ReplicaState.READY, "it answers")
+                self._note_start(replica)
                 self._listeners.ready(replica)
         while True:
             await asyncio.sleep(PROBE_EVERY)
@@ -184,6 +192,10 @@ class ReplicaSet:
                 continue  # it works; that it cannot answer meanwhile is no failure
             if replica.note_health(healthy=health is Health.HEALTHY, now=time.monotonic()):
                 self._listeners.changed()
+
+    def _note_start(self, replica: Replica) -> None:
+        kept = self._start_times.setdefault(replica.running.deployment_id, deque(maxlen=_KEPT_STARTS))
+        kept.append(replica.since - replica.ordered_at)
 
     def _note_exit(self, gone: ReplicaExit) -> None:
         replica = self._replicas.get(gone.replica_id)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from headway.configuration import KEEP_REQUEST_DAYS, KEEP_REQUESTS
@@ -11,6 +11,7 @@ from headway.control.persistence import Persistence
 from headway.control.requests import RequestHistory
 from headway.control.store.rows import Asked, Place
 from headway.control.store.store import StoreError
+from headway.core.records import RequestRecord
 from headway.core.request_table import csv_header, csv_of
 
 _logger = logging.getLogger(__name__)
@@ -79,6 +80,28 @@ class StoredRequests:
         while end is not None:
             lines, end = await self._persistence.call(read, end)
             yield lines
+
+    @property
+    def are_kept(self) -> bool:
+        return self._bounds.most > 0
+
+    async def newest(
+        self, deployment_id: str, since: float, until: float
+    ) -> AsyncIterator[Sequence[RequestRecord]]:
+        """All that gateways have told up to now of requests that arrived from `since` on and before `until`, page by
+        page, the newest first. No page is empty. Raises StoreError.
+        """
+        await self._persistence.save()
+        store = self._persistence.store
+        asked = Asked(deployment_id, await self._persistence.call(store.last_request), since, until)
+        after: Place | None = None
+        while True:
+            page = await self._persistence.call(store.requests, asked, _PAGE, after, newest_first=True)
+            if page.records:
+                yield page.records
+            if page.end is None:
+                return
+            after = page.end
 
     async def keep_bounded(self) -> None:
         """Drop what is too old or too much, until cancelled."""

@@ -16,6 +16,7 @@ import { Decisions } from "./decisions";
 import { Logs } from "./logs";
 import { PictureView } from "./picture";
 import { Requests } from "./requests";
+import type { Draft } from "./setting_fields";
 import { SettingsForm, UNTOUCHED } from "./settings_form";
 
 const TABS = ["live", "charts", "decisions", "requests", "logs", "advice"] as const;
@@ -29,10 +30,10 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   const link = (asked: Parameters): string => deploymentLink(model, deployment, "", asked);
   const tabs = TABS.map((key) => ({ key, label: key, href: link(key === "live" ? {} : { tab: key }) }));
   const fill = (change: Advice["change"]): void => {
-    const draft = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)]));
-    setEditing((before) => ({ ...before, base: null, draft }));
+    setEditing((before) => ({ ...before, base: null, draft: draftOf(change) }));
     location.hash = link({});
   };
+  const tryLink = (change: Advice["change"]): string => deploymentLink(model, deployment, "/what-if", draftOf(change));
   const request = query.get("request");
   // Two pictures a second must not draw anew what does not follow from them.
   const past = useMemo(() => {
@@ -40,7 +41,7 @@ export function DeploymentPage({ parameters, query }: PageProps) {
     if (tab === "decisions") return <Decisions path={path} />;
     if (tab === "requests") return <Requests path={path} chosen={request} linkTo={(one) => link({ tab, request: one })} />;
     if (tab === "logs") return <Logs path={path} />;
-    return tab === "advice" ? <AdviceList path={path} onApply={fill} /> : null;
+    return tab === "advice" ? <AdviceList path={path} onApply={fill} linkTo={tryLink} /> : null;
   }, [path, tab, request]);
   if (picture === null) return error === null ? <Loading /> : <Problem error={error} />;
   return (
@@ -57,6 +58,9 @@ export function DeploymentPage({ parameters, query }: PageProps) {
     </>
   );
 }
+
+const draftOf = (change: Advice["change"]): Draft =>
+  Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)]));
 
 function Facts({ picture, path }: { picture: Picture; path: string }) {
   const { deployment: one } = picture;
@@ -81,6 +85,7 @@ function Facts({ picture, path }: { picture: Picture; path: string }) {
         p95 <b>{seconds(one.p95_seconds)}</b>
       </span>
       <span class="grow" />
+      <a href={deploymentLink(one.model_name, one.id, "/what-if")}>What if</a>
       <a href={deploymentLink(one.model_name, one.id, "/playground")}>Playground</a>
       <Actions path={path} deployment={one} />
     </div>

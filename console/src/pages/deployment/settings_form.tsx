@@ -3,10 +3,10 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { call } from "../../api/client";
 import { ApiError } from "../../api/errors";
 import { useLoaded } from "../../api/loaded";
-import type { Deployment, SettingsChange, SettingsPreview, SettingValues } from "../../api/types";
+import type { Deployment, SettingsPreview, SettingValues } from "../../api/types";
 import { Loading, Warnings } from "../../components/notes";
-import { tell, tellError } from "../../components/toasts";
 import { plural } from "../../format";
+import { type Base, applied } from "./applying";
 import { type Draft, MAIN, type Setting, differences, judge, settingsOf, shown } from "./setting_fields";
 import { SettingField } from "./setting_field";
 
@@ -53,16 +53,8 @@ export function SettingsForm({ path, deployment, editing, onEdit }: FormProps) {
   const apply = async (wanted: SettingValues, on: Base, isUndo: boolean): Promise<void> => {
     setBusy(true);
     const before = Object.fromEntries(Object.keys(wanted).map((name) => [name, values[name] ?? ""]));
-    try {
-      await change(path, wanted, on.version);
-      onEdit({ draft: {}, base: null, undo: isUndo ? null : before });
-      tell(`In force: ${differences(values, wanted).join(", ")}`);
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 412) await explain(path, on.values, error);
-      else tellError(error);
-    } finally {
-      setBusy(false);
-    }
+    if (await applied(path, wanted, on)) onEdit({ draft: {}, base: null, undo: isUndo ? null : before });
+    setBusy(false);
   };
   const field = (setting: Setting) => (
     <SettingField
@@ -110,12 +102,6 @@ export function SettingsForm({ path, deployment, editing, onEdit }: FormProps) {
   );
 }
 
-/** What the form was begun on, and is to be applied to. */
-export interface Base {
-  version: number;
-  values: SettingValues;
-}
-
 interface ElsewhereProps {
   seen: SettingValues;
   present: SettingValues;
@@ -137,19 +123,6 @@ function Elsewhere({ seen, present, onKeep, onDrop }: ElsewhereProps) {
       </div>
     </div>
   );
-}
-
-async function change(path: string, changes: SettingValues, version: number): Promise<SettingsChange> {
-  const headers = { "if-match": `"${version}"` };
-  return call<SettingsChange>(`${path}/settings`, { method: "PATCH", body: changes, headers });
-}
-
-/** Say what somebody else has changed since. */
-async function explain(path: string, seen: SettingValues, error: ApiError): Promise<void> {
-  const now = await call<{ settings: SettingValues }>(`${path}/settings`).catch(() => null);
-  const elsewhere = now === null ? [] : differences(seen, now.settings);
-  const hint = elsewhere.length > 0 ? `Elsewhere: ${elsewhere.join(", ")}` : error.hint;
-  tellError(new ApiError(error.status, error.code, error.message, hint));
 }
 
 function usePreview(path: string, changes: SettingValues | null): SettingsPreview | ApiError | null {

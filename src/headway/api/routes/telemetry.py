@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from headway.api import past, schemas
-from headway.api.subjects import Found, Plane
+from headway.api import outlook, past, schemas
+from headway.api.subjects import Found, Plane, Simulations
 from headway.control.errors import NotFoundError
 from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
 from headway.control.plane import ControlPlane
@@ -104,10 +104,15 @@ async def read_history(
 async def read_advice(
     found: Found,
     plane: Plane,
+    simulator: Simulations,
     seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back to look.")] = 1800,
+    simulate: Annotated[
+        bool, Query(description="Say what each change would have made of that traffic, too.")
+    ] = False,
 ) -> schemas.Advices:
     """What its latest traffic says about its settings, with the arithmetic behind it."""
-    return past.advice(plane, found, seconds)
+    told = past.advice(plane, found, seconds)
+    return await outlook.added(plane, simulator, found, told) if simulate else told
 
 
 @router.get("/metrics", response_class=Response)

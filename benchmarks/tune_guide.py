@@ -17,6 +17,7 @@ from pathlib import Path
 
 import uvloop
 
+from benchmarks import guide
 from headway.configuration import Configuration
 from headway.control.packages.preparation import PreparedModel, prepare
 from headway.control.preparations import example_input
@@ -30,9 +31,7 @@ from headway.tuning.replica import Workshop
 from headway.tuning.session import Bench, run_search
 
 _ROOT = Path(__file__).parents[1]
-_GUIDE = _ROOT / "docs" / "guide" / "tuning.md"
 _PICTURES = _ROOT / "docs" / "guide" / "pictures"
-_BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _DEFAULT = Point(1, 1)
 _TURNS = 5
 _COPIES = 256
@@ -56,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines += [f"\n![{name}](pictures/tune-{name}.svg)" for name in options.examples.split(",")]
     print("\n".join(lines))
     if not options.dry:
-        _write(lines)
+        guide.write("measured", lines)
     return 0
 
 
@@ -133,13 +132,6 @@ def _line(name: str, point: Point, turns: dict[Point, list[Measurement]]) -> str
         f"| {name} | {kind}: {point} | {throughput:.1f} | {middle * 1000:.0f} ms | {late * 1000:.0f} ms | "
         f"{throughput / base:.2f}x |"
     )
-
-
-def _write(lines: Sequence[str]) -> None:
-    before, _, rest = _GUIDE.read_text(encoding="utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    table = "\n".join(lines)
-    _GUIDE.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

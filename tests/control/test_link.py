@@ -5,6 +5,27 @@ import contextlib
 
 from control.gateway_double import GatewayDouble
 from headway.control.link import GatewayLink, Listeners
+from headway.gateway.table import RoutingTable
+
+
+async def test_a_table_published_just_as_a_gateway_dies_ends_nothing(tmp_path):
+    """A lost connection refuses to be written to before its reader hears of the loss."""
+    nothing = lambda *_: None  # noqa: E731
+    link = GatewayLink(tmp_path / "link", Listeners(*[nothing] * 6))
+    serving = asyncio.ensure_future(link.serve())
+    gateway = await GatewayDouble.dial(tmp_path / "link")
+    while not link.is_up:
+        await asyncio.sleep(0)
+    (lost,) = link._writers
+    lost.transport.abort()
+    await asyncio.sleep(0)
+    assert lost in link._writers
+    link.publish(RoutingTable(1, (), {}), "{}")
+    link.watch(frozenset({"d1"}))
+    gateway.close()
+    serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
 
 
 async def test_requests_and_what_was_left_out_reach_the_listener(tmp_path):

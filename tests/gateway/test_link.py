@@ -114,6 +114,19 @@ async def test_what_happens_goes_up_at_once(tmp_path):
         assert asyncio.get_running_loop().time() - at < 0.2
 
 
+async def test_what_happens_just_as_control_dies_ends_nothing(tmp_path):
+    """A lost connection refuses to be written to before its reader hears of the loss."""
+    link = Link(str(tmp_path / "link"), None)
+    async with Control(tmp_path / "link") as control, running(link):
+        await control.told("hello")
+        lost = link._writer
+        lost.transport.abort()
+        await asyncio.sleep(0)
+        assert link._writer is lost
+        link.gateway._reports.wake("d1")
+        await until(lambda: control.connections == 2)
+
+
 async def test_it_dials_until_control_is_there_and_again_when_control_went_away(tmp_path):
     link = Link(str(tmp_path / "link"), None)
     async with running(link):

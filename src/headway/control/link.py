@@ -174,13 +174,18 @@ class GatewayLink:
             self._listeners.changed()
 
     def _send_table(self, writer: asyncio.StreamWriter) -> None:
+        if writer.is_closing():
+            return  # lost, though its reader has not heard of it yet
         if writer.transport.get_write_buffer_size() > _MOST_UNSENT_BYTES:
             writer.transport.abort()  # it does not read; it gets the table when it dials again
             return
         writer.write(self._message)
 
     def _send_watch(self, writer: asyncio.StreamWriter) -> None:
-        writer.write(json.dumps({"type": "watch", "deployments": sorted(self._watched)}).encode() + b"\n")
+        if not writer.is_closing():
+            writer.write(
+                json.dumps({"type": "watch", "deployments": sorted(self._watched)}).encode() + b"\n"
+            )
 
 
 _TELLING = ("queued", "in_flight", "arrivals", "finished", "held", "ready")

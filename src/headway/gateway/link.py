@@ -178,8 +178,13 @@ class Link:
 
     @property
     def _can_send(self) -> bool:
+        # A connection that was lost is closing before its reader hears of it; to write then would raise RuntimeError.
         writer = self._writer
-        return writer is not None and writer.transport.get_write_buffer_size() < _UNSENT_LIMIT
+        return (
+            writer is not None
+            and not writer.is_closing()
+            and writer.transport.get_write_buffer_size() < _UNSENT_LIMIT
+        )
 
     def _send_drained(self, replica_id: str) -> None:
         self._send_load()  # what queued for it may have moved away: control must not start another for that

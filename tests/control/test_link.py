@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 from control.gateway_double import GatewayDouble
+from fakes.cluster import until
 from headway.control.link import GatewayLink, Listeners
 from headway.gateway.table import RoutingTable
 
@@ -14,8 +15,7 @@ async def test_a_table_published_just_as_a_gateway_dies_ends_nothing(tmp_path):
     link = GatewayLink(tmp_path / "link", Listeners(*[nothing] * 6))
     serving = asyncio.ensure_future(link.serve())
     gateway = await GatewayDouble.dial(tmp_path / "link")
-    while not link.is_up:
-        await asyncio.sleep(0)
+    await until(lambda: link.is_up)
     (lost,) = link._writers
     lost.transport.abort()
     await asyncio.sleep(0)

@@ -183,9 +183,7 @@ class GatewayLink:
 
     def _send_watch(self, writer: asyncio.StreamWriter) -> None:
         if not writer.is_closing():
-            writer.write(
-                json.dumps({"type": "watch", "deployments": sorted(self._watched)}).encode() + b"\n"
-            )
+            writer.write(json.dumps({"type": "watch", "deployments": sorted(self._watched)}).encode() + b"\n")
 
 
 _TELLING = ("queued", "in_flight", "arrivals", "finished", "held", "ready")

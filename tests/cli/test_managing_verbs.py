@@ -15,9 +15,8 @@ _MODEL = "class Model:\n    def predict(self, inputs):\n        return inputs\n"
 @pytest.fixture
 def headway(tmp_path, monkeypatch):
     make_ready_at_once(monkeypatch)
-    with Running(tmp_path / "data") as running:
+    with Running(tmp_path / "data", inference_url="http://127.0.0.1:9000") as running:
         monkeypatch.setenv("HEADWAY_CONTROL_URL", running.url)
-        monkeypatch.setenv("HEADWAY_PORT", "9000")
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
         yield running
 
@@ -55,6 +54,12 @@ def test_push_waits_until_the_model_serves_and_prints_a_ready_curl_line(headway,
     assert (deployment.settings.concurrency_target, deployment.settings.max_replica) == (3, 2)
     assert f"echo: deployment {deployment.deployment_id} serves as production" in result.stderr
     assert [one.state.value for one in headway.plane.supervisor.replicas] == ["ready"]
+
+
+@pytest.mark.usefixtures("headway")
+def test_the_curl_line_goes_where_headway_url_says(truss, monkeypatch):
+    monkeypatch.setenv("HEADWAY_URL", "https://models.example/")
+    assert run("push", truss()).stdout.startswith("curl https://models.example/models/echo/predict -d")
 
 
 def test_what_is_pushed_has_the_external_packages_and_not_the_ignored_files(headway, truss, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from cli.running import run
 from headway import bootstrap
-from headway.cli.addresses import curl_line
+from headway.cli.addresses import beside, curl_line
 from headway.cli.exit_codes import FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
 from headway.cli.setting_values import parse_settings
 from headway.cli.timing import waterfall
@@ -154,6 +154,11 @@ def test_settings_are_pairs():
     }
     with pytest.raises(InvalidSettingError):
         parse_settings(["queue_limit"])
+
+
+def test_models_are_reached_beside_control_where_it_told_of_its_own_machine():
+    assert beside("http://127.0.0.1:8081", "http://127.0.0.1:9000") == "http://127.0.0.1:9000"
+    assert beside("https://headway.lan:8081", "http://127.0.0.1:9000") == "http://headway.lan:9000"
 
 
 def test_the_curl_line_survives_a_shell():

@@ -359,6 +359,11 @@ class Success:
     success: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    url: Annotated[str, Field(description="where models answer, as control's own machine reaches it")]
+
+
 def instant(seconds: float) -> datetime:
     """Seconds since 1970 as a time with its zone."""
     return datetime.fromtimestamp(seconds, UTC)

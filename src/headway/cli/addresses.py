@@ -29,12 +29,15 @@ def control_url(configuration: "Configuration") -> str:
     return configuration.control_url or local_url(configuration.control_host, configuration.control_port)
 
 
-def inference_url(configuration: "Configuration", control: str | None = None) -> str:
-    """Where requests go: beside `control`, if that is all that is known."""
-    host = urlsplit(control or "").hostname
-    if configuration.url is not None:
-        return configuration.url
-    return local_url(host or configuration.host, configuration.port)
+def inference_url(configuration: "Configuration") -> str:
+    """Where requests go."""
+    return configuration.url or local_url(configuration.host, configuration.port)
+
+
+def beside(control: str, told: str) -> str:
+    """Where requests go: where control, at the URL `control`, has told that they do on its own machine."""
+    host, port = urlsplit(control).hostname, urlsplit(told).port
+    return told if host is None or port is None else local_url(host, port)
 
 
 def path_of(*parts: str) -> str:

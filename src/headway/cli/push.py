@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headway.cli import options
-from headway.cli.addresses import curl_line, inference_url, path_of
+from headway.cli.addresses import beside, curl_line, path_of
 from headway.cli.client import Control
 from headway.cli.following import wait_until_served
 from headway.cli.progress import reading, spinner, warn
@@ -92,7 +92,7 @@ def _curl_line(control: Control, deployment: Any, environment: str | None) -> st
         place = "deployments", deployment["id"]
     elif environment != "production":
         place = "environments", environment
-    base = inference_url(Configuration.load(), control.url).rstrip("/")
+    base = Configuration.load().url or beside(control.url, control.get("/v1/inference")["url"])
     needs_key = bool(control.get("/v1/api_keys")["api_keys"])
-    address = base + path_of("models", deployment["model_name"], *place, "predict")
+    address = base.rstrip("/") + path_of("models", deployment["model_name"], *place, "predict")
     return curl_line(address, deployment["example_input"] or {}, needs_key=needs_key)

@@ -14,6 +14,12 @@ async def list_models(plane: Plane) -> schemas.Models:
     return Documents(plane).models()
 
 
+@router.get("/v1/inference")
+async def get_inference(plane: Plane) -> schemas.Inference:
+    """Where requests go."""
+    return schemas.Inference(url=plane.options.inference_url)
+
+
 @router.get("/v1/models/{model}")
 async def get_model(model: str, plane: Plane, operations: Ops) -> schemas.Model:
     return Documents(plane).model(operations.catalog.model(model))

@@ -23,7 +23,7 @@ STAGES = Path(__file__).parent / "models" / "stages"
 NUMBERS = {"concurrency_target": 2, "min_replica": 1, "max_replica": 3, "autoscaling_window": 10}
 TIMES = {"preprocess": 0.1, "predict": 0.15, "postprocess": 0.05}
 """One replica does 1 / 0.15 s = 6.7 requests a second."""
-PHASES = ((4, 4.0), (9, 18.0), (3, 8.0))
+PHASES = ((3, 4.0), (8, 18.0), (2, 8.0))
 """Seconds, and requests a second: one replica is enough, then three are just enough, then they catch up."""
 
 

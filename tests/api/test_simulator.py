@@ -35,9 +35,14 @@ def test_pages_of_records_and_a_question_make_trials():
     assert told["recorded"]["wait"]["p99"] == 0.0
 
 
+async def ask(simulator, records=None):
+    async with simulator.place():
+        return await simulator.answer(records or [page(1)], QUESTION)
+
+
 async def test_what_is_wrong_with_the_question_comes_back_as_an_error():
     with pytest.raises(HeadwayError, match="how long predict takes") as raised:
-        await Simulator().answer([page(20, "refused", {})], QUESTION)
+        await ask(Simulator(), [page(20, "refused", {})])
     assert raised.value.code == "invalid_scenario"
 
 
@@ -49,7 +54,7 @@ async def test_a_process_that_takes_too_long_is_ended_and_the_next_one_has_its_t
     simulator = Simulator((sys.executable, "-S", "-c", program), 1.0)
     for _ in range(2):
         with pytest.raises(SimulationTimeoutError):
-            await simulator.answer([page(1)], QUESTION)
+            await ask(simulator)
         with pytest.raises(ProcessLookupError):
             os.kill(int(told.read_text()), 0)
         told.unlink()
@@ -57,5 +62,5 @@ async def test_a_process_that_takes_too_long_is_ended_and_the_next_one_has_its_t
 
 async def test_a_process_that_fails_is_a_defect_that_the_log_tells_of(caplog):
     with pytest.raises(SimulationError):
-        await Simulator((sys.executable, "-c", "raise SystemExit('it broke')")).answer([page(1)], QUESTION)
+        await ask(Simulator((sys.executable, "-c", "raise SystemExit('it broke')")))
     assert "it broke" in caplog.text

@@ -1,11 +1,16 @@
 """What other settings would have made of the recorded traffic, as the API tells it."""
 
 import asyncio
+import dataclasses
+import sys
 import time
 
 import pytest
 
 from api.test_history import ROW
+from fakes.cluster import until
+from fakes.control_plane import opened
+from headway.api.evidence import gather
 from headway.api.what_if import FEWEST_REQUESTS
 from headway.control.stored_requests import RequestBounds
 
@@ -65,6 +70,44 @@ async def test_records_come_from_the_store_and_from_memory_where_none_are_stored
         if most:
             it.plane.supervisor.requests.forget(deployment_id)
         assert (await it.post(WHAT_IF, {}, 200))["requests"] == 2500
+
+
+@pytest.mark.parametrize("stored", [0, 1_000_000])
+@pytest.mark.parametrize(("most", "is_cut"), [(1000, True), (1500, True), (2000, False), (3000, False)])
+async def test_of_more_records_than_are_taken_the_newest_are(world, stored, most, is_cut):
+    """Whether `most` ends with a page or within one."""
+    async with world(request_bounds=RequestBounds(most=stored)) as it:
+        deployment_id = await it.serving()
+        await record(it, deployment_id, 2000, gap=0.1, predict=0.05)
+        now = time.time()
+        evidence = await gather(it.plane, deployment_id, now - 3600, now + 1, most=most)
+        assert (evidence.requests, evidence.is_cut) == (min(most, 2000), is_cut)
+        assert evidence.begin == pytest.approx(now - evidence.requests * 0.1, abs=2)
+
+
+async def test_of_a_time_that_history_has_forgotten_it_says_so(world):
+    async with world() as it:
+        deployment_id = await it.serving()
+        it.plane.supervisor.history.note_requests([], {deployment_id: {"2xx": 100}})
+        await record(it, deployment_id, 40, gap=1.0)
+        for kept in it.plane.supervisor.requests._records.values():
+            old = [dataclasses.replace(one, arrived_at=one.arrived_at - 3 * 86_400) for one in kept]
+        it.plane.persistence.note_requests(old)
+        begin = time.time() - 3 * 86_400
+        told = await it.post(WHAT_IF, {"since": begin - 60, "until": begin + 60}, 200)
+        assert (told["requests"], told["sampled_out"]) == (40, 0)
+        assert any("not known any more" in note for note in told["notes"])
+
+
+async def test_who_leaves_makes_room_for_others(world):
+    async with world() as it:
+        deployment_id = await it.serving()
+        await record(it, deployment_id, 40)
+        simulator = it.app.state.simulator
+        simulator._command = (sys.executable, "-S", "-c", "import time; time.sleep(60)")
+        async with opened(it.app, WHAT_IF, method="POST", body=b"{}", answers=False):
+            await until(simulator._turn.locked)
+        await until(lambda: not simulator._waiting)
 
 
 async def test_it_says_what_it_assumed_and_left_out(world):

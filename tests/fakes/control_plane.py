@@ -171,12 +171,12 @@ def control_plane(directory, monkeypatch, **options):
 
 
 @contextlib.asynccontextmanager
-async def opened(app, path, method="GET", *, answers=True):
+async def opened(app, path, method="GET", *, body=b"", answers=True):
     """An answer that comes piece by piece: its status, headers and an iterator over pieces. The client leaves at
     the end of the block, and the application has to end then. With `answers` false the block does not wait for one.
     """
     sent, left = asyncio.Queue(), asyncio.Event()
-    bodies = [{"type": "http.request", "body": b"", "more_body": False}]
+    bodies = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive():
         if bodies:
@@ -195,7 +195,7 @@ async def opened(app, path, method="GET", *, answers=True):
         "raw_path": route.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(b"host", b"localhost")],
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 80),
     }

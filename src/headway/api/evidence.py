@@ -40,6 +40,9 @@ async def gather(
     evidence = Evidence(begin=until)
     async for page in _pages(plane, deployment_id, since, until):
         room = most - evidence.requests
+        if not room:
+            evidence.is_cut = True
+            break
         taken = page[:room]
         evidence.lines.append(
             orjson.dumps([(one.arrived_at, one.outcome, one.seconds, one.stages) for one in taken])

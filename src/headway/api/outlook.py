@@ -27,10 +27,11 @@ async def added(
         return told
     now = time.time()
     try:
-        traffic = await recorded(
-            plane, deployment.deployment_id, now - told.seconds, now, most=_MOST_REQUESTS
-        )
-        answer = await simulated(simulator, traffic, variants)
+        async with simulator.place():
+            traffic = await recorded(
+                plane, deployment.deployment_id, now - told.seconds, now, most=_MOST_REQUESTS
+            )
+            answer = await simulated(simulator, traffic, variants)
     except HeadwayError as error:
         return dataclasses.replace(told, simulation=f"Not simulated: {error.message}.")
     outlooks = dict(zip(variants, map(_outlook, answer["trials"]), strict=True))

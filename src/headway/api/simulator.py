@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -55,20 +55,26 @@ class Simulator:
         self._turn = asyncio.Lock()
         self._waiting = 0
 
-    async def answer(self, records: Sequence[bytes], question: Mapping[str, Any]) -> dict[str, Any]:
-        """What `trials` says. Raises BusyError, SimulationTimeoutError, SimulationError, and what it says is wrong."""
+    @contextlib.asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """For all that an answer takes, what is read for it included. Raises BusyError, SimulationTimeoutError."""
         if self._waiting >= MOST_WAITING:
             raise BusyError("others' simulations come first", hint="try again in some seconds")
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._within), self._turn:
-                told = await self._run(b"\n".join([*records, orjson.dumps(question)]))
+            async with asyncio.timeout(self._within):
+                yield
         except TimeoutError as error:
             raise SimulationTimeoutError(
                 f"the simulation has not ended within {self._within:g} s", hint="choose a shorter time"
             ) from error
         finally:
             self._waiting -= 1
+
+    async def answer(self, records: Sequence[bytes], question: Mapping[str, Any]) -> dict[str, Any]:
+        """What `trials` says; to be asked in a place. Raises SimulationError, and what `trials` says is wrong."""
+        async with self._turn:
+            told = await self._run(b"\n".join([*records, orjson.dumps(question)]))
         if "error" in told:
             raise _ToldError(**told["error"])
         return told

@@ -27,6 +27,10 @@ ASSUMED_START = 10.0
 _MOSTLY = 0.95
 _AT_ONCE = 1.0
 _A_BUCKET = TIERS[-1][0]
+_UNKNOWN = (
+    "How many replicas there were then is not known any more, nor whether more requests came than are recorded: it "
+    "begins with min_replica."
+)
 
 
 class InvalidRangeError(HeadwayError):
@@ -62,12 +66,14 @@ async def tried(
     """Raises InvalidRangeError, TooFewRequestsError, and what the simulator raises."""
     places = predict_concurrency(before)
     changed_places = asked.predict_concurrency or places
-    traffic = await recorded(plane, before.deployment_id, *_range(asked))
     variants = {
         "before": (before.scaling_settings, places),
         "after": (after.scaling_settings, changed_places),
     }
-    told = await simulated(simulator, traffic, variants, asked.slo)
+    since, until = _range(asked)
+    async with simulator.place():
+        traffic = await recorded(plane, before.deployment_id, since, until)
+        told = await simulated(simulator, traffic, variants, asked.slo)
     return Comparison(
         since=traffic.since,
         until=traffic.until,
@@ -98,6 +104,7 @@ async def recorded(
         )
     replicas, ended = _around(plane, deployment_id, evidence.begin, until)
     sampled_out = max(0, ended - evidence.requests) if evidence.requests < _MOSTLY * ended else 0
+    around = [] if replicas is not None else [_UNKNOWN]
     starts = plane.supervisor.replicas.start_times(deployment_id)
     return Traffic(
         evidence,
@@ -106,7 +113,7 @@ async def recorded(
         starts or (ASSUMED_START,),
         replicas,
         sampled_out,
-        [*_of_requests(evidence, since, sampled_out), _of_starts(starts)],
+        [*_of_requests(evidence, since, sampled_out), *around, _of_starts(starts)],
     )
 
 
@@ -156,7 +163,8 @@ def _range(asked: bodies.WhatIf) -> tuple[float, float]:
 
 def _around(plane: ControlPlane, deployment_id: str, since: float, until: float) -> tuple[int | None, int]:
     """How many replicas were ready when it began, and how many requests have ended in that time, at least."""
-    step, points = plane.supervisor.history.points(deployment_id, time.time() - since + _A_BUCKET)
+    step, kept = plane.supervisor.history.points(deployment_id, time.time() - since + _A_BUCKET)
+    points = [one for one in kept if one.at < until]
     earlier = [one.ready for one in points if one.at + step <= since]
     ready = [*earlier[-1:], *(one.ready for one in points if since < one.at + step)]
     ended = sum(sum(one.ends.values()) for one in points if since <= one.at and one.at + step <= until)

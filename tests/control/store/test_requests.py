@@ -45,6 +45,20 @@ def test_a_record_comes_back_as_it_was(filled):
     assert page.end is None
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_pages_keep_to_the_time_that_is_asked_for(filled, newest_first):
+    filled.add_requests([record(at) for at in range(20)])
+    asked = Asked("d1", filled.last_request(), since=3.0, until=17.0)
+    found, after = [], None
+    while True:
+        page = filled.requests(asked, 4, after, newest_first=newest_first)
+        found += [one.arrived_at for one in page.records]
+        after = page.end
+        if after is None:
+            break
+    assert found == sorted(range(3, 17), reverse=newest_first)
+
+
 def test_pages_follow_each_other_in_both_directions_though_instants_are_equal(filled):
     filled.add_requests([record(at, request_id=str(place)) for place, at in enumerate((2, 1, 2, 2, 3))])
     filled.add_requests([record(9, "d2")])

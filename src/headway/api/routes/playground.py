@@ -1,6 +1,5 @@
 """Requests that are tried from the console: they go to the gateway as everybody's do."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
-from headway.api import bodies
+from headway.api import bodies, leaving
 from headway.api.inference import Inference, passed_back
 from headway.api.subjects import Found
 
@@ -31,7 +30,6 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     503: {"description": "what the gateway or the model answered, or the gateway does not", **_ANY},
 }
 _INPUT = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
-_LEFT = 499
 
 
 @router.post(
@@ -41,16 +39,9 @@ async def try_it(found: Found, request: Request) -> Response:
     """Send one request through the gateway. The answer is passed back as it comes, with its headers."""
     inference: Inference = request.app.state.inference
     body = await request.body()
-    sending = asyncio.ensure_future(inference.send(found, body, request.headers))
-    leaving = asyncio.ensure_future(_until_left(request))
-    try:
-        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not sending.done():
-            return Response(status_code=_LEFT)
-        answer = await sending
-    finally:
-        sending.cancel()
-        leaving.cancel()
+    answer = await leaving.while_there(request, inference.send(found, body, request.headers))
+    if answer is None:
+        return Response(status_code=leaving.STATUS)
     passed = StreamingResponse(_pieces(answer), answer.status_code, background=BackgroundTask(answer.aclose))
     passed.raw_headers = passed_back(answer)
     return passed
@@ -68,11 +59,6 @@ async def send_burst(found: Found, request: Request, wanted: bodies.Burst) -> St
             yield json.dumps(one) + "\n"
 
     return StreamingResponse(lines(), media_type="application/x-ndjson")
-
-
-async def _until_left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        continue
 
 
 async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:

@@ -1,8 +1,8 @@
 """What other settings would have made of the recorded traffic."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException, Request
 
-from headway.api import bodies, what_if
+from headway.api import bodies, leaving, what_if
 from headway.api.simulation_schemas import Comparison
 from headway.api.subjects import Found, Ops, Plane, Simulations
 
@@ -11,11 +11,19 @@ router = APIRouter(tags=["simulations"])
 
 @router.post("/v1/models/{model}/deployments/{deployment}/what-if")
 async def try_settings(
-    found: Found, asked: bodies.WhatIf, plane: Plane, operations: Ops, simulator: Simulations
+    found: Found,
+    asked: bodies.WhatIf,
+    request: Request,
+    plane: Plane,
+    operations: Ops,
+    simulator: Simulations,
 ) -> Comparison:
     """Replay the recorded requests of some time, simulated under the present settings and under changed ones.
 
     Nothing is changed. It takes from a second up to half a minute; one is simulated at a time.
     """
     after = operations.with_changes(found.model, found.deployment_id, asked.changes)
-    return await what_if.tried(plane, simulator, asked, found, after)
+    told = await leaving.while_there(request, what_if.tried(plane, simulator, asked, found, after))
+    if told is None:
+        raise HTTPException(leaving.STATUS)
+    return told

@@ -73,15 +73,28 @@ def test_the_bill_is_for_the_duration_though_answers_come_later():
     assert measures.outcomes == {Outcome.FINISHED: 1}
 
 
-def test_failed_starts_are_spaced_out_and_the_queue_waits():
-    measures, _ = run(
-        [(0.0, 0.0, 0.1, 0.0)],
-        ReplicaLife(Constant(1.0), start_failures=0.999),
-        duration=300.0,
-        queue_timeout=200.0,
+def test_failed_starts_are_spaced_out_and_after_three_in_a_row_who_waits_and_comes_is_refused():
+    """Starts end at 1, 3 and 6 s, since 1 and 2 s lie between them; the next one begins 4 s after that."""
+    rows = [(at, 0.0, 0.1, 0.0) for at in (0.0, 2.5, 8.0)]
+    life = ReplicaLife(Constant(1.0), start_failures=0.999)
+    measures, events = run(rows, life, duration=300.0)
+    assert 3 <= measures.failures <= 9
+    assert measures.outcomes == {Outcome.REFUSED: 3}
+    assert [one.at for one in events] == [0.0, 2.5], "the third was refused at once"
+
+
+def test_a_start_takes_as_long_as_it_is_said_to():
+    measures, _ = run([(0.0, 0.0, 1.0, 0.0)], ReplicaLife(Constant(4000.0)), queue_timeout=5000.0)
+    assert measures.outcomes == {Outcome.FINISHED: 1}
+    assert measures.starts == 1
+
+
+def test_it_ends_with_the_last_answer_though_abandoned_work_goes_on_for_a_year():
+    measures, events = run(
+        [(0.0, 0.0, 3e7, 0.0)], min_replica=1, concurrency_target=2, max_replica=2, request_timeout=100.0
     )
-    assert 3 <= measures.failures <= 9, "1, 2, 4 ... seconds lie between them"
-    assert measures.outcomes == {Outcome.EXPIRED: 1}
+    assert measures.outcomes == {Outcome.OVERRAN: 1}
+    assert events[-1].at == 100.0
 
 
 @pytest.mark.parametrize(("retry", "outcome"), [(False, Outcome.LOST), (True, Outcome.FINISHED)])

@@ -79,7 +79,7 @@ class ControlPlane:
         self._decided = decided
         self._counted = counted
         self._policy = AutoscalingPolicy(settings, 0.0)
-        self._reconciler = Reconciler(Thresholds(drain=settings.drain_timeout))
+        self._reconciler = Reconciler(Thresholds(startup=math.inf, drain=settings.drain_timeout))
         self._replicas: dict[str, _Replica] = {}
         self._ready = 0
         self._desired = 0
@@ -190,6 +190,7 @@ class ControlPlane:
             for one in self._replicas.values()
         ]
         plan = self._plan = self._reconciler.decide(self._desired, views, now)
+        self._plane.set_failed(now, is_failed=plan.failed is not None)
         for action in plan.actions:
             match action:
                 case Start():

@@ -76,6 +76,11 @@ class DataPlane:
         self._gates: dict[str, Gate[Request]] = {}
         self._rings_at: float | None = None
         self._watcher: Watcher = _Nobody()
+        self._is_failed = False
+        self.arrived = 0
+        """Requests that have come."""
+        self.open = 0
+        """Requests whose clients wait for an answer."""
         self.is_resting = True
         """Nothing has come since control last saw that nothing is here; set by whom `woken` tells."""
 
@@ -101,8 +106,13 @@ class DataPlane:
     # What happens to requests.
 
     def arrive(self, request: Request, now: float) -> None:
+        self.arrived += 1
+        self.open += 1
         if self.is_resting:
             self._watcher.woken(now)
+        if self._is_failed:
+            self._fail(request, Outcome.REFUSED, now)
+            return
         request.is_cold = not self._gates
         self._carry_out(self._dispatcher.submit(request, now), now)
 
@@ -144,6 +154,7 @@ class DataPlane:
     def _answered(self, request: Request, now: float) -> None:
         if not request.is_over:
             request.is_over = True
+            self.open -= 1
             self._ends.served(request, now)
         self._carry_out(self._dispatcher.finish(request, now), now)
 
@@ -171,6 +182,13 @@ class DataPlane:
                     self._carry_out(self._dispatcher.give_back(request, now), now)
             self._set_timer(now)  # it came early, so its wait may end before any that the timer knows
         self._carry_out(self._dispatcher.remove_replica(replica_id, now), now)
+
+    def set_failed(self, now: float, *, is_failed: bool) -> None:
+        """Starts have failed one after another: until the next one who waits or comes is refused, as it would be."""
+        self._is_failed = is_failed
+        if is_failed:
+            for entry in self._dispatcher.withdraw(lambda _: True, now):
+                self._fail(entry.request, Outcome.REFUSED, now)
 
     def change_settings(self, settings: DeploymentSettings, now: float) -> None:
         self._carry_out(self._dispatcher.change_settings(settings, now), now)
@@ -211,6 +229,7 @@ class DataPlane:
     def _fail(self, request: Request, outcome: Outcome, now: float) -> None:
         if not request.is_over:
             request.is_over = True
+            self.open -= 1
             self._ends.failed(request, outcome, now)
 
     def _give_up(self, request: Request, now: float) -> None:

@@ -45,7 +45,7 @@ def simulate(
     bucket = scenario.duration / BUCKETS
 
     def end_bucket(number: int, now: float) -> None:
-        measures.end_bucket(plane.load(now))
+        measures.end_bucket(plane.load(now), plane.arrived)
         progress(number / BUCKETS)
         if number < BUCKETS:
             agenda.at((number + 1) * bucket, end_bucket, number + 1)
@@ -53,7 +53,7 @@ def simulate(
     agenda.at(bucket, end_bucket, 1)
     agenda.follow(scenario.traffic.requests(scenario.seed, scenario.duration), plane.arrive)
     agenda.run_while(lambda: len(measures.moments) < BUCKETS, until=math.inf)
-    agenda.run_while(lambda: not plane.is_idle, until=math.inf)
+    agenda.run_while(lambda: plane.open > 0, until=math.inf)
     measures.finish()
     measures.starts, measures.failures = control.starts, control.failures
     return measures

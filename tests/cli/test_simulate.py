@@ -154,6 +154,12 @@ def test_decisions_are_shown_with_their_reasons(scenario):
     assert "wake 1: " not in run("simulate", scenario).stdout
 
 
+def test_a_variant_s_name_is_no_markup(scenario):
+    shown = run("simulate", scenario, "--try", "name=[/x]", "--decisions")
+    assert shown.exit_code == OK, shown.exception
+    assert [line.split()[0] for line in shown.stdout.splitlines() if "[/x]" in line] == ["[/x]", "[/x]"]
+
+
 def test_the_page_is_written(scenario, tmp_path):
     assert run("simulate", scenario, "--html", tmp_path / "page.html").exit_code == OK
     assert "narrow" in (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -247,3 +253,10 @@ def test_at_a_narrow_terminal_the_table_has_a_column_for_each_variant(scenario):
     assert process.returncode == OK
     assert ["narrow", "concurrency_target=4"] in rows
     assert ["decisions", *(str(one["decisions"]) for one in told(scenario)["variants"])] in rows
+
+
+def test_at_a_terminal_a_variant_s_name_is_no_markup_either(scenario):
+    with at_a_terminal(scenario, "--try", "name=[/x]") as (process, shown):
+        rows = [line.split() for line in shown().splitlines()]
+    assert process.returncode == OK
+    assert ["[/x]"] in rows

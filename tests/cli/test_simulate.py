@@ -129,6 +129,13 @@ def test_records_that_would_have_no_part_are_refused(records):
     assert run("simulate", "--traffic", "steady", *OPTIONS, "--records", records).exit_code == USAGE
 
 
+@pytest.mark.parametrize(("rate", "kind"), [("--rate", "poisson"), ("--peak", "bursts")])
+def test_a_rate_has_no_part_in_a_replay(records, rate, kind):
+    result = run("simulate", "--records", records, rate, "40")
+    assert result.exit_code == USAGE
+    assert f"add --traffic {kind}" in " ".join(re.sub("[│╭╮╯╰─]", "", result.stderr).split())
+
+
 def test_a_file_names_records_from_where_it_lies(scenario, records):
     text = f"duration = 10\n[traffic]\nkind = 'recorded'\nrecords = '{records.name}'\n"
     scenario.write_text(text, encoding="utf-8")

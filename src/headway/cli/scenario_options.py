@@ -46,6 +46,7 @@ def with_records(tables: Tables, stated: Mapping[str, Any], records: str | None)
     has_service = any(value is not None for value in stated["service"].values())
     without = {key: value for key, value in tables.items() if key != "service" or has_service}
     if is_replayed:
+        _refuse_rates(stated["traffic"])
         return without | {"traffic": {"kind": RECORDED, "records": records}}
     if has_service:
         raise typer.BadParameter("--records has no part in this: traffic and service times are others")
@@ -62,6 +63,13 @@ def durations(text: str | None) -> Any:
 def tries(texts: Sequence[str]) -> list[Tables]:
     """`NAME=VALUE NAME=VALUE` as the settings of a variant, each. Raises InvalidSettingError."""
     return [parse_settings(shlex.split(text)) for text in texts]
+
+
+def _refuse_rates(traffic: Mapping[str, Any]) -> None:
+    for name in ("rate", "peak"):
+        if traffic[name] is not None:
+            other = "poisson" if name == "rate" else "bursts"
+            raise typer.BadParameter(f"--{name} has no part in a replay: add --traffic {other}")
 
 
 def _over(key: str, written: Any, said: Tables) -> Any:

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -111,6 +112,20 @@ def test_recorded_traffic_is_replayed_and_lasts_as_long_as_the_record():
     assert isinstance(scenario.traffic, Recorded)
     assert [request.arrived_at for request in scenario.traffic.requests(1, scenario.duration)] == [0, 1.5, 4]
     assert read_scenario(without_service(duration=3), RECORDS.__getitem__).duration == 3.0
+
+
+def test_another_seed_is_other_chance_for_what_was_never_served():
+    served = [record(1000.0 + number, predict=number / 10) for number in range(20)]
+    never = [replace(record(2000.0 + number), outcome=Outcome.REFUSED, stages={}) for number in range(5)]
+
+    def replay(**changes):
+        return read_scenario(
+            without_service(**changes), {"seen.csv": served + never}.__getitem__
+        ).traffic.rows
+
+    assert replay(seed=1) == replay()
+    assert replay(seed=2)[:20] == replay()[:20]
+    assert replay(seed=2)[20:] != replay()[20:]
 
 
 def test_recorded_traffic_with_service_times_keeps_its_instants():

@@ -207,6 +207,12 @@ def test_without_a_scenario_the_first_missing_thing_is_told():
     assert "try 1.nonsense is unknown" in str(run("simulate", *OPTIONS, "--try", "nonsense=1").exception)
 
 
+def test_a_quotation_without_an_end_is_told():
+    result = run("simulate", *OPTIONS, "--try", "name='abc")
+    assert result.exit_code == USAGE
+    assert "is no variant: no closing quotation" in str(result.exception)
+
+
 def test_what_was_done_before_ctrl_c_is_shown(scenario, monkeypatch):
     run_one = simulation.simulate
 

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from headway.cli.setting_values import parse_settings
+from headway.core.errors import InvalidSettingError
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.scenario_file import RECORDED, TRAFFIC_KEYS
 
@@ -62,7 +63,16 @@ def durations(text: str | None) -> Any:
 
 def tries(texts: Sequence[str]) -> list[Tables]:
     """`NAME=VALUE NAME=VALUE` as the settings of a variant, each. Raises InvalidSettingError."""
-    return [parse_settings(shlex.split(text)) for text in texts]
+    return [parse_settings(_pairs(text)) for text in texts]
+
+
+def _pairs(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise InvalidSettingError(
+            f"{text!r} is no variant: {str(error).lower()}", hint="quotes and backslashes come as in a shell"
+        ) from error
 
 
 def _refuse_rates(traffic: Mapping[str, Any]) -> None:

@@ -178,6 +178,14 @@ def test_a_page_that_could_not_be_written_is_refused_before_anything_runs(scenar
     assert result.stdout == ""
 
 
+def test_a_page_that_cannot_be_written_is_told_after_the_table(scenario, tmp_path):
+    page = tmp_path / f"{'long' * 100}.html"
+    result = run("simulate", scenario, "--html", page)
+    assert result.exit_code == FAILED
+    assert "narrow" in result.stdout
+    assert str(result.exception) == f"cannot write {page}: File name too long"
+
+
 def test_the_same_scenario_gives_the_same_result(scenario):
     assert told(scenario) == told(scenario)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headway.cli import options
-from headway.cli.exit_codes import INTERRUPTED
+from headway.cli.exit_codes import INTERRUPTED, UnwritableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -199,5 +199,12 @@ def _tell(scenario: "Scenario", trials: "Sequence[Trial]", seconds: float, page:
             f"{requests:,} requests in {seconds:.1f} s of CPU: {requests / max(seconds, 1e-3):,.0f} a second"
         )
     if page is not None and trials:
-        page.write_text(as_html(scenario, trials), encoding="utf-8")
+        _write(page, as_html(scenario, trials))
         out.print(f"written to {page}", markup=False)
+
+
+def _write(page: Path, text: str) -> None:
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UnwritableError(f"cannot write {page}: {error.strerror or error}") from error

@@ -196,6 +196,7 @@ def test_the_same_scenario_gives_the_same_result(scenario):
         ("[traffic]\nkind = 'possion'", "traffic.kind is 'possion'"),
         ("[traffic", "is no TOML"),
         ("\x00", "is no TOML"),
+        (f"seed = {'9' * 5000}", "is no TOML"),
         ("duration = 1\n[traffic]\nkind='recorded'\nrecords='none.csv'", "none.csv cannot be read"),
         ("duration = 1\n[traffic]\nkind='recorded'\nrecords='scenario.toml'", "there is no column"),
     ],

@@ -20,7 +20,7 @@ def read_tables(file: Path) -> Tables:
     """What the file says. Raises InvalidScenarioError when it is no TOML."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise InvalidScenarioError(f"{file} is no TOML: {error}") from error
 
 

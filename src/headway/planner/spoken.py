@@ -1,5 +1,6 @@
 """Lengths of time as people write them."""
 
+import math
 import re
 
 from headway.planner.errors import InvalidDurationError
@@ -12,6 +13,6 @@ def parse_duration(text: str) -> float:
     """`250ms`, `90s`, `10m`, `1h`, in seconds. Raises InvalidDurationError."""
     duration = _DURATION.fullmatch(text.strip())
     seconds = float(duration[1]) * _SECONDS[duration[2]] if duration else 0.0
-    if not seconds:
+    if not 0 < seconds < math.inf:
         raise InvalidDurationError(f"{text!r} is no duration", hint="say it as in 250ms, 90s, 10m or 1h")
     return seconds

@@ -44,6 +44,10 @@ RECORDS = {
 }
 
 
+HUGE = 10**320
+"""A whole number that is no float."""
+
+
 def read(**changes):
     return read_scenario(PLAIN | changes, RECORDS.__getitem__)
 
@@ -158,6 +162,8 @@ def test_service_times_may_be_fitted_to_records():
         ({"traffic": {"kind": "poisson", "rate": "12"}}, "traffic.rate is '12', which is not a number"),
         ({"traffic": {"kind": "poisson", "rate": True}}, "traffic.rate is True, which is not a number"),
         ({"traffic": {"kind": "poisson", "rate": 0}}, "traffic: 0 requests a second"),
+        ({"traffic": {"kind": "steady", "rate": 1e-310}}, "traffic: 1e-310 requests a second"),
+        ({"traffic": {"kind": "poisson", "rate": HUGE}}, "traffic.rate is a number that is too large"),
         ({"traffic": {"kind": "bursts", "rate": 3, "peak": 1}}, "traffic: a burst of 1 a second"),
         ({"traffic": {"kind": "bursts", "rate": 3}}, "traffic.peak is missing"),
         ({"traffic": {"kind": "day", "rate": 3, "trough": 2}}, "traffic: a trough of 2"),
@@ -167,6 +173,8 @@ def test_service_times_may_be_fitted_to_records():
         ({"duration": "long"}, "duration is 'long', which is no duration (say it as in 250ms"),
         ({"duration": math.nan}, "duration is nan, which is no duration"),
         ({"duration": -1}, "duration is -1, which is no duration"),
+        ({"duration": HUGE}, "duration is a number that is too large"),
+        ({"duration": "9" * 320 + "d"}, "which is no duration (say it"),
         ({"duration": 0}, "a duration of 0 s"),
         ({"duration": [1]}, "duration is [1], which is not a duration"),
         ({"seed": 1.5}, "seed is 1.5, which is not a whole number"),
@@ -176,6 +184,11 @@ def test_service_times_may_be_fitted_to_records():
         ({"service": {"predict": {"p50": 1}}}, "service.predict.p95 is missing"),
         ({"service": {"predict": {"p50": 1, "p99": 2}}}, "service.predict.p99 is unknown"),
         ({"service": {"predict": {"p50": 2, "p95": 1}}}, "service.predict: p50 2.0 s and p95 1.0 s"),
+        (
+            {"service": {"predict": {"p50": 0.001, "p95": 1e300}}},
+            "service.predict: p50 0.001 s and p95 1e+300",
+        ),
+        ({"service": {"predict": HUGE}}, "service.predict is a number that is too large"),
         ({"service": {"from": "seen.csv", "as": "drwan"}}, "service.as is 'drwan' (did you mean drawn?)"),
         ({"service": {"from": "seen.csv", "predict": 1}}, "service.predict is unknown"),
         ({"service": {"from": "empty.csv"}}, "service.from: no record tells"),
@@ -186,6 +199,9 @@ def test_service_times_may_be_fitted_to_records():
         ({"settings": {"concurency_target": 1}}, "settings.concurency_target is unknown (did you mean"),
         ({"settings": {"concurrency_target": 0}}, "settings.concurrency_target: concurrency_target is 0"),
         ({"settings": {"queue_timeout": "long"}}, "settings.queue_timeout is 'long', which is no duration"),
+        ({"settings": {"queue_timeout": HUGE}}, "settings.queue_timeout: queue_timeout is "),
+        ({"settings": {"max_replica": HUGE}}, "settings.max_replica: max_replica is "),
+        ({"settings": {"initial_replicas": HUGE}}, " initial replicas, and max_replica is 1"),
         ({"settings": {"min_replica": 3}}, "settings: min_replica is 3 and max_replica is 1"),
         ({"settings": {"predict_concurrency": 0}}, "settings: predict_concurrency is 0"),
         ({"try": 3}, "try is 3, which is no list of tables"),
@@ -200,6 +216,20 @@ def test_service_times_may_be_fitted_to_records():
 )
 def test_what_is_wrong_is_told_with_its_place(changes, words):
     assert words in str(refused(**changes))
+
+
+@pytest.mark.parametrize("endless", [{"duration": math.inf}, {"slo": math.inf}, {"slo": math.nan}])
+def test_what_has_no_end_is_refused(endless):
+    with pytest.raises(InvalidScenarioError):
+        replace(read(), **endless)
+
+
+def test_what_rounding_left_is_not_fitted():
+    seen = [record(1000.0 + number, seconds=0.3 + number % 2 * 1e-9) for number in range(10)]
+    service = read_scenario(
+        PLAIN | {"service": {"from": "seen.csv", "as": "fitted"}}, {"seen.csv": seen}.__getitem__
+    ).traffic.service
+    assert service.postprocess == Constant(0.0)
 
 
 def test_duration_is_needed_unless_the_traffic_is_recorded():

@@ -222,5 +222,7 @@ def _thinned(rate_at: Callable[[float], float], highest: float, random: Random) 
 
 
 def _require_rate(rate: float) -> None:
-    if not 0 < rate < math.inf:
-        raise InvalidScenarioError(f"{rate:g} requests a second is no rate", hint="it is above 0")
+    if not 0 < rate < math.inf or 1 / rate == math.inf:
+        raise InvalidScenarioError(
+            f"{rate:g} requests a second is no rate", hint="it is above 0, finite, and not next to 0"
+        )

@@ -167,6 +167,7 @@ def test_service_times_may_be_fitted_to_records():
         ({"traffic": {"kind": "bursts", "rate": 3, "peak": 1}}, "traffic: a burst of 1 a second"),
         ({"traffic": {"kind": "bursts", "rate": 3}}, "traffic.peak is missing"),
         ({"traffic": {"kind": "day", "rate": 3, "trough": 2}}, "traffic: a trough of 2"),
+        ({"traffic": {"kind": "day", "rate": 3, "day": 0}}, "traffic: a day of 0 s is none"),
         ({"traffic": {"kind": "recorded"}}, "traffic.records is missing"),
         ({"traffic": {"kind": "recorded", "records": "empty.csv"}}, "traffic.records: there are no records"),
         ({"traffic": 3}, "traffic is 3, which is no table"),

@@ -106,6 +106,14 @@ def test_spread_durations_can_be_said_in_an_option():
     assert stages["predict"]["p95"] > 0.6
 
 
+def test_a_plain_number_is_one_of_seconds_and_zero_is_a_duration():
+    in_text = told(*OPTIONS, "--predict", "200ms", "--start", "1s", "--slo", "500ms")
+    plain = ("--predict", "0.2", "--preprocess", "0", "--postprocess", "0s", "--start", "1", "--slo", "0.5")
+    assert told("--rate", "4", "--duration", "60", *plain) == in_text
+    assert told(*OPTIONS, "--start", "0") == told(*OPTIONS)
+    assert told(*OPTIONS, "--predict", "p50=0.2,p95=1") == told(*OPTIONS, "--predict", "p50=200ms,p95=1s")
+
+
 def test_records_are_replayed(records):
     content = told("--records", records, "--set", "min_replica=1")
     assert content["duration"] == 4.5

@@ -54,11 +54,20 @@ def with_records(tables: Tables, stated: Mapping[str, Any], records: str | None)
     return without | {"service": {"from": records}}
 
 
-def durations(text: str | None) -> Any:
-    """`p50=200ms,p95=1s` as such a table; what has no equals sign as it is."""
-    if text is None or "=" not in text:
+def seconds_or_text(text: str | None) -> float | str | None:
+    """A plain number is one of seconds; other text is as it is."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
         return text
-    return {name.strip(): value for name, _, value in (one.partition("=") for one in text.split(","))}
+
+
+def durations(text: str | None) -> Any:
+    """`p50=200ms,p95=1s` as such a table; what has no equals sign is one duration."""
+    if text is None or "=" not in text:
+        return seconds_or_text(text)
+    pairs = [(name.strip(), value) for name, _, value in (one.partition("=") for one in text.split(","))]
+    return {name: seconds_or_text(value) for name, value in pairs}
 
 
 def tries(texts: Sequence[str]) -> list[Tables]:

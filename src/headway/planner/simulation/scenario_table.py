@@ -94,7 +94,7 @@ def placed(place: str) -> Iterator[None]:
 def _seconds(value: float | str, place: str) -> float:
     if isinstance(value, str):
         try:
-            return parse_duration(value)
+            return parse_duration(value, may_be_zero=True)
         except InvalidDurationError as error:
             raise InvalidScenarioError(
                 f"{place} is {value!r}, which is no duration", hint=error.hint

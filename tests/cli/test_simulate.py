@@ -114,6 +114,12 @@ def test_a_plain_number_is_one_of_seconds_and_zero_is_a_duration():
     assert told(*OPTIONS, "--predict", "p50=0.2,p95=1") == told(*OPTIONS, "--predict", "p50=200ms,p95=1s")
 
 
+def test_a_percentile_that_is_said_twice_is_refused():
+    result = run("simulate", *OPTIONS, "--predict", "p50=1s,p50=2s,p95=3s")
+    assert result.exit_code == USAGE
+    assert "twice" in result.stderr
+
+
 def test_records_are_replayed(records):
     content = told("--records", records, "--set", "min_replica=1")
     assert content["duration"] == 4.5

@@ -67,7 +67,10 @@ def durations(text: str | None) -> Any:
     if text is None or "=" not in text:
         return seconds_or_text(text)
     pairs = [(name.strip(), value) for name, _, value in (one.partition("=") for one in text.split(","))]
-    return {name: seconds_or_text(value) for name, value in pairs}
+    said = {name: seconds_or_text(value) for name, value in pairs}
+    if len(said) < len(pairs):
+        raise typer.BadParameter(f"{text} says something twice")
+    return said
 
 
 def tries(texts: Sequence[str]) -> list[Tables]:

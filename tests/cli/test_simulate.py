@@ -106,6 +106,20 @@ def test_spread_durations_can_be_said_in_an_option():
     assert stages["predict"]["p95"] > 0.6
 
 
+def test_a_plain_number_is_one_of_seconds_and_zero_is_a_duration():
+    in_text = told(*OPTIONS, "--predict", "200ms", "--start", "1s", "--slo", "500ms")
+    plain = ("--predict", "0.2", "--preprocess", "0", "--postprocess", "0s", "--start", "1", "--slo", "0.5")
+    assert told("--rate", "4", "--duration", "60", *plain) == in_text
+    assert told(*OPTIONS, "--start", "0") == told(*OPTIONS)
+    assert told(*OPTIONS, "--predict", "p50=0.2,p95=1") == told(*OPTIONS, "--predict", "p50=200ms,p95=1s")
+
+
+def test_a_percentile_that_is_said_twice_is_refused():
+    result = run("simulate", *OPTIONS, "--predict", "p50=1s,p50=2s,p95=3s")
+    assert result.exit_code == USAGE
+    assert "twice" in result.stderr
+
+
 def test_records_are_replayed(records):
     content = told("--records", records, "--set", "min_replica=1")
     assert content["duration"] == 4.5
@@ -127,6 +141,13 @@ def test_records_give_the_service_times_of_other_traffic(records):
 
 def test_records_that_would_have_no_part_are_refused(records):
     assert run("simulate", "--traffic", "steady", *OPTIONS, "--records", records).exit_code == USAGE
+
+
+@pytest.mark.parametrize(("rate", "kind"), [("--rate", "poisson"), ("--peak", "bursts")])
+def test_a_rate_has_no_part_in_a_replay(records, rate, kind):
+    result = run("simulate", "--records", records, rate, "40")
+    assert result.exit_code == USAGE
+    assert f"add --traffic {kind}" in " ".join(re.sub("[│╭╮╯╰─]", "", result.stderr).split())
 
 
 def test_a_file_names_records_from_where_it_lies(scenario, records):
@@ -154,6 +175,12 @@ def test_decisions_are_shown_with_their_reasons(scenario):
     assert "wake 1: " not in run("simulate", scenario).stdout
 
 
+def test_a_variant_s_name_is_no_markup(scenario):
+    shown = run("simulate", scenario, "--try", "name=[/x]", "--decisions")
+    assert shown.exit_code == OK, shown.exception
+    assert [line.split()[0] for line in shown.stdout.splitlines() if "[/x]" in line] == ["[/x]", "[/x]"]
+
+
 def test_the_page_is_written(scenario, tmp_path):
     assert run("simulate", scenario, "--html", tmp_path / "page.html").exit_code == OK
     assert "narrow" in (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -163,6 +190,14 @@ def test_a_page_that_could_not_be_written_is_refused_before_anything_runs(scenar
     result = run("simulate", scenario, "--html", tmp_path / "none" / "page.html")
     assert result.exit_code == USAGE
     assert result.stdout == ""
+
+
+def test_a_page_that_cannot_be_written_is_told_after_the_table(scenario, tmp_path):
+    page = tmp_path / f"{'long' * 100}.html"
+    result = run("simulate", scenario, "--html", page)
+    assert result.exit_code == FAILED
+    assert "narrow" in result.stdout
+    assert str(result.exception) == f"cannot write {page}: File name too long"
 
 
 def test_the_same_scenario_gives_the_same_result(scenario):
@@ -175,6 +210,7 @@ def test_the_same_scenario_gives_the_same_result(scenario):
         ("[traffic]\nkind = 'possion'", "traffic.kind is 'possion'"),
         ("[traffic", "is no TOML"),
         ("\x00", "is no TOML"),
+        (f"seed = {'9' * 5000}", "is no TOML"),
         ("duration = 1\n[traffic]\nkind='recorded'\nrecords='none.csv'", "none.csv cannot be read"),
         ("duration = 1\n[traffic]\nkind='recorded'\nrecords='scenario.toml'", "there is no column"),
     ],
@@ -192,6 +228,12 @@ def test_without_a_scenario_the_first_missing_thing_is_told():
     assert "service.predict is missing" in str(run("simulate", "--rate", "3").exception)
     assert "is no setting" in str(run("simulate", *OPTIONS, "--try", "nonsense").exception)
     assert "try 1.nonsense is unknown" in str(run("simulate", *OPTIONS, "--try", "nonsense=1").exception)
+
+
+def test_a_quotation_without_an_end_is_told():
+    result = run("simulate", *OPTIONS, "--try", "name='abc")
+    assert result.exit_code == USAGE
+    assert "is no variant: no closing quotation" in str(result.exception)
 
 
 def test_what_was_done_before_ctrl_c_is_shown(scenario, monkeypatch):
@@ -247,3 +289,10 @@ def test_at_a_narrow_terminal_the_table_has_a_column_for_each_variant(scenario):
     assert process.returncode == OK
     assert ["narrow", "concurrency_target=4"] in rows
     assert ["decisions", *(str(one["decisions"]) for one in told(scenario)["variants"])] in rows
+
+
+def test_at_a_terminal_a_variant_s_name_is_no_markup_either(scenario):
+    with at_a_terminal(scenario, "--try", "name=[/x]") as (process, shown):
+        rows = [line.split() for line in shown().splitlines()]
+    assert process.returncode == OK
+    assert ["[/x]"] in rows

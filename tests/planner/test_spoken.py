@@ -16,7 +16,13 @@ def test_durations_have_a_unit():
     ]
 
 
-@pytest.mark.parametrize("text", ["10", "0s", "soon", "-1s", "1e3s", ""])
+def test_zero_is_a_duration_only_where_that_makes_sense():
+    assert parse_duration("0s", may_be_zero=True) == 0
+    with pytest.raises(InvalidDurationError):
+        parse_duration("soon", may_be_zero=True)
+
+
+@pytest.mark.parametrize("text", ["10", "0s", "soon", "-1s", "1e3s", "", "9" * 320 + "d"])
 def test_what_is_no_duration_is_refused_with_an_example(text):
     with pytest.raises(InvalidDurationError) as refused:
         parse_duration(text)

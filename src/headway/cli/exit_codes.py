@@ -38,6 +38,12 @@ class KeyRefusedError(HeadwayError):
     code = "key_refused"
 
 
+class UnwritableError(HeadwayError):
+    """The file that was asked for cannot be written."""
+
+    code = "unwritable"
+
+
 def exit_code_of(error: HeadwayError) -> int:
     match error:
         case UnavailableError():

@@ -13,10 +13,10 @@ import typer
 from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
+from headway.cli.exit_codes import UnwritableError
 from headway.cli.instants import instant_of
 from headway.cli.progress import spinner
 from headway.cli.tables import messages
-from headway.core.errors import HeadwayError
 
 _SILENCE = 60.0
 Write = Callable[[Iterable[bytes], BinaryIO], None]
@@ -24,12 +24,6 @@ Write = Callable[[Iterable[bytes], BinaryIO], None]
 
 _CSV, _PARQUET = ".csv", ".parquet"
 _WHEN = "30m, 1h or 7d for so long ago, or a time such as 2026-01-31T12:00."
-
-
-class UnwritableError(HeadwayError):
-    """The file cannot be written."""
-
-    code = "unwritable"
 
 
 def export(

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from headway.cli.setting_values import parse_settings
+from headway.core.errors import InvalidSettingError
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.scenario_file import RECORDED, TRAFFIC_KEYS
 
@@ -19,7 +20,7 @@ def read_tables(file: Path) -> Tables:
     """What the file says. Raises InvalidScenarioError when it is no TOML."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise InvalidScenarioError(f"{file} is no TOML: {error}") from error
 
 
@@ -46,22 +47,51 @@ def with_records(tables: Tables, stated: Mapping[str, Any], records: str | None)
     has_service = any(value is not None for value in stated["service"].values())
     without = {key: value for key, value in tables.items() if key != "service" or has_service}
     if is_replayed:
+        _refuse_rates(stated["traffic"])
         return without | {"traffic": {"kind": RECORDED, "records": records}}
     if has_service:
         raise typer.BadParameter("--records has no part in this: traffic and service times are others")
     return without | {"service": {"from": records}}
 
 
-def durations(text: str | None) -> Any:
-    """`p50=200ms,p95=1s` as such a table; what has no equals sign as it is."""
-    if text is None or "=" not in text:
+def seconds_or_text(text: str | None) -> float | str | None:
+    """A plain number is one of seconds; other text is as it is."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
         return text
-    return {name.strip(): value for name, _, value in (one.partition("=") for one in text.split(","))}
+
+
+def durations(text: str | None) -> Any:
+    """`p50=200ms,p95=1s` as such a table; what has no equals sign is one duration."""
+    if text is None or "=" not in text:
+        return seconds_or_text(text)
+    pairs = [(name.strip(), value) for name, _, value in (one.partition("=") for one in text.split(","))]
+    said = {name: seconds_or_text(value) for name, value in pairs}
+    if len(said) < len(pairs):
+        raise typer.BadParameter(f"{text} says something twice")
+    return said
 
 
 def tries(texts: Sequence[str]) -> list[Tables]:
     """`NAME=VALUE NAME=VALUE` as the settings of a variant, each. Raises InvalidSettingError."""
-    return [parse_settings(shlex.split(text)) for text in texts]
+    return [parse_settings(_pairs(text)) for text in texts]
+
+
+def _pairs(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise InvalidSettingError(
+            f"{text!r} is no variant: {str(error).lower()}", hint="quotes and backslashes come as in a shell"
+        ) from error
+
+
+def _refuse_rates(traffic: Mapping[str, Any]) -> None:
+    for name in ("rate", "peak"):
+        if traffic[name] is not None:
+            other = "poisson" if name == "rate" else "bursts"
+            raise typer.BadParameter(f"--{name} has no part in a replay: add --traffic {other}")
 
 
 def _over(key: str, written: Any, said: Tables) -> Any:

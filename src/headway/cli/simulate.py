@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headway.cli import options
-from headway.cli.exit_codes import INTERRUPTED
+from headway.cli.exit_codes import INTERRUPTED, UnwritableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,15 +85,22 @@ def simulate(  # noqa: PLR0913  # each is one option of the command
     Example: headway simulate --rate 12 --predict 200ms --preprocess 50ms --start 12s --duration 1h --slo 1s
     --set max_replica=8 --try concurrency_target=1 --try "concurrency_target=2 predict_concurrency=2"
     """
-    from headway.cli.scenario_options import durations, merged, read_tables, tries, with_records
+    from headway.cli.scenario_options import (
+        durations,
+        merged,
+        read_tables,
+        seconds_or_text,
+        tries,
+        with_records,
+    )
     from headway.cli.setting_values import parse_settings
 
     if page is not None and not page.parent.is_dir():
         raise typer.BadParameter(f"--html: there is no folder {page.parent}")
     stages = {"predict": predict, "preprocess": preprocess, "postprocess": postprocess}
     stated = {
-        "duration": duration,
-        "slo": slo,
+        "duration": seconds_or_text(duration),
+        "slo": seconds_or_text(slo),
         "seed": seed,
         "traffic": {"kind": traffic, "rate": rate, "peak": peak},
         "service": {name: durations(text) for name, text in stages.items()},
@@ -199,5 +206,12 @@ def _tell(scenario: "Scenario", trials: "Sequence[Trial]", seconds: float, page:
             f"{requests:,} requests in {seconds:.1f} s of CPU: {requests / max(seconds, 1e-3):,.0f} a second"
         )
     if page is not None and trials:
-        page.write_text(as_html(scenario, trials), encoding="utf-8")
+        _write(page, as_html(scenario, trials))
         out.print(f"written to {page}", markup=False)
+
+
+def _write(page: Path, text: str) -> None:
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UnwritableError(f"cannot write {page}: {error.strerror or error}") from error

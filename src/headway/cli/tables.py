@@ -49,11 +49,14 @@ def messages() -> "Console":
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], *, title: str | None = None) -> "Table":
-    """Values as they are; None is an empty cell."""
+    """Values, titles and columns as they are, without markup; None is an empty cell."""
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(*columns, box=None, pad_edge=False, title=title, title_justify="left")
+    head = None if title is None else Text(title, style="table.title")
+    made = Table(box=None, pad_edge=False, title=head, title_justify="left")
+    for column in columns:
+        made.add_column(Text(column))
     for row in rows:
         texts = ("" if value is None else str(value) for value in row)
         made.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in texts))

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -41,6 +42,10 @@ RECORDS = {
     "seen.csv": [record(1004.0), record(1000.0), record(1001.5, seconds=8.5, predict=8.0)],
     "empty.csv": [],
 }
+
+
+HUGE = 10**320
+"""A whole number that is no float."""
 
 
 def read(**changes):
@@ -113,6 +118,20 @@ def test_recorded_traffic_is_replayed_and_lasts_as_long_as_the_record():
     assert read_scenario(without_service(duration=3), RECORDS.__getitem__).duration == 3.0
 
 
+def test_another_seed_is_other_chance_for_what_was_never_served():
+    served = [record(1000.0 + number, predict=number / 10) for number in range(20)]
+    never = [replace(record(2000.0 + number), outcome=Outcome.REFUSED, stages={}) for number in range(5)]
+
+    def replay(**changes):
+        return read_scenario(
+            without_service(**changes), {"seen.csv": served + never}.__getitem__
+        ).traffic.rows
+
+    assert replay(seed=1) == replay()
+    assert replay(seed=2)[:20] == replay()[:20]
+    assert replay(seed=2)[20:] != replay()[20:]
+
+
 def test_recorded_traffic_with_service_times_keeps_its_instants():
     scenario = read(traffic={"kind": "recorded", "records": "seen.csv"})
     assert scenario.traffic == Synthetic(Instants([0.0, 1.5, 4.0]), Stages(Constant(0.2)))
@@ -143,15 +162,20 @@ def test_service_times_may_be_fitted_to_records():
         ({"traffic": {"kind": "poisson", "rate": "12"}}, "traffic.rate is '12', which is not a number"),
         ({"traffic": {"kind": "poisson", "rate": True}}, "traffic.rate is True, which is not a number"),
         ({"traffic": {"kind": "poisson", "rate": 0}}, "traffic: 0 requests a second"),
+        ({"traffic": {"kind": "steady", "rate": 1e-310}}, "traffic: 1e-310 requests a second"),
+        ({"traffic": {"kind": "poisson", "rate": HUGE}}, "traffic.rate is a number that is too large"),
         ({"traffic": {"kind": "bursts", "rate": 3, "peak": 1}}, "traffic: a burst of 1 a second"),
         ({"traffic": {"kind": "bursts", "rate": 3}}, "traffic.peak is missing"),
         ({"traffic": {"kind": "day", "rate": 3, "trough": 2}}, "traffic: a trough of 2"),
+        ({"traffic": {"kind": "day", "rate": 3, "day": 0}}, "traffic: a day of 0 s is none"),
         ({"traffic": {"kind": "recorded"}}, "traffic.records is missing"),
         ({"traffic": {"kind": "recorded", "records": "empty.csv"}}, "traffic.records: there are no records"),
         ({"traffic": 3}, "traffic is 3, which is no table"),
         ({"duration": "long"}, "duration is 'long', which is no duration (say it as in 250ms"),
         ({"duration": math.nan}, "duration is nan, which is no duration"),
         ({"duration": -1}, "duration is -1, which is no duration"),
+        ({"duration": HUGE}, "duration is a number that is too large"),
+        ({"duration": "9" * 320 + "d"}, "which is no duration (say it"),
         ({"duration": 0}, "a duration of 0 s"),
         ({"duration": [1]}, "duration is [1], which is not a duration"),
         ({"seed": 1.5}, "seed is 1.5, which is not a whole number"),
@@ -161,6 +185,11 @@ def test_service_times_may_be_fitted_to_records():
         ({"service": {"predict": {"p50": 1}}}, "service.predict.p95 is missing"),
         ({"service": {"predict": {"p50": 1, "p99": 2}}}, "service.predict.p99 is unknown"),
         ({"service": {"predict": {"p50": 2, "p95": 1}}}, "service.predict: p50 2.0 s and p95 1.0 s"),
+        (
+            {"service": {"predict": {"p50": 0.001, "p95": 1e300}}},
+            "service.predict: p50 0.001 s and p95 1e+300",
+        ),
+        ({"service": {"predict": HUGE}}, "service.predict is a number that is too large"),
         ({"service": {"from": "seen.csv", "as": "drwan"}}, "service.as is 'drwan' (did you mean drawn?)"),
         ({"service": {"from": "seen.csv", "predict": 1}}, "service.predict is unknown"),
         ({"service": {"from": "empty.csv"}}, "service.from: no record tells"),
@@ -171,6 +200,9 @@ def test_service_times_may_be_fitted_to_records():
         ({"settings": {"concurency_target": 1}}, "settings.concurency_target is unknown (did you mean"),
         ({"settings": {"concurrency_target": 0}}, "settings.concurrency_target: concurrency_target is 0"),
         ({"settings": {"queue_timeout": "long"}}, "settings.queue_timeout is 'long', which is no duration"),
+        ({"settings": {"queue_timeout": HUGE}}, "settings.queue_timeout: queue_timeout is "),
+        ({"settings": {"max_replica": HUGE}}, "settings.max_replica: max_replica is "),
+        ({"settings": {"initial_replicas": HUGE}}, " initial replicas, and max_replica is 1"),
         ({"settings": {"min_replica": 3}}, "settings: min_replica is 3 and max_replica is 1"),
         ({"settings": {"predict_concurrency": 0}}, "settings: predict_concurrency is 0"),
         ({"try": 3}, "try is 3, which is no list of tables"),
@@ -185,6 +217,20 @@ def test_service_times_may_be_fitted_to_records():
 )
 def test_what_is_wrong_is_told_with_its_place(changes, words):
     assert words in str(refused(**changes))
+
+
+@pytest.mark.parametrize("endless", [{"duration": math.inf}, {"slo": math.inf}, {"slo": math.nan}])
+def test_what_has_no_end_is_refused(endless):
+    with pytest.raises(InvalidScenarioError):
+        replace(read(), **endless)
+
+
+def test_what_rounding_left_is_not_fitted():
+    seen = [record(1000.0 + number, seconds=0.3 + number % 2 * 1e-9) for number in range(10)]
+    service = read_scenario(
+        PLAIN | {"service": {"from": "seen.csv", "as": "fitted"}}, {"seen.csv": seen}.__getitem__
+    ).traffic.service
+    assert service.postprocess == Constant(0.0)
 
 
 def test_duration_is_needed_unless_the_traffic_is_recorded():

@@ -11,6 +11,10 @@ Draw = Callable[[], float]
 """The next duration, in seconds."""
 _Z95 = 1.6448536269514722
 """The 95th percentile of the standard normal distribution."""
+_WIDEST = 1e6
+"""How far p95 may lie above p50; beyond any measured spread, and what is drawn stays a number."""
+_SHORTEST = 1e-6
+"""Of what is fitted; what is shorter is left from subtracting others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class Lognormal:
         _require(
             0 < self.p50 <= self.p95 < math.inf,
             f"p50 {self.p50} s and p95 {self.p95} s contradict each other",
+        )
+        _require(
+            self.p95 / self.p50 <= _WIDEST,
+            f"p50 {self.p50} s and p95 {self.p95} s lie more than {_WIDEST:,.0f} times apart",
         )
 
     @property
@@ -78,7 +86,7 @@ Durations = Constant | Lognormal | Seen
 
 def fitted(seconds: Sequence[float]) -> Durations:
     """The lognormal with the mean and deviation that the logarithms of `seconds` have."""
-    positive = [one for one in seconds if one > 0]
+    positive = [one for one in seconds if one >= _SHORTEST]
     if not positive:
         return Constant(0.0)
     logarithms = [math.log(one) for one in positive]

@@ -1,5 +1,6 @@
 """What is to be tried: traffic, replicas' lives, and settings side by side."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -52,8 +53,10 @@ class Scenario:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if not self.duration > 0:
-            raise InvalidScenarioError(f"a duration of {self.duration:g} s", hint="it is above 0")
+        if not 0 < self.duration < math.inf:
+            raise InvalidScenarioError(f"a duration of {self.duration:g} s", hint="it is above 0 and finite")
+        if self.slo is not None and not 0 <= self.slo < math.inf:
+            raise InvalidScenarioError(f"an slo of {self.slo:g} s", hint="it is 0 or more")
         if not self.variants:
             raise InvalidScenarioError("there are no settings to try")
         names = [one.name for one in self.variants]

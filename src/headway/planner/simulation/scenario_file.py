@@ -79,7 +79,7 @@ def _traffic(top: Table, records: Records) -> tuple[Traffic, Sequence[RequestRec
     if "service" in top:
         return Synthetic(Instants.of(seen), _service(service, records)), seen
     with placed("traffic.records"):
-        return replayed(seen), seen
+        return replayed(seen, **top.given(seed=top.whole)), seen
 
 
 def _arrivals(kind: str, table: Table) -> Arrivals:

@@ -58,7 +58,7 @@ class Table:
         return int(self._typed(key, (int,), "a whole number"))
 
     def number(self, key: str) -> float:
-        return float(self._typed(key, (int, float), "a number"))
+        return _float(self._typed(key, (int, float), "a number"), self.at(key))
 
     def duration(self, key: str) -> float:
         value = self._typed(key, (int, float, str), "a duration")
@@ -94,7 +94,7 @@ def placed(place: str) -> Iterator[None]:
 def _seconds(value: float | str, place: str) -> float:
     if isinstance(value, str):
         try:
-            return parse_duration(value)
+            return parse_duration(value, may_be_zero=True)
         except InvalidDurationError as error:
             raise InvalidScenarioError(
                 f"{place} is {value!r}, which is no duration", hint=error.hint
@@ -103,4 +103,12 @@ def _seconds(value: float | str, place: str) -> float:
         raise InvalidScenarioError(
             f"{place} is {value}, which is no duration", hint="it is 0 or more, in seconds"
         )
-    return float(value)
+    return _float(value, place)
+
+
+def _float(value: float, place: str) -> float:
+    """Whole numbers of a document may have any number of digits."""
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise InvalidScenarioError(f"{place} is a number that is too large") from error

@@ -118,10 +118,12 @@ class DayCurve:
 
     def __post_init__(self) -> None:
         _require_rate(self.rate)
-        if not 0 <= self.trough <= 1 or not 0 < self.day < math.inf:
+        if not 0 <= self.trough <= 1:
             raise InvalidScenarioError(
                 f"a trough of {self.trough:g} is no share of the mean rate", hint="it lies in 0..1"
             )
+        if not 1 <= self.day < math.inf:
+            raise InvalidScenarioError(f"a day of {self.day:g} s is none", hint="it is a second or more")
 
     def instants(self, random: Random) -> Iterator[float]:
         return _thinned(self._rate_at, self.rate * (2 - self.trough), random)
@@ -222,5 +224,7 @@ def _thinned(rate_at: Callable[[float], float], highest: float, random: Random) 
 
 
 def _require_rate(rate: float) -> None:
-    if not 0 < rate < math.inf:
-        raise InvalidScenarioError(f"{rate:g} requests a second is no rate", hint="it is above 0")
+    if not 0 < rate < math.inf or 1 / rate == math.inf:
+        raise InvalidScenarioError(
+            f"{rate:g} requests a second is no rate", hint="it is above 0, finite, and not next to 0"
+        )

@@ -9,8 +9,12 @@ from fakes.control_plane import control_plane
 from headway.control import persistence as persistence_module
 from headway.control.persistence import Persistence, deployment_row
 from headway.control.platform import Deployment, Environment, Platform
+from headway.control.store.rows import Asked
 from headway.control.store.store import Store, StoreError
+from headway.core.autoscaling import ScalingDecision, ScalingInputs
+from headway.core.records import Outcome, RequestRecord
 from headway.core.settings import DeploymentSettings
+from headway.core.timeline import Point
 
 ECHO = "/v1/models/echo/deployments"
 PRODUCTION = ("echo", "production")
@@ -49,6 +53,23 @@ def deployment(name, **known):
 
 async def stored(persistence):
     return await persistence.call(persistence.store.load)
+
+
+def decision():
+    return ScalingDecision(1.0, 2, "load", ScalingInputs(*range(13)), None)
+
+
+def records(deployment_id, *numbers):
+    return [
+        RequestRecord(str(one), deployment_id, "echo", "r1", float(one), 200, Outcome.FINISHED, 0.5)
+        for one in numbers
+    ]
+
+
+async def stored_requests(persistence, deployment_id):
+    asked = Asked(deployment_id, await persistence.call(persistence.store.last_request))
+    page = await persistence.call(persistence.store.requests, asked, 1000)
+    return [int(one.arrived_at) for one in page.records]
 
 
 async def test_what_is_put_while_a_save_writes_is_written_by_the_next(make):
@@ -144,14 +165,40 @@ async def test_a_cancelled_save_loses_nothing(make):
     await asyncio.to_thread(persistence.store.writes.wait, 10)
     persistence.store.fails = True
     saving.cancel()
+    persistence.store.may_write.set()
     with pytest.raises(asyncio.CancelledError):
         await saving
     assert persistence.platform.changed.is_set()
-    persistence.store.may_write.set()
-    await persistence.call(lambda: setattr(persistence.store, "fails", False))
+    persistence.store.fails = False
     await persistence.save()
     assert len((await stored(persistence)).deployments) == 1
     await persistence.close()
+
+
+async def test_a_cancelled_save_whose_write_succeeds_stores_everything_once(make):
+    persistence = make()
+    await persistence.load()
+    persistence.store.may_write.clear()
+    persistence.platform.put(deployment("a"))
+    persistence.note_decision("a", decision())
+    persistence.note_points([("a", 1, Point(1.0))])
+    persistence.note_requests(records("a", 1, 2))
+    saving = asyncio.create_task(persistence.save())
+    await asyncio.to_thread(persistence.store.writes.wait, 10)
+    for _ in range(2):  # by its caller, and by the end of the loop
+        saving.cancel()
+        await asyncio.sleep(0)
+    assert not saving.done()
+    persistence.store.may_write.set()
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    await persistence.close()
+    again = make()
+    await again.load()
+    assert await stored_requests(again, "a") == [1, 2]
+    assert len(await again.call(again.store.decisions, "a")) == 1
+    assert len(await again.call(again.store.points, 0.0)) == 1
+    await again.close()
 
 
 async def test_the_last_changes_are_written_when_control_ends(make):

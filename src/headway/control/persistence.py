@@ -72,22 +72,28 @@ class Persistence:
     async def save(self) -> None:
         """Return when everything that is in the platform now is stored.
 
-        Raises StoreError. What could not be written stays to be written, by the next save or by `run`.
+        Raises StoreError. What could not be written stays to be written, by the next save or by `run`. One that is
+        cancelled ends when its write does.
         """
         async with self._writing:
             changes, decisions, points = self.platform.take_changes(), self._decisions, self._points
             self._decisions, self._points = [], []
             records = self._records.take()
-            try:
-                if changes or decisions or points or records:
-                    await self.call(self._write, changes, decisions, points, records)
+            if not (changes or decisions or points or records):
+                return
+            loop = asyncio.get_running_loop()
+            writing = loop.run_in_executor(self._thread, self._write, changes, decisions, points, records)
+            cancelled = await _end_of(writing)
+            if writing.exception() is None:
                 self._records.stored()
-            except BaseException:  # cancelled too
+            else:
                 self.platform.give_back(changes)
                 self._decisions = [*decisions, *self._decisions][-_MOST_DECISIONS:]
                 self._points = [*points, *self._points][-_MOST_POINTS:]
                 self._records.give_back(records)
-                raise
+            if cancelled is not None:
+                raise cancelled
+            writing.result()
 
     def note_decision(self, deployment_id: str, decision: ScalingDecision) -> None:
         """Have a decision of the autoscaler stored, with the wall clock's time for its instant."""
@@ -171,6 +177,19 @@ class Persistence:
             store.add_decisions(decisions)
             store.add_points(points, keep=max(kept for _, kept in TIERS))
             store.add_requests(records)
+
+
+async def _end_of(writing: asyncio.Future[None]) -> asyncio.CancelledError | None:
+    """Wait for it even when cancelled, which is returned then: the thread goes on with what it has begun, and only its
+    end tells whether that is stored.
+    """
+    cancelled = None
+    while not writing.done():
+        try:
+            await asyncio.wait([writing])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled
 
 
 def deployment_row(deployment: Deployment) -> DeploymentRow:

@@ -55,21 +55,30 @@ async def stored(persistence):
     return await persistence.call(persistence.store.load)
 
 
-def decision():
-    return ScalingDecision(1.0, 2, "load", ScalingInputs(*range(13)), None)
+def note(persistence, deployment_id, *numbers):
+    """A decision, a point and a request for each number."""
+    for number in map(float, numbers):
+        inputs = ScalingInputs(*range(13))
+        persistence.note_decision(deployment_id, ScalingDecision(number, 2, "load", inputs, None))
+        persistence.note_points([(deployment_id, 1, Point(number))])
+        told = str(number), deployment_id, "echo", "r1", number, 200, Outcome.FINISHED, 0.5
+        persistence.note_requests([RequestRecord(*told)])
 
 
-def records(deployment_id, *numbers):
-    return [
-        RequestRecord(str(one), deployment_id, "echo", "r1", float(one), 200, Outcome.FINISHED, 0.5)
-        for one in numbers
-    ]
+async def noted(persistence, deployment_id):
+    """What of it is stored: the requests' numbers, and how many decisions and points."""
+    call, store = persistence.call, persistence.store
+    page = await call(store.requests, Asked(deployment_id, await call(store.last_request)), 1000)
+    decisions = await call(store.decisions, deployment_id)
+    points = [one for one in await call(store.points, 0.0) if one.deployment_id == deployment_id]
+    return [int(one.arrived_at) for one in page.records], len(decisions), len(points)
 
 
-async def stored_requests(persistence, deployment_id):
-    asked = Asked(deployment_id, await persistence.call(persistence.store.last_request))
-    page = await persistence.call(persistence.store.requests, asked, 1000)
-    return [int(one.arrived_at) for one in page.records]
+async def fail_to_save(persistence):
+    persistence.store.fails = True
+    with pytest.raises(StoreError):
+        await persistence.save()
+    persistence.store.fails = False
 
 
 async def test_what_is_put_while_a_save_writes_is_written_by_the_next(make):
@@ -156,6 +165,63 @@ async def test_a_model_made_anew_before_its_end_was_stored_has_only_what_is_new(
     await persistence.close()
 
 
+@pytest.mark.parametrize("fails_between", [False, True])
+async def test_a_deployment_put_again_before_its_end_was_stored_has_nothing_of_the_one_before(
+    make, fails_between
+):
+    persistence = make()
+    await persistence.load()
+    platform = persistence.platform
+    platform.put(deployment("a"))
+    note(persistence, "a", 1)
+    await persistence.save()
+    platform.remove_deployment("a")
+    persistence.forget("a")
+    if fails_between:
+        await fail_to_save(persistence)
+    platform.put(dataclasses.replace(deployment("a"), created_at=2.0), Environment(*PRODUCTION, "a"))
+    note(persistence, "a", 2, 3)
+    if fails_between:
+        await fail_to_save(persistence)
+    await persistence.save()
+    assert await noted(persistence, "a") == ([2, 3], 2, 2)
+    state = await stored(persistence)
+    assert [(row.deployment_id, row.created_at) for row in state.deployments] == [("a", 2.0)]
+    assert [row.deployment_id for row in state.environments] == ["a"]
+    platform.put(deployment("a", version=2))
+    await persistence.save()
+    assert await noted(persistence, "a") == ([2, 3], 2, 2), "it is deleted once"
+    await persistence.close()
+
+
+async def test_what_could_not_be_written_of_a_deployment_that_went_meanwhile_is_not_its_successors(make):
+    persistence = make()
+    await persistence.load()
+    platform, store = persistence.platform, persistence.store
+    platform.put(deployment("a"), deployment("b"))
+    await persistence.save()
+    for name in ("a", "b"):
+        note(persistence, name, 1)
+    store.writes.clear()
+    store.may_write.clear()
+    store.fails = True
+    saving = asyncio.create_task(persistence.save())
+    await asyncio.to_thread(store.writes.wait, 10)
+    platform.remove_deployment("a")
+    persistence.forget("a")
+    platform.put(deployment("a"))
+    note(persistence, "a", 2)
+    persistence.forget("c")
+    store.may_write.set()
+    with pytest.raises(StoreError):
+        await saving
+    store.fails = False
+    await persistence.save()
+    assert await noted(persistence, "a") == ([2], 1, 1)
+    assert await noted(persistence, "b") == ([1], 1, 1)
+    await persistence.close()
+
+
 async def test_a_cancelled_save_loses_nothing(make):
     persistence = make()
     await persistence.load()
@@ -180,9 +246,7 @@ async def test_a_cancelled_save_whose_write_succeeds_stores_everything_once(make
     await persistence.load()
     persistence.store.may_write.clear()
     persistence.platform.put(deployment("a"))
-    persistence.note_decision("a", decision())
-    persistence.note_points([("a", 1, Point(1.0))])
-    persistence.note_requests(records("a", 1, 2))
+    note(persistence, "a", 1, 2)
     saving = asyncio.create_task(persistence.save())
     await asyncio.to_thread(persistence.store.writes.wait, 10)
     for _ in range(2):  # by its caller, and by the end of the loop
@@ -195,9 +259,7 @@ async def test_a_cancelled_save_whose_write_succeeds_stores_everything_once(make
     await persistence.close()
     again = make()
     await again.load()
-    assert await stored_requests(again, "a") == [1, 2]
-    assert len(await again.call(again.store.decisions, "a")) == 1
-    assert len(await again.call(again.store.points, 0.0)) == 1
+    assert await noted(again, "a") == ([1, 2], 2, 2)
     await again.close()
 
 

@@ -33,6 +33,7 @@ _logger = logging.getLogger(__name__)
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
+Row = TypeVar("Row", DecisionRow, PointRow, RequestRecord)
 
 _RETRY_AFTER = 2.0
 _MOST_DECISIONS = 1000
@@ -54,6 +55,8 @@ class Persistence:
         self._points: list[PointRow] = []
         self._records = WaitingRecords()
         self._records_due: asyncio.TimerHandle | None = None
+        self._forgotten: set[str] = set()
+        """Deployments that went since the last save began."""
 
     async def load(self) -> StoredState:
         """Bring the database to the newest schema, and what it holds into the platform."""
@@ -79,6 +82,7 @@ class Persistence:
             changes, decisions, points = self.platform.take_changes(), self._decisions, self._points
             self._decisions, self._points = [], []
             records = self._records.take()
+            self._forgotten.clear()
             if not (changes or decisions or points or records):
                 return
             loop = asyncio.get_running_loop()
@@ -88,9 +92,9 @@ class Persistence:
                 self._records.stored()
             else:
                 self.platform.give_back(changes)
-                self._decisions = [*decisions, *self._decisions][-_MOST_DECISIONS:]
-                self._points = [*points, *self._points][-_MOST_POINTS:]
-                self._records.give_back(records)
+                self._decisions = [*_without(decisions, self._forgotten), *self._decisions][-_MOST_DECISIONS:]
+                self._points = [*_without(points, self._forgotten), *self._points][-_MOST_POINTS:]
+                self._records.give_back(_without(records, self._forgotten))
             if cancelled is not None:
                 raise cancelled
             writing.result()
@@ -115,8 +119,11 @@ class Persistence:
             loop = asyncio.get_running_loop()
             self._records_due = loop.call_later(_RECORDS_AFTER, self._write_records)
 
-    def forget_requests(self, deployment_id: str) -> None:
+    def forget(self, deployment_id: str) -> None:
         """The deployment is gone: what waits to be written of it would be one's of the same name."""
+        self._forgotten.add(deployment_id)
+        self._decisions = _without(self._decisions, {deployment_id})
+        self._points = _without(self._points, {deployment_id})
         self._records.forget(deployment_id)
 
     async def points(self, now: float) -> list[tuple[str, int, list[Point]]]:
@@ -159,9 +166,13 @@ class Persistence:
         points: Sequence[PointRow],
         records: Sequence[RequestRecord],
     ) -> None:
-        """One transaction. What points at something else comes after it, and goes before it."""
+        """One transaction. What points at something else comes after it, and goes before it; a deployment that is gone
+        goes before one of the same id comes, with what was stored of it.
+        """
         store = self.store
         with store.transaction():
+            for deployment_id in changes.gone_deployments:
+                store.delete_deployment(deployment_id)
             for name, created_at in changes.models.items():
                 store.add_model(ModelRow(name, created_at))
             for deployment in changes.deployments:
@@ -170,8 +181,6 @@ class Persistence:
                 store.save_environment(EnvironmentRow(**dataclasses.asdict(environment)))
             for target in changes.gone_environments:
                 store.delete_environment(*target)
-            for deployment_id in changes.gone_deployments:
-                store.delete_deployment(deployment_id)
             for name in changes.gone_models:
                 store.delete_model(name)
             store.add_decisions(decisions)
@@ -190,6 +199,10 @@ async def _end_of(writing: asyncio.Future[None]) -> asyncio.CancelledError | Non
         except asyncio.CancelledError as error:
             cancelled = error
     return cancelled
+
+
+def _without(rows: Sequence[Row], deployment_ids: set[str]) -> list[Row]:
+    return [row for row in rows if row.deployment_id not in deployment_ids]
 
 
 def deployment_row(deployment: Deployment) -> DeploymentRow:

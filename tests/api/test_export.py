@@ -1,11 +1,13 @@
 """What the API writes out of the store: all that was told, and in order."""
 
 import csv
+import dataclasses
 import time
 
 import pytest
 
 from headway.control import stored_requests
+from headway.control.errors import NotFoundError
 from headway.control.store.store import StoreError
 from headway.core.records import Outcome, RequestRecord
 from headway.core.request_table import COLUMNS, read_csv
@@ -98,6 +100,38 @@ async def test_a_database_that_fails_is_an_error_before_the_first_line_and_break
         )
         with pytest.raises(RuntimeError, match="response already started"):
             await it.api.get(EXPORT)
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+async def test_an_export_of_what_is_deleted_meanwhile_breaks_off_instead_of_ending(
+    world, monkeypatch, comes_back
+):
+    monkeypatch.setattr(stored_requests, "_PAGE", 2)
+    async with world() as it:
+        deployment_id = await it.serving()
+        await tell(it, *(record(number, deployment_id) for number in range(5)))
+        pages = it.plane.stored_requests.csv(deployment_id)
+        assert len((await anext(pages)).splitlines()) == 3
+        deployment = it.platform.deployments[deployment_id]
+        await it.api.delete("/v1/models/echo")
+        await it.until(lambda: not it.platform.deployments)
+        await it.plane.persistence.save()
+        if comes_back:
+            it.platform.put(dataclasses.replace(deployment, created_at=deployment.created_at + 1))
+        with pytest.raises(NotFoundError, match="deleted while"):
+            await anext(pages)
+
+
+async def test_an_export_goes_on_though_settings_change(world, monkeypatch):
+    monkeypatch.setattr(stored_requests, "_PAGE", 2)
+    async with world() as it:
+        deployment_id = await it.serving()
+        await tell(it, *(record(number, deployment_id) for number in range(3)))
+        pages = it.plane.stored_requests.csv(deployment_id)
+        await anext(pages)
+        deployment = it.platform.deployments[deployment_id]
+        it.platform.put(dataclasses.replace(deployment, version=2))
+        assert len((await anext(pages)).splitlines()) == 1
 
 
 async def test_there_is_no_export_of_what_is_not_there(world):

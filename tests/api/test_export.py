@@ -9,6 +9,7 @@ import pytest
 from headway.control import stored_requests
 from headway.control.errors import NotFoundError
 from headway.control.store.store import StoreError
+from headway.control.stored_requests import RequestBounds
 from headway.core.records import Outcome, RequestRecord
 from headway.core.request_table import COLUMNS, read_csv
 
@@ -132,6 +133,18 @@ async def test_an_export_goes_on_though_settings_change(world, monkeypatch):
         deployment = it.platform.deployments[deployment_id]
         it.platform.put(dataclasses.replace(deployment, version=2))
         assert len((await anext(pages)).splitlines()) == 1
+
+
+@pytest.mark.parametrize("bounds", [RequestBounds(most=0), RequestBounds(days=0)])
+async def test_where_no_records_are_kept_an_export_is_refused_and_nothing_is_stored(world, bounds):
+    async with world(request_bounds=bounds) as it:
+        deployment_id = await it.serving()
+        await tell(it, record(1, deployment_id))
+        error = await it.refused("GET", EXPORT, 409)
+        assert "HEADWAY_KEEP_REQUESTS" in error["hint"]
+        await it.plane.persistence.save()
+        assert await it.plane.persistence.call(it.plane.persistence.store.last_request) == 0
+        assert len((await it.get(LIST))["requests"]) == 1
 
 
 async def test_there_is_no_export_of_what_is_not_there(world):

@@ -1,12 +1,15 @@
 """What the API writes out of the store: all that was told, and in order."""
 
 import csv
+import dataclasses
 import time
 
 import pytest
 
 from headway.control import stored_requests
+from headway.control.errors import NotFoundError
 from headway.control.store.store import StoreError
+from headway.control.stored_requests import RequestBounds
 from headway.core.records import Outcome, RequestRecord
 from headway.core.request_table import COLUMNS, read_csv
 
@@ -58,7 +61,7 @@ async def test_an_export_takes_pages_and_stays_within_the_time_asked_for(world, 
         assert await exported(it) == records
         assert await exported(it, f"?since={NOW + 2}&until={NOW + 5}") == records[2:5]
         assert await exported(it, f"?since={NOW + 99}") == []
-        for query in ("since=nan", "until=inf", "since=x"):
+        for query in ("since=nan", "until=inf", "since=x", "since=2&until=2", "since=3&until=2"):
             await it.refused("GET", f"{EXPORT}?{query}", 422)
 
 
@@ -98,6 +101,50 @@ async def test_a_database_that_fails_is_an_error_before_the_first_line_and_break
         )
         with pytest.raises(RuntimeError, match="response already started"):
             await it.api.get(EXPORT)
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+async def test_an_export_of_what_is_deleted_meanwhile_breaks_off_instead_of_ending(
+    world, monkeypatch, comes_back
+):
+    monkeypatch.setattr(stored_requests, "_PAGE", 2)
+    async with world() as it:
+        deployment_id = await it.serving()
+        await tell(it, *(record(number, deployment_id) for number in range(5)))
+        pages = it.plane.stored_requests.csv(deployment_id)
+        assert len((await anext(pages)).splitlines()) == 3
+        deployment = it.platform.deployments[deployment_id]
+        await it.api.delete("/v1/models/echo")
+        await it.until(lambda: not it.platform.deployments)
+        await it.plane.persistence.save()
+        if comes_back:
+            it.platform.put(dataclasses.replace(deployment, created_at=deployment.created_at + 1))
+        with pytest.raises(NotFoundError, match="deleted while"):
+            await anext(pages)
+
+
+async def test_an_export_goes_on_though_settings_change(world, monkeypatch):
+    monkeypatch.setattr(stored_requests, "_PAGE", 2)
+    async with world() as it:
+        deployment_id = await it.serving()
+        await tell(it, *(record(number, deployment_id) for number in range(3)))
+        pages = it.plane.stored_requests.csv(deployment_id)
+        await anext(pages)
+        deployment = it.platform.deployments[deployment_id]
+        it.platform.put(dataclasses.replace(deployment, version=2))
+        assert len((await anext(pages)).splitlines()) == 1
+
+
+@pytest.mark.parametrize("bounds", [RequestBounds(most=0), RequestBounds(days=0)])
+async def test_where_no_records_are_kept_an_export_is_refused_and_nothing_is_stored(world, bounds):
+    async with world(request_bounds=bounds) as it:
+        deployment_id = await it.serving()
+        await tell(it, record(1, deployment_id))
+        error = await it.refused("GET", EXPORT, 409)
+        assert "HEADWAY_KEEP_REQUESTS" in error["hint"]
+        await it.plane.persistence.save()
+        assert await it.plane.persistence.call(it.plane.persistence.store.last_request) == 0
+        assert len((await it.get(LIST))["requests"]) == 1
 
 
 async def test_there_is_no_export_of_what_is_not_there(world):

@@ -1,5 +1,7 @@
 """`headway requests export` against the real API; the records are put where gateways' records go."""
 
+import os
+import stat
 import sys
 import time
 
@@ -74,6 +76,31 @@ def test_a_file_is_written_whole_and_nothing_is_left_beside_it(records, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
 
 
+@pytest.mark.usefixtures("records")
+def test_a_file_keeps_its_mode_and_a_new_one_gets_that_of_any_new_file(tmp_path):
+    there, new, any_new = (tmp_path / name for name in ("there.csv", "new.csv", "any"))
+    there.touch()
+    before = os.umask(0o027)
+    try:
+        any_new.touch()
+        there.chmod(0o604)
+        for path in (there, new):
+            assert run("requests", "export", "echo", "--output", path).exit_code == OK
+    finally:
+        assert os.umask(before) == 0o027
+    assert stat.S_IMODE(there.stat().st_mode) == 0o604
+    assert new.stat().st_mode == any_new.stat().st_mode
+
+
+@pytest.mark.usefixtures("records")
+def test_what_another_export_left_unfinished_is_neither_in_the_way_nor_removed(tmp_path):
+    left = tmp_path / f".out.csv.{os.getpid()}.part"
+    left.write_text("of another", encoding="utf-8")
+    assert run("requests", "export", "echo", "--output", tmp_path / "out.csv").exit_code == OK
+    assert left.read_text(encoding="utf-8") == "of another"
+    assert {path.name for path in tmp_path.iterdir()} == {left.name, "out.csv"}
+
+
 def test_a_parquet_file_has_the_same_columns_and_values(records, tmp_path, monkeypatch):
     read_table = pytest.importorskip("pyarrow.parquet").read_table
     monkeypatch.setattr(parquet, "_GROUP", 2)
@@ -123,7 +150,14 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
 @pytest.mark.usefixtures("headway")
 def test_what_is_not_there_or_cannot_be_meant_is_refused(tmp_path):
     assert run("requests", "export", "nobody").exit_code == FAILED
-    for wrong in (["--since", "yesterday"], ["--output", tmp_path / "out.txt"]):
+    for wrong in (
+        ["--since", "yesterday"],
+        ["--since", ""],
+        ["--until", ""],
+        ["--since", "1h", "--until", "2h"],
+        ["--since", "1h", "--until", "1h"],
+        ["--output", tmp_path / "out.txt"],
+    ):
         assert run("requests", "export", "echo", *wrong).exit_code == USAGE
     assert list(tmp_path.iterdir()) == []
 

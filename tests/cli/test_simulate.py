@@ -127,6 +127,20 @@ def test_records_are_replayed(records):
     assert content["variants"][0]["stages"]["predict"]["p99"] == pytest.approx(2.35, rel=0.01)
 
 
+def test_records_that_excel_saved_are_read(records):
+    as_they_were = told("--records", records)
+    records.write_text(RECORDS, encoding="utf-8-sig")
+    assert told("--records", records) == as_they_were
+
+
+def test_records_that_are_no_text_are_told_as_such(records):
+    records.write_bytes(b"PAR1\x15\x04\xff\xfe" * 100)
+    error = run("simulate", "--records", records).exception
+    assert isinstance(error, InvalidRecordsError)
+    assert f"{records} is no text" in error.message
+    assert "FILE.csv" in error.hint
+
+
 def test_records_take_the_place_of_the_file_s_traffic_and_service_times(scenario, records):
     content = told(scenario, "--records", records)
     assert [one["requests"] for one in content["variants"]] == [3, 3]

@@ -9,8 +9,12 @@ from fakes.control_plane import control_plane
 from headway.control import persistence as persistence_module
 from headway.control.persistence import Persistence, deployment_row
 from headway.control.platform import Deployment, Environment, Platform
+from headway.control.store.rows import Asked
 from headway.control.store.store import Store, StoreError
+from headway.core.autoscaling import ScalingDecision, ScalingInputs
+from headway.core.records import Outcome, RequestRecord
 from headway.core.settings import DeploymentSettings
+from headway.core.timeline import Point
 
 ECHO = "/v1/models/echo/deployments"
 PRODUCTION = ("echo", "production")
@@ -49,6 +53,32 @@ def deployment(name, **known):
 
 async def stored(persistence):
     return await persistence.call(persistence.store.load)
+
+
+def note(persistence, deployment_id, *numbers):
+    """A decision, a point and a request for each number."""
+    for number in map(float, numbers):
+        inputs = ScalingInputs(*range(13))
+        persistence.note_decision(deployment_id, ScalingDecision(number, 2, "load", inputs, None))
+        persistence.note_points([(deployment_id, 1, Point(number))])
+        told = str(number), deployment_id, "echo", "r1", number, 200, Outcome.FINISHED, 0.5
+        persistence.note_requests([RequestRecord(*told)])
+
+
+async def noted(persistence, deployment_id):
+    """What of it is stored: the requests' numbers, and how many decisions and points."""
+    call, store = persistence.call, persistence.store
+    page = await call(store.requests, Asked(deployment_id, await call(store.last_request)), 1000)
+    decisions = await call(store.decisions, deployment_id)
+    points = [one for one in await call(store.points, 0.0) if one.deployment_id == deployment_id]
+    return [int(one.arrived_at) for one in page.records], len(decisions), len(points)
+
+
+async def fail_to_save(persistence):
+    persistence.store.fails = True
+    with pytest.raises(StoreError):
+        await persistence.save()
+    persistence.store.fails = False
 
 
 async def test_what_is_put_while_a_save_writes_is_written_by_the_next(make):
@@ -135,6 +165,63 @@ async def test_a_model_made_anew_before_its_end_was_stored_has_only_what_is_new(
     await persistence.close()
 
 
+@pytest.mark.parametrize("fails_between", [False, True])
+async def test_a_deployment_put_again_before_its_end_was_stored_has_nothing_of_the_one_before(
+    make, fails_between
+):
+    persistence = make()
+    await persistence.load()
+    platform = persistence.platform
+    platform.put(deployment("a"))
+    note(persistence, "a", 1)
+    await persistence.save()
+    platform.remove_deployment("a")
+    persistence.forget("a")
+    if fails_between:
+        await fail_to_save(persistence)
+    platform.put(dataclasses.replace(deployment("a"), created_at=2.0), Environment(*PRODUCTION, "a"))
+    note(persistence, "a", 2, 3)
+    if fails_between:
+        await fail_to_save(persistence)
+    await persistence.save()
+    assert await noted(persistence, "a") == ([2, 3], 2, 2)
+    state = await stored(persistence)
+    assert [(row.deployment_id, row.created_at) for row in state.deployments] == [("a", 2.0)]
+    assert [row.deployment_id for row in state.environments] == ["a"]
+    platform.put(deployment("a", version=2))
+    await persistence.save()
+    assert await noted(persistence, "a") == ([2, 3], 2, 2), "it is deleted once"
+    await persistence.close()
+
+
+async def test_what_could_not_be_written_of_a_deployment_that_went_meanwhile_is_not_its_successors(make):
+    persistence = make()
+    await persistence.load()
+    platform, store = persistence.platform, persistence.store
+    platform.put(deployment("a"), deployment("b"))
+    await persistence.save()
+    for name in ("a", "b"):
+        note(persistence, name, 1)
+    store.writes.clear()
+    store.may_write.clear()
+    store.fails = True
+    saving = asyncio.create_task(persistence.save())
+    await asyncio.to_thread(store.writes.wait, 10)
+    platform.remove_deployment("a")
+    persistence.forget("a")
+    platform.put(deployment("a"))
+    note(persistence, "a", 2)
+    persistence.forget("c")
+    store.may_write.set()
+    with pytest.raises(StoreError):
+        await saving
+    store.fails = False
+    await persistence.save()
+    assert await noted(persistence, "a") == ([2], 1, 1)
+    assert await noted(persistence, "b") == ([1], 1, 1)
+    await persistence.close()
+
+
 async def test_a_cancelled_save_loses_nothing(make):
     persistence = make()
     await persistence.load()
@@ -144,14 +231,36 @@ async def test_a_cancelled_save_loses_nothing(make):
     await asyncio.to_thread(persistence.store.writes.wait, 10)
     persistence.store.fails = True
     saving.cancel()
+    persistence.store.may_write.set()
     with pytest.raises(asyncio.CancelledError):
         await saving
     assert persistence.platform.changed.is_set()
-    persistence.store.may_write.set()
-    await persistence.call(lambda: setattr(persistence.store, "fails", False))
+    persistence.store.fails = False
     await persistence.save()
     assert len((await stored(persistence)).deployments) == 1
     await persistence.close()
+
+
+async def test_a_cancelled_save_whose_write_succeeds_stores_everything_once(make):
+    persistence = make()
+    await persistence.load()
+    persistence.store.may_write.clear()
+    persistence.platform.put(deployment("a"))
+    note(persistence, "a", 1, 2)
+    saving = asyncio.create_task(persistence.save())
+    await asyncio.to_thread(persistence.store.writes.wait, 10)
+    for _ in range(2):  # by its caller, and by the end of the loop
+        saving.cancel()
+        await asyncio.sleep(0)
+    assert not saving.done()
+    persistence.store.may_write.set()
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    await persistence.close()
+    again = make()
+    await again.load()
+    assert await noted(again, "a") == ([1, 2], 2, 2)
+    await again.close()
 
 
 async def test_the_last_changes_are_written_when_control_ends(make):

@@ -77,7 +77,7 @@ async def test_what_waited_of_a_deleted_deployment_is_not_its_successors(opened)
     async with opened() as persistence:
         persistence.note_requests(records(1) + records(2, deployment_id="d2"))
         persistence.platform.remove_deployment("d1")
-        persistence.forget_requests("d1")
+        persistence.forget("d1")
         await persistence.save()
         persistence.platform.put(Deployment("d1", "echo", created_at=2.0))
         await persistence.save()

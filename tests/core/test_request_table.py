@@ -80,3 +80,9 @@ def test_what_is_no_record_is_told_with_its_line(lines, message):
 def test_what_stands_before_a_wrong_line_is_read():
     records = read_csv([*GOOD, "a,b"])
     assert next(records) == RECORD
+
+
+def test_what_is_no_text_is_its_reader_s_to_tell():
+    lines = io.TextIOWrapper(io.BytesIO(f"{GOOD[0]}\n".encode() + b"\xff"), encoding="utf-8")
+    with pytest.raises(UnicodeDecodeError):
+        list(read_csv(lines))

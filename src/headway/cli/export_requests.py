@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import stat
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -49,8 +51,7 @@ def export(
 
     Example: headway requests export hello --since 1h --output hello.parquet
     """
-    now = time.time()
-    query = {name: instant_of(text, now) for name, text in (("since", since), ("until", until)) if text}
+    query = _asked(since, until)
     write = _writer(output)
     path = path_of("v1", "models", model, "deployments", deployment, "requests", "export")
     with Control.at(url) as control:
@@ -64,6 +65,17 @@ def export(
             counted = _Counted(pieces, progress)
             _to_file(output.resolve(), counted, write)
         console.print(f"{output}: {counted.requests:,} requests", markup=False)
+
+
+def _asked(since: str | None, until: str | None) -> dict[str, float]:
+    """Raises typer.BadParameter."""
+    now = time.time()
+    asked = {
+        name: instant_of(text, now) for name, text in (("since", since), ("until", until)) if text is not None
+    }
+    if len(asked) > 1 and asked["since"] >= asked["until"]:
+        raise typer.BadParameter(f"--since {since} is not before --until {until}")
+    return asked
 
 
 class _Counted:
@@ -102,13 +114,26 @@ def _write_csv(pieces: Iterable[bytes], file: BinaryIO) -> None:
 
 def _to_file(path: Path, pieces: Iterable[bytes], write: Write) -> None:
     """Beside it first, so that a reader never sees a part. Raises UnwritableError."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with unfinished.open("xb") as file:
-            write(pieces, file)
-        unfinished.replace(path)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                write(pieces, file)
+                os.fchmod(handle, _mode_for(path))
+            Path(name).replace(path)
+        except BaseException:  # interrupted too
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
     except OSError as error:
         raise UnwritableError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+
+
+def _mode_for(path: Path) -> int:
+    """The one it has, or that of any new file: a temporary one is its owner's alone."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        umask = os.umask(0o077)  # there is no other way to read it
+        os.umask(umask)
+        return 0o666 & ~umask

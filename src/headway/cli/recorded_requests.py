@@ -7,9 +7,9 @@ from headway.core.request_table import InvalidRecordsError, read_csv
 
 
 def read_records(file: Path) -> list[RequestRecord]:
-    """All of them. Raises InvalidRecordsError."""
+    """All of them; the mark that Excel puts before UTF-8 is no part of it. Raises InvalidRecordsError."""
     try:
-        with file.open(encoding="utf-8", newline="") as lines:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
             return list(read_csv(lines))
     except OSError as error:
         raise InvalidRecordsError(f"{file} cannot be read: {error.strerror}") from error

@@ -74,7 +74,7 @@ class Deletions:
             model = self._platform.deployments[deployment_id].model
             self._platform.remove_deployment(deployment_id)
             self._supervisor.forget(deployment_id)
-            self._persistence.forget_requests(deployment_id)
+            self._persistence.forget(deployment_id)
             self._forget_empty(model)
 
     def _begin(self, deployment: Deployment) -> None:

@@ -33,6 +33,7 @@ _logger = logging.getLogger(__name__)
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
+Row = TypeVar("Row", DecisionRow, PointRow, RequestRecord)
 
 _RETRY_AFTER = 2.0
 _MOST_DECISIONS = 1000
@@ -54,6 +55,8 @@ class Persistence:
         self._points: list[PointRow] = []
         self._records = WaitingRecords()
         self._records_due: asyncio.TimerHandle | None = None
+        self._forgotten: set[str] = set()
+        """Deployments that went since the last save began."""
 
     async def load(self) -> StoredState:
         """Bring the database to the newest schema, and what it holds into the platform."""
@@ -72,22 +75,29 @@ class Persistence:
     async def save(self) -> None:
         """Return when everything that is in the platform now is stored.
 
-        Raises StoreError. What could not be written stays to be written, by the next save or by `run`.
+        Raises StoreError. What could not be written stays to be written, by the next save or by `run`. One that is
+        cancelled ends when its write does.
         """
         async with self._writing:
             changes, decisions, points = self.platform.take_changes(), self._decisions, self._points
             self._decisions, self._points = [], []
             records = self._records.take()
-            try:
-                if changes or decisions or points or records:
-                    await self.call(self._write, changes, decisions, points, records)
+            self._forgotten.clear()
+            if not (changes or decisions or points or records):
+                return
+            loop = asyncio.get_running_loop()
+            writing = loop.run_in_executor(self._thread, self._write, changes, decisions, points, records)
+            cancelled = await _end_of(writing)
+            if writing.exception() is None:
                 self._records.stored()
-            except BaseException:  # cancelled too
+            else:
                 self.platform.give_back(changes)
-                self._decisions = [*decisions, *self._decisions][-_MOST_DECISIONS:]
-                self._points = [*points, *self._points][-_MOST_POINTS:]
-                self._records.give_back(records)
-                raise
+                self._decisions = [*_without(decisions, self._forgotten), *self._decisions][-_MOST_DECISIONS:]
+                self._points = [*_without(points, self._forgotten), *self._points][-_MOST_POINTS:]
+                self._records.give_back(_without(records, self._forgotten))
+            if cancelled is not None:
+                raise cancelled
+            writing.result()
 
     def note_decision(self, deployment_id: str, decision: ScalingDecision) -> None:
         """Have a decision of the autoscaler stored, with the wall clock's time for its instant."""
@@ -109,8 +119,11 @@ class Persistence:
             loop = asyncio.get_running_loop()
             self._records_due = loop.call_later(_RECORDS_AFTER, self._write_records)
 
-    def forget_requests(self, deployment_id: str) -> None:
+    def forget(self, deployment_id: str) -> None:
         """The deployment is gone: what waits to be written of it would be one's of the same name."""
+        self._forgotten.add(deployment_id)
+        self._decisions = _without(self._decisions, {deployment_id})
+        self._points = _without(self._points, {deployment_id})
         self._records.forget(deployment_id)
 
     async def points(self, now: float) -> list[tuple[str, int, list[Point]]]:
@@ -153,9 +166,13 @@ class Persistence:
         points: Sequence[PointRow],
         records: Sequence[RequestRecord],
     ) -> None:
-        """One transaction. What points at something else comes after it, and goes before it."""
+        """One transaction. What points at something else comes after it, and goes before it; a deployment that is gone
+        goes before one of the same id comes, with what was stored of it.
+        """
         store = self.store
         with store.transaction():
+            for deployment_id in changes.gone_deployments:
+                store.delete_deployment(deployment_id)
             for name, created_at in changes.models.items():
                 store.add_model(ModelRow(name, created_at))
             for deployment in changes.deployments:
@@ -164,13 +181,28 @@ class Persistence:
                 store.save_environment(EnvironmentRow(**dataclasses.asdict(environment)))
             for target in changes.gone_environments:
                 store.delete_environment(*target)
-            for deployment_id in changes.gone_deployments:
-                store.delete_deployment(deployment_id)
             for name in changes.gone_models:
                 store.delete_model(name)
             store.add_decisions(decisions)
             store.add_points(points, keep=max(kept for _, kept in TIERS))
             store.add_requests(records)
+
+
+async def _end_of(writing: asyncio.Future[None]) -> asyncio.CancelledError | None:
+    """Wait for it even when cancelled, which is returned then: the thread goes on with what it has begun, and only its
+    end tells whether that is stored.
+    """
+    cancelled = None
+    while not writing.done():
+        try:
+            await asyncio.wait([writing])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled
+
+
+def _without(rows: Sequence[Row], deployment_ids: set[str]) -> list[Row]:
+    return [row for row in rows if row.deployment_id not in deployment_ids]
 
 
 def deployment_row(deployment: Deployment) -> DeploymentRow:

@@ -67,9 +67,9 @@ class ControlPlane:
             link_path=options.link_path,
             log_directory=options.logs_dir,
         )
-        if options.request_bounds.most:
-            self.supervisor.requests.recorded = persistence.note_requests
         self.stored_requests = StoredRequests(persistence, options.request_bounds)
+        if self.stored_requests.are_kept:
+            self.supervisor.requests.recorded = persistence.note_requests
         places = Places(options.data_dir, options.model_cache_dir)
         self.preparations = Preparations(platform, places, lambda _: self.supervisor.wake())
         self.operations = Operations(platform, self.supervisor, persistence, self.preparations, places)

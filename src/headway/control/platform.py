@@ -117,7 +117,10 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What differs from what is stored: present values, and the names of what is gone."""
+    """What differs from what is stored: present values, and the names of what is gone.
+
+    A deployment that was removed and put again is in both: it has nothing of the one that is gone.
+    """
 
     models: Mapping[str, float]
     """When each was made."""
@@ -143,6 +146,7 @@ class Platform:
         """Something is to be stored."""
         self._changed_models: set[str] = set()
         self._changed_deployments: set[str] = set()
+        self._removed_deployments: set[str] = set()
         self._changed_environments: set[Target] = set()
 
     def put(self, *values: Deployment | Environment) -> None:
@@ -168,7 +172,7 @@ class Platform:
 
     def remove_deployment(self, deployment_id: str) -> None:
         del self.deployments[deployment_id]
-        self._changed_deployments.add(deployment_id)
+        self._removed_deployments.add(deployment_id)
         self.changed.set()
 
     def remove_environment(self, target: Target) -> None:
@@ -178,19 +182,17 @@ class Platform:
 
     def take_changes(self) -> Changes:
         """What was put and removed since the last time, as it is now."""
-        models, deployments, environments = (
-            self._changed_models,
-            self._changed_deployments,
-            self._changed_environments,
-        )
-        self._changed_models, self._changed_deployments, self._changed_environments = set(), set(), set()
+        models, environments = self._changed_models, self._changed_environments
+        deployments, removed = self._changed_deployments, self._removed_deployments
+        self._changed_models, self._changed_environments = set(), set()
+        self._changed_deployments, self._removed_deployments = set(), set()
         self.changed.clear()
         return Changes(
             {name: self.models[name] for name in sorted(models & self.models.keys())},
             tuple(one for name, one in self.deployments.items() if name in deployments),
             tuple(one for target, one in self.environments.items() if target in environments),
             tuple(sorted(models - self.models.keys())),
-            tuple(sorted(deployments - self.deployments.keys())),
+            tuple(sorted(removed)),
             tuple(sorted(environments - self.environments.keys())),
         )
 
@@ -198,7 +200,7 @@ class Platform:
         """They could not be stored: take them again next time, in whatever state they are then."""
         self._changed_models |= {*changes.models, *changes.gone_models}
         self._changed_deployments |= {one.deployment_id for one in changes.deployments}
-        self._changed_deployments |= {*changes.gone_deployments}
+        self._removed_deployments |= {*changes.gone_deployments}
         self._changed_environments |= {one.target for one in changes.environments}
         self._changed_environments |= {*changes.gone_environments}
         self.changed.set()

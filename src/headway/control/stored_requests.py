@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from headway.configuration import KEEP_REQUEST_DAYS, KEEP_REQUESTS
+from headway.control.errors import NotFoundError, RefusedError
 from headway.control.persistence import Persistence
 from headway.control.requests import RequestHistory
 from headway.control.store.rows import Asked, Place
@@ -28,7 +29,7 @@ _DROPPED_AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class RequestBounds:
-    """How many records are stored in all, and for how many days. With `most` 0 none are."""
+    """How many records are stored in all, and for how many days. With 0 of either none are."""
 
     most: int = KEEP_REQUESTS
     days: int = KEEP_REQUEST_DAYS
@@ -65,25 +66,41 @@ class StoredRequests:
         self, deployment_id: str, since: float | None = None, until: float | None = None
     ) -> AsyncIterator[str]:
         """All that gateways have told up to now of requests that arrived from `since` on and before `until`, as CSV:
-        its header with the first lines, then page by page. Raises StoreError.
+        its header with the first lines, then page by page. Raises StoreError, RefusedError when none are kept, and
+        NotFoundError when the deployment is deleted before the last page.
         """
+        if not self.are_kept:
+            raise RefusedError(
+                "no records of requests are stored here",
+                hint="start Headway with HEADWAY_KEEP_REQUESTS and HEADWAY_KEEP_REQUEST_DAYS above 0; those in memory "
+                "are listed by headway requests",
+            )
+        deployments, store = self._persistence.platform.deployments, self._persistence.store
+        exported = deployments.get(deployment_id)
         await self._persistence.save()
-        store = self._persistence.store
         asked = Asked(deployment_id, await self._persistence.call(store.last_request), since, until)
 
-        def read(after: Place | None) -> tuple[str, Place | None]:
+        def read_in_thread(after: Place | None) -> tuple[str, Place | None]:
             page = store.requests(asked, _PAGE, after)
             return csv_of(page.records), page.end
 
-        lines, end = await self._persistence.call(read, None)
+        async def read(after: Place | None) -> tuple[str, Place | None]:
+            page = await self._persistence.call(read_in_thread, after)
+            present = deployments.get(deployment_id)
+            if present is None or exported is None or present.created_at != exported.created_at:
+                # its records have gone with it
+                raise NotFoundError(f"{deployment_id} was deleted while its requests were exported")
+            return page
+
+        lines, end = await read(None)
         yield csv_header() + lines
         while end is not None:
-            lines, end = await self._persistence.call(read, end)
+            lines, end = await read(end)
             yield lines
 
     @property
     def are_kept(self) -> bool:
-        return self._bounds.most > 0
+        return self._bounds.most > 0 and self._bounds.days > 0
 
     async def newest(
         self, deployment_id: str, since: float, until: float

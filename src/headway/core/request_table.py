@@ -82,7 +82,7 @@ def csv_of(records: Iterable[RequestRecord]) -> str:
 def read_csv(lines: Iterable[str]) -> Iterator[RequestRecord]:
     """The records in lines of CSV, the first of which names the columns, in any order and with others among them.
 
-    Raises InvalidRecordsError, which names the line.
+    Raises InvalidRecordsError, which names the line. A UnicodeDecodeError of the lines' own is left to their reader.
     """
     rows = csv.reader(lines, strict=True)
     try:
@@ -91,6 +91,8 @@ def read_csv(lines: Iterable[str]) -> Iterator[RequestRecord]:
         for cells in rows:
             if cells:
                 yield _read(cells, len(header), places)
+    except UnicodeDecodeError:  # is a ValueError too, and no line's fault
+        raise
     except (csv.Error, TypeError, ValueError) as error:
         raise InvalidRecordsError(
             f"line {max(1, rows.line_num)} is no record of a request: {error}",

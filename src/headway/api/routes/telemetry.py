@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from headway.api import outlook, past, schemas
 from headway.api.subjects import Found, Plane, Simulations
+from headway.api.what_if import InvalidRangeError
 from headway.control.errors import NotFoundError
 from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
 from headway.control.plane import ControlPlane
@@ -71,6 +72,8 @@ async def export_requests(
     Times are seconds; a stage's is empty where it is not known. An answer that is whole ends with the last chunk: a
     connection that breaks off before it has left something out.
     """
+    if since is not None and until is not None and since >= until:
+        raise InvalidRangeError("since is not before until", hint="since is the earlier one")
     pages = plane.stored_requests.csv(found.deployment_id, since, until)
     first = await anext(pages)  # what fails now is still told as an error
     headers = {"content-disposition": f'attachment; filename="{found.deployment_id}-requests.csv"'}

@@ -14,7 +14,7 @@ _LIMIT = 20.0
 
 settings.register_profile(
     "default",
-    max_examples=300,
+    max_examples=200,
     stateful_step_count=50,
     deadline=None,
     derandomize=True,

@@ -35,7 +35,7 @@ console: $(READY)
 serve: $(READY) console
 	@$(BIN)/python examples/digits/serve.py
 
-# Three at a time, since most of the time processes are waited for, but for those that judge instants. Those with real
+# Two at a time, but for those that judge instants; three took longer. Those with real
 # processes first: a long one at the end would be waited for alone. Sockets want short paths.
 REAL := tests/system tests/console
 IN_PROCESS := $(filter-out $(REAL) tests/core %/fakes %/conftest.py %/__pycache__,$(wildcard tests/*))
@@ -44,7 +44,7 @@ test: $(READY) system-packages console
 	@$(BIN)/python tools/build/console.py test
 	@$(BIN)/python -m pytest tests/core --cov --cov-report=term --numprocesses=2 --dist=worksteal --durations=5
 	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; \
-	$(BIN)/python -m pytest $(REAL) $(IN_PROCESS) -m 'not alone' --numprocesses=3 --dist=loadfile \
+	$(BIN)/python -m pytest $(REAL) $(IN_PROCESS) -m 'not alone' --numprocesses=2 --dist=loadfile \
 		--no-loadscope-reorder --durations=10 --basetemp=$$short/t
 	@$(BIN)/python -m pytest tests -m alone --durations=10
 

@@ -5,12 +5,17 @@ tests are quick and repeatable by default, long and random with HYPOTHESIS_PROFI
 import asyncio
 import inspect
 import os
+import signal
 
 import pytest
 import uvloop
 from hypothesis import HealthCheck, Phase, settings
 
 _LIMIT = 20.0
+
+# What a shell starts in the background ignores Ctrl-C, and so would every program that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "default",

@@ -13,17 +13,17 @@ import orjson
 from headway.core.errors import HeadwayError
 from headway.core.records import Outcome, RequestRecord
 from headway.core.settings import DeploymentSettings
-from headway.core.timeline import QUANTILES, Sketch
+from headway.core.timeline import Sketch
 from headway.planner.simulation.control_plane import ReplicaLife
 from headway.planner.simulation.durations import Seen
+from headway.planner.simulation.measures import STEPS_PER_E
 from headway.planner.simulation.recorded import replayed
-from headway.planner.simulation.report import Trial, moments, summary
+from headway.planner.simulation.report import Trial, moments, quantiles, summary
 from headway.planner.simulation.scenario import Scenario, Variant
 from headway.planner.simulation.simulate import simulate
 
 _POLITE = 10
 """Requests that are served meanwhile come first."""
-_STEPS_PER_E = 100
 
 
 def main() -> int:
@@ -93,10 +93,10 @@ def _sum(record: RequestRecord, *stages: str) -> float:
     return math.fsum(record.stages.get(stage, 0.0) for stage in stages)
 
 
-def _quantiles(durations: Sequence[float]) -> dict[str, float]:
-    sketch = Sketch(_STEPS_PER_E)
-    sketch.observe_all(durations)
-    return {f"p{share * 100:g}": at for share, at in zip(QUANTILES, sketch.quantiles(), strict=True)}
+def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
+    sketch = Sketch(STEPS_PER_E)
+    sketch.observe_all(seconds)
+    return quantiles(sketch) or {}
 
 
 if __name__ == "__main__":

@@ -143,8 +143,6 @@ def _watch(control: Control, model: str | None, *, as_json: bool) -> None:
     if not out.is_terminal:
         typer.echo("--watch needs a terminal; use --json", err=True)
         raise typer.Exit(FAILED)
-    # One stream for the first state and all that follow: one left behind is closed whenever it is collected, and a
-    # Ctrl-C that comes just then is lost.
     states = _states(control)
     first = _of(next(states), model, control)
     with Live(Group(*_parts(first)), console=out, auto_refresh=False, screen=True) as live:

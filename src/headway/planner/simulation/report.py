@@ -6,7 +6,7 @@ from typing import Any
 
 from headway.core.autoscaling import ScalingDecision
 from headway.core.records import Outcome
-from headway.core.timeline import QUANTILES
+from headway.core.timeline import QUANTILES, Sketch
 from headway.planner.simulation.measures import STAGES, Measures, Moment
 from headway.planner.simulation.scenario import Scenario, Variant
 
@@ -41,7 +41,7 @@ def summary(trial: Trial) -> dict[str, Any]:
     return {
         "requests": requests,
         "outcomes": {one.value: measures.outcomes[one] for one in Outcome if measures.outcomes[one]},
-        "stages": {stage: _quantiles(measures, stage) for stage in STAGES},
+        "stages": {stage: quantiles(measures.stages[stage]) for stage in STAGES},
         "slo_misses": measures.misses,
         "slo_miss_share": measures.misses / requests if requests else 0.0,
         "replica_hours": measures.replica_seconds / _HOUR,
@@ -58,6 +58,12 @@ def moments(trial: Trial) -> dict[str, list[Any]]:
     return {
         name: [getattr(one, name) for one in trial.measures.moments] for name in Moment.__dataclass_fields__
     }
+
+
+def quantiles(durations: Sketch) -> dict[str, float] | None:
+    """Seconds by `p50` and so on; None when there were none."""
+    found = durations.quantiles()
+    return {f"p{share * 100:g}": at for share, at in zip(QUANTILES, found, strict=True)} if found else None
 
 
 def _variant(trial: Trial) -> dict[str, Any]:
@@ -78,10 +84,3 @@ def _decision(decision: ScalingDecision) -> dict[str, Any]:
         "reason": decision.reason,
         "inputs": asdict(decision.inputs),
     }
-
-
-def _quantiles(measures: Measures, stage: str) -> dict[str, float] | None:
-    found = measures.stages[stage].quantiles()
-    return (
-        {f"p{share * 100:g}": value for share, value in zip(QUANTILES, found, strict=True)} if found else None
-    )

@@ -99,7 +99,7 @@ async def test_without_a_table_it_is_starting(tmp_path):
             assert (answer.status, answer.error["code"], answer.headers["retry-after"]) == (
                 503,
                 "starting",
-                "2",
+                "1",
             )
 
 
@@ -190,7 +190,7 @@ async def test_a_head_that_came_before_is_judged_by_the_table_in_force(tmp_path)
         assert (await client.answer()).error["code"] == "key_unknown"
 
 
-async def test_a_full_queue_is_429_with_the_time_it_takes_at_the_measured_rate(tmp_path):
+async def test_a_full_queue_is_429_with_the_time_until_one_place_is_free(tmp_path):
     async with cluster(tmp_path) as one:
         replica = await one.replica()
         one.apply(replica, queue_limit=1)
@@ -200,19 +200,16 @@ async def test_a_full_queue_is_429_with_the_time_it_takes_at_the_measured_rate(t
         await one.sends()
         await until(lambda: one.queued == 1)
         answer = await one.asks()
-        assert (answer.status, answer.error["code"], answer.headers["retry-after"]) == (
-            429,
-            "queue_full",
-            "30",
-        )
+        assert (answer.status, answer.error["code"]) == (429, "queue_full")
         assert "x-headway-request-id" in answer.headers
-        one.queue().load()
+        # Nothing has finished yet: each refused in a row is told twice as much.
+        assert [answer.headers["retry-after"], (await one.asks()).headers["retry-after"]] == ["1", "2"]
         request.exchange.respond(200)
         await replica.next()
-        one.queue().load()  # one finished within moments: the queue is worked off at once
         await one.sends()
         await until(lambda: one.queued == 1)
-        assert int((await one.asks()).headers["retry-after"]) < 30
+        # One finished within moments: so will the next, and it does not matter that it is the only one in a minute.
+        assert [(await one.asks()).headers["retry-after"] for _ in range(3)] == ["1", "1", "1"]
 
 
 async def test_who_waits_longer_than_queue_timeout_or_its_own_deadline_is_told_its_place(tmp_path):
@@ -287,7 +284,7 @@ async def test_a_failed_deployment_refuses_the_queued_and_the_new_with_the_reaso
         for answer in (await queued.answer(), await one.asks()):
             assert (answer.status, answer.error["code"]) == (503, "deployment_failed")
             assert "no GPU" in answer.error["message"]
-            assert answer.headers["retry-after"] in {"20", "21"}
+            assert answer.headers["retry-after"] == "20"
 
 
 async def test_an_inactive_deployment_refuses_with_what_to_do(tmp_path):

@@ -315,7 +315,7 @@ class Dispatcher(Generic[Request]):
 
     def _finished(self, entry: Entry[Request], replica: Replica, now: float) -> Finished[Request]:
         del self._entries[entry.request]
-        self._integrals.finished += 1
+        self._integrals.finish(now - entry.since)
         return Finished(entry.request, replica.replica_id, now, now - entry.since, entry.abandoned)
 
     def _after_vacating(self, replica: Replica, now: float, events: Events[Request]) -> Events[Request]:

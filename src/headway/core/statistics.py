@@ -22,12 +22,22 @@ class Load:
     nonempty_seconds: float
     arrivals: int
     finished: int
+    held_seconds: float = 0.0
+    """For which what has finished held its slots."""
 
 
 class LoadIntegrals:
     """Integrates the number queued and in flight over time. Tell every change with the instant of it."""
 
-    __slots__ = ("_at", "_in_flight_seconds", "_nonempty_seconds", "_queued_seconds", "arrivals", "finished")
+    __slots__ = (
+        "_at",
+        "_in_flight_seconds",
+        "_nonempty_seconds",
+        "_queued_seconds",
+        "arrivals",
+        "finished",
+        "held_seconds",
+    )
 
     def __init__(self, now: float) -> None:
         self._at = now
@@ -36,6 +46,7 @@ class LoadIntegrals:
         self._nonempty_seconds = 0.0
         self.arrivals = 0
         self.finished = 0
+        self.held_seconds = 0.0
 
     def advance(self, now: float, queued: int, in_flight: int) -> None:
         """Up to `now` there were so many queued and in flight. Call before they change."""
@@ -46,6 +57,11 @@ class LoadIntegrals:
             if queued:
                 self._queued_seconds += elapsed * queued
                 self._nonempty_seconds += elapsed
+
+    def finish(self, held: float) -> None:
+        """A request is done that held its slot for so many seconds."""
+        self.finished += 1
+        self.held_seconds += held
 
     def load(self, now: float, queued: int, in_flight: int) -> Load:
         self.advance(now, queued, in_flight)
@@ -58,6 +74,7 @@ class LoadIntegrals:
             nonempty_seconds=self._nonempty_seconds,
             arrivals=self.arrivals,
             finished=self.finished,
+            held_seconds=self.held_seconds,
         )
 
 

@@ -5,6 +5,8 @@ It owns the one timer of the deployment's waits; the ways to its replicas are th
 
 import asyncio
 import logging
+import math
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
@@ -24,9 +26,9 @@ from headway.core.events import (
     Stuck,
 )
 from headway.core.records import Outcome
+from headway.core.retry import RetryAdvice
 from headway.core.statistics import Load
 from headway.core.waiting import Entry
-from headway.core.window import IntegralWindow
 from headway.core.wire import COLD_START, SERVER_TIMING
 from headway.gateway import refusals
 from headway.gateway.body import BodyBudget
@@ -37,9 +39,6 @@ from headway.gateway.table import DeploymentRoute, DeploymentState
 
 _log = logging.getLogger(__name__)
 
-_RATE_WINDOW = 60.0
-_UNKNOWN_RATE_RETRY = 30.0
-_LONGEST_RETRY = 600.0
 _NO_WAIT = SERVER_TIMING + b": queue;dur=0\r\n"
 _WAITED = SERVER_TIMING + b": queue;dur=%.1f"
 
@@ -66,7 +65,7 @@ class DeploymentQueue:
         self._dispatcher: Dispatcher[ProxiedRequest] = Dispatcher(route.settings, self._loop.time())
         self._retry_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._finished_window = IntegralWindow(_RATE_WINDOW)
+        self._retry_advice = RetryAdvice()
         self._home_of: HomeOf | None = None  # set once an environment has left it
         self.route = route
         self.settings = route.settings  # said twice, for it is asked for several times a request
@@ -90,7 +89,7 @@ class DeploymentQueue:
 
     def load(self) -> Load:
         load = self._dispatcher.load(self._loop.time())
-        self._finished_window.record(load.at, load.finished)
+        self._retry_advice.record(load)
         return load
 
     def held(self) -> dict[str, int]:
@@ -212,9 +211,7 @@ class DeploymentQueue:
                 case Finished() | Abandoned():
                     pass
                 case Refused():
-                    event.request.refuse(
-                        refusals.queue_full(event.queued, self._retry_after(event.queued, now))
-                    )
+                    event.request.refuse(refusals.queue_full(event.queued, self._retry_after(now)))
                 case Returned():
                     event.request.requeue()
                 case Expired():
@@ -268,13 +265,14 @@ class DeploymentQueue:
     def _state_refusal(self, now: float) -> refusals.Refusal:
         if self.route.state is DeploymentState.INACTIVE:
             return refusals.deployment_inactive(self.route.deployment_id)
-        wait = max(1.0, self._retry_at - now)
-        return refusals.deployment_failed(self.route.deployment_id, self.route.reason, wait)
+        wait = math.ceil(self._retry_at - now)
+        return refusals.deployment_failed(self.route.deployment_id, self.route.reason, max(1, wait))
 
-    def _retry_after(self, queued: int, now: float) -> float:
-        """Seconds in which the queue will be worked off at the rate measured over the last minute."""
-        rate = self._finished_window.mean(now, _RATE_WINDOW)
-        return min(_LONGEST_RETRY, queued / rate) if rate > 0 else _UNKNOWN_RATE_RETRY
+    def _retry_after(self, now: float) -> int:
+        """Whole seconds after which a request that found the queue full should come again."""
+        slots = len(self.fleet.rotating) * self.settings.concurrency_target
+        chance = random.random()  # noqa: S311 - it only keeps those refused together from coming back together
+        return self._retry_advice.seconds(self._dispatcher.load(now), slots, chance)
 
     # The timer: it is set when the first request comes, and rings at the latest after the shortest bound, so that
     # it need not be set again for each request: no wait that begins later can end earlier.

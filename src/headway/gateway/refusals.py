@@ -19,12 +19,13 @@ class Refusal:
     code: str
     message: str
     hint: str = ""
-    retry_after: float | None = None
+    retry_after: int | None = None
+    """Whole seconds."""
 
     def headers(self) -> bytes:
         if self.retry_after is None:
             return _JSON
-        return _JSON + b"retry-after: %d\r\n" % max(1, round(self.retry_after + 0.5))
+        return _JSON + b"retry-after: %d\r\n" % self.retry_after
 
     def body(self) -> bytes:
         content = {"code": self.code, "message": self.message, "hint": self.hint}
@@ -59,7 +60,7 @@ def wrong_method(method: str, allowed: str) -> Refusal:
     return Refusal(405, "method_not_allowed", f"{method} is not understood here", f"use {allowed}")
 
 
-def queue_full(queued: int, retry_after: float) -> Refusal:
+def queue_full(queued: int, retry_after: int) -> Refusal:
     hint = "send it again later, raise queue_limit, or allow more replicas"
     return Refusal(429, "queue_full", f"{queued} requests wait already", hint, retry_after)
 
@@ -95,7 +96,7 @@ def bad_answer(replica_id: str, reason: str) -> Refusal:
     return Refusal(502, "bad_answer", f"replica {replica_id} sent no usable answer: {reason}")
 
 
-def deployment_failed(deployment: str, reason: str, retry_after: float) -> Refusal:
+def deployment_failed(deployment: str, reason: str, retry_after: int) -> Refusal:
     message = f"{deployment} cannot start: {reason}"
     return Refusal(
         503, "deployment_failed", message, "see its logs; pushing anew resets the wait", retry_after

@@ -58,6 +58,29 @@ def test_a_delay_shorter_than_the_cold_start_is_told():
     assert (advice.code, advice.change) == ("delay_below_cold_start", {"scale_down_delay": 50.0})
 
 
+@pytest.mark.parametrize(
+    ("stages", "changes", "more", "places"),
+    [
+        (DOWNLOADS, {"scale_down_delay": 3600}, {"longest_cold_start": 4000.0}, 1),
+        (
+            {"predict": 0.2},
+            {"concurrency_target": 1, "max_replica": 10_000, "target_utilization_percentage": 100},
+            {"queued": 9, "in_flight": 10_000, "ready": 10_000},
+            1,
+        ),
+        (
+            {"preprocess": 99.0, "predict": 1e-4},
+            {"concurrency_target": 100_000},
+            {"queued": 9, "in_flight": 9},
+            1,
+        ),
+    ],
+    ids=["the longest delay", "the most replicas", "the highest target"],
+)
+def test_a_value_that_is_set_already_or_cannot_be_set_is_never_advised(stages, changes, more, places):
+    assert advise(seen(stages, **more), DeploymentSettings(**changes), places) == []
+
+
 def test_a_utilization_that_doubles_the_bill_is_told():
     settings = DeploymentSettings(concurrency_target=10, max_replica=9, target_utilization_percentage=50)
     [advice] = advise(seen(in_flight=9.5, ready=2), settings, 1)

@@ -112,6 +112,21 @@ def test_an_unknown_setting_that_is_like_none_is_refused_with_all_that_exist():
             DeploymentSettings().with_changes({name: 2})
 
 
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("predict_concurrency", "runtime.predict_concurrency"),
+        ("gated", "model_metadata.headway.gated"),
+        ("accelerator", "resources.accelerator"),
+    ],
+)
+def test_what_lives_in_the_truss_is_told_to_live_there(name, field):
+    with pytest.raises(InvalidSettingError) as told:
+        DeploymentSettings().with_changes({name: 4})
+    assert f"it is {field} in config.yaml" in told.value.message
+    assert "push again" in told.value.hint
+
+
 def test_where_nothing_exists_nothing_is_near():
     assert nearest("a", []) == "there are none"
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from headway.core.errors import InvalidSettingError
 from headway.core.records import Outcome, RequestRecord
 from headway.core.settings import DeploymentSettings
 from headway.core.timeline import Point
@@ -86,8 +87,16 @@ def advise(seen: Observed, settings: DeploymentSettings, predict_concurrency: in
         _utilization_dear,
     )
     found = [rule(seen, settings, predict_concurrency) for rule in rules]
-    advice = [one for one in found if one is not None]
+    advice = [one for one in found if one is not None and _can_follow(one, settings)]
     return advice if any("concurrency_target" in one.change for one in advice) else target_is_low + advice
+
+
+def _can_follow(advice: Advice, settings: DeploymentSettings) -> bool:
+    """Whether following it would change something: not what is set already, nor what no setting can be."""
+    try:
+        return settings.with_changes(advice.change) != settings
+    except InvalidSettingError:
+        return False
 
 
 def busy_target(seen: Observed, predict_concurrency: int) -> int:

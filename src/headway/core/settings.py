@@ -125,8 +125,25 @@ def refuse_unknown(names: Iterable[str]) -> None:
     """Raise InvalidSettingError, naming the nearest setting, when one of `names` is no setting."""
     known = tuple(DeploymentSettings.__dataclass_fields__)
     for name in names:
+        if name in OF_THE_TRUSS:
+            raise InvalidSettingError(
+                f"{name} is no setting of a deployment: it is {OF_THE_TRUSS[name]} in config.yaml",
+                hint="a deployment's Truss never changes: change it there and push again",
+            )
         if name not in known:
             raise InvalidSettingError(f"unknown setting {name!r}", hint=nearest(str(name), known))
+
+
+OF_THE_TRUSS = {
+    "predict_concurrency": "runtime.predict_concurrency",
+    "streaming_read_timeout": "runtime.streaming_read_timeout",
+    "gated": "model_metadata.headway.gated",
+    "on_disconnect": "model_metadata.headway.on_disconnect",
+    "environment_variables": "environment_variables",
+    "python_version": "python_version",
+    "accelerator": "resources.accelerator",
+}
+"""What people look for among the settings, and where it is."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

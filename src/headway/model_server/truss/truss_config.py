@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from headway.core.settings import DeploymentSettings, nearest
+from headway.core.settings import OF_THE_TRUSS, DeploymentSettings, nearest
 from headway.model_server.docker_server.settings import docker_warnings
 from headway.model_server.truss.config_fields import expand
 from headway.model_server.truss.config_unused import unused_fields
@@ -212,9 +212,9 @@ def _headway_options(given: Any) -> HeadwayOptions:
     settings = tuple(DeploymentSettings.__dataclass_fields__)
     for name in given:
         if name not in {*_OPTIONS, *settings}:
-            raise InvalidTrussError(
-                f"{where}.{name} does not exist", hint=nearest(str(name), [*_OPTIONS, *settings])
-            )
+            place = OF_THE_TRUSS.get(name)
+            hint = f"write {place}" if place else nearest(str(name), [*_OPTIONS, *settings])
+            raise InvalidTrussError(f"{where}.{name} does not exist", hint=hint)
     checked = record(_OPTIONS)(given, where)
     return HeadwayOptions(
         gated=tuple(checked.pop("gated")), on_disconnect=checked.pop("on_disconnect"), settings=checked

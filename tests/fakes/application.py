@@ -1,10 +1,14 @@
 """An application that remembers its requests and answers when the test says so, and the client that talks to it."""
 
+import re
+
 from fakes.transport import FakeTransport
 from headway.http.exchange import Exchange
 from headway.http.known_heads import KnownHeads, KnownRequest
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
+
+_DATE = re.compile(rb"(?<=\n)date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n")
 
 
 class Recorded:
@@ -40,7 +44,9 @@ class Recorded:
 
 
 class Conversation:
-    """A server connection on a fake transport. `say` is what the client sends, `heard` what it was sent since."""
+    """A server connection on a fake transport. `say` is what the client sends, `heard` what it was sent since, without
+    the instants that are another each time.
+    """
 
     def __init__(
         self,
@@ -65,7 +71,7 @@ class Conversation:
         self.connection.data_received(data)
 
     def heard(self) -> bytes:
-        return self.transport.take()
+        return _DATE.sub(b"", self.transport.take())
 
     def _serve(self, exchange: Exchange) -> Recorded:
         recorded = Recorded(exchange)

@@ -264,7 +264,7 @@ async def test_a_long_answer_does_not_make_what_was_sent_ahead_late():
 async def test_an_idle_connection_is_closed_after_its_time():
     client = Conversation()
     clock = Clock(client)
-    clock.pass_(70)
+    clock.pass_(115)
     assert not client.transport.closed
     clock.pass_(10)
     assert client.transport.closed
@@ -277,7 +277,7 @@ async def test_idleness_begins_with_the_end_of_the_last_answer():
     clock.pass_(300)
     assert not client.transport.closed
     client.last.exchange.respond(200)
-    clock.pass_(70)
+    clock.pass_(115)
     assert not client.transport.closed
     clock.pass_(10)
     assert client.transport.closed

@@ -1,7 +1,9 @@
 """Bytes of answers: status lines and header lines, checked so that no value can break the framing."""
 
+import re
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
+from time import gmtime, time
 
 from headway.core.errors import HeadwayError
 
@@ -10,6 +12,9 @@ Headers = Sequence[tuple[bytes, bytes]]
 _STATUS_LINES = {
     status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
 }
+_WEEKDAYS = (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")
+_MONTHS = tuple(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+_DATE = re.compile(rb"(?:\A|\n)date:", re.IGNORECASE)
 _FORBIDDEN_IN_VALUES = (b"\r", b"\n", b"\0")
 _TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -23,6 +28,37 @@ class InvalidHeaderError(HeadwayError):
 def status_line(status: int) -> bytes:
     """The first line of an answer, with its line end."""
     return _STATUS_LINES.get(status) or b"HTTP/1.1 %d Unknown\r\n" % status
+
+
+class _Clock:
+    """The Date line of a second, for all its answers: to make one takes longer than to ask for the time."""
+
+    __slots__ = ("line", "second")
+
+    def __init__(self) -> None:
+        self.second = -1
+        self.line = b""
+
+
+_clock = _Clock()
+
+
+def date_line() -> bytes:
+    """The header line that says when an answer was made, in the words of HTTP, whatever the locale."""
+    second = int(time())
+    if second != _clock.second:
+        at = gmtime(second)
+        _clock.line = b"date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n" % (
+            *(_WEEKDAYS[at.tm_wday], at.tm_mday, _MONTHS[at.tm_mon - 1], at.tm_year),
+            *(at.tm_hour, at.tm_min, at.tm_sec),
+        )
+        _clock.second = second
+    return _clock.line
+
+
+def dated(lines: bytes) -> bytes:
+    """Header lines with a Date among them: their own if there is one."""
+    return lines if _DATE.search(lines) else date_line() + lines
 
 
 def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

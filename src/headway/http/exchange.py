@@ -7,7 +7,7 @@ The same type serves gateway and model server; it knows nothing of either.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from headway.http.answers import Headers, status_line
+from headway.http.answers import Headers, dated, status_line
 from headway.http.known_heads import KnownRequest
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ class Exchange:
     @property
     def is_plain(self) -> bool:
         """A request over HTTP/1.1 like most: kept alive, of known length, asking for nothing in between."""
-        return self.wants_keep_alive and not self.is_upgrade and not self.expects_continue
+        is_like_most = self.http_1_1 and self.wants_keep_alive
+        return is_like_most and not self.is_upgrade and not self.expects_continue
 
     @property
     def client(self) -> tuple[str, int] | None:
@@ -131,9 +132,12 @@ class Exchange:
         """
         if self.ended:
             return
-        close = self._close_line()
+        keep = not self.will_close()
         length = len(body) + sum(map(len, more)) if more else len(body)
-        head = b"%s%scontent-length: %d\r\n%s\r\n" % (status_line(status), headers, length, close)
+        head = b"%s%scontent-length: %d\r\n%s\r\n" % (
+            *(status_line(status), dated(headers), length),
+            self.connection_line(keep=keep),
+        )
         self.started = True
         if self.method == b"HEAD":
             self._connection.transport.write(head)
@@ -141,7 +145,7 @@ class Exchange:
             self._connection.transport.write(b"".join((head, body, *more)) if more else head + body)
         else:
             self._connection.transport.writelines((head, body, *more))
-        self.end_relay(keep=not close)
+        self.end_relay(keep=keep)
 
     def start(self, status: int, headers: bytes = b"", length: int | None = None) -> None:
         """The answer's head; the body follows through `write` and `end`. No length: chunked."""
@@ -157,7 +161,11 @@ class Exchange:
             framing = b"content-length: %d\r\n" % length
         self.started = True
         self._connection.transport.write(
-            b"%s%s%s%s\r\n" % (status_line(status), headers, framing, self._close_line())
+            b"%s%s%s%s\r\n"
+            % (
+                *(status_line(status), dated(headers), framing),
+                self.connection_line(keep=not self.will_close()),
+            )
         )
 
     def write(self, data: bytes) -> None:
@@ -189,6 +197,12 @@ class Exchange:
     def will_close(self) -> bool:
         """Whether the answer, if its head went out now, ends the connection."""
         return not self.wants_keep_alive or not self.body_read or self._connection.stopping
+
+    def connection_line(self, *, keep: bool) -> bytes:
+        """What an answer's head says of the connection: HTTP/1.1 stays open, and HTTP/1.0 closes, unless told."""
+        if not keep:
+            return b"connection: close\r\n"
+        return b"" if self.http_1_1 else b"connection: keep-alive\r\n"
 
     def accept_tunnel(self) -> None:
         """From now on bytes pass both ways as they are: `on_body` in, `relay` out, until one side closes."""
@@ -256,9 +270,6 @@ class Exchange:
         if body:
             receiver.on_body(body)
         receiver.on_body_complete()
-
-    def _close_line(self) -> bytes:
-        return b"connection: close\r\n" if self.will_close() else b""
 
     def _end(self) -> None:
         self.ended = True

@@ -5,9 +5,10 @@ readers could understand in two ways.
 import json
 from dataclasses import dataclass
 
-from headway.http.answers import status_line
+from headway.http.answers import date_line, status_line
 from headway.http.exchange import Exchange
 from headway.http.limits import Limits
+from headway.http.target import read_target
 
 _VERSIONS = ("1.0", "1.1")
 
@@ -25,10 +26,9 @@ class BadRequest:
         """The whole answer, as it goes out."""
         content = {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
         body = json.dumps(content).encode()
-        return b"%scontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
-            status_line(self.status),
-            len(body),
-            body,
+        return b"%s%s%scontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
+            *(status_line(self.status), date_line(), b"content-type: application/json\r\n"),
+            *(len(body), body),
         )
 
 
@@ -52,7 +52,8 @@ def read_framing(exchange: Exchange, version: str, limits: Limits, fed_bytes: in
         return malformed("the only transfer-encoding understood is chunked, and on HTTP/1.1")
     if version not in _VERSIONS or hosts > 1 or (exchange.http_1_1 and not hosts):
         return malformed("HTTP/1.1 is spoken here, with exactly one Host header, and HTTP/1.0")
-    return _size_refusal(exchange, limits, fed_bytes)
+    wrong_target = read_target(exchange, names_host=hosts > 0)
+    return malformed(wrong_target) if wrong_target else _size_refusal(exchange, limits, fed_bytes)
 
 
 def malformed(message: str) -> BadRequest:

@@ -31,6 +31,7 @@ _NOTABLE_NAMES = (
     b"connection",
     b"keep-alive",
     b"content-length",
+    b"date",
     b"transfer-encoding",
     NOT_ACCEPTED,
     REQUEST_ID,
@@ -50,6 +51,7 @@ class AnswerHead:
 
     __slots__ = (
         "_passed_on",
+        "has_date",
         "has_length",
         "is_chunked",
         "is_framed",
@@ -67,6 +69,7 @@ class AnswerHead:
         names = _NOTABLE.findall(raw.lower())
         self.is_chunked = b"transfer-encoding" in names
         self.has_length = b"content-length" in names and not self.is_chunked
+        self.has_date = b"date" in names
         self.is_framed = self.has_length or self.is_chunked or has_no_body or status in {204, 304}
         """Its end can be told without the end of the connection."""
         self.is_not_accepted = NOT_ACCEPTED in names

@@ -14,7 +14,7 @@ class Limits:
     head_timeout: float = 30.0
     body_timeout: float = 30.0
     """Longest time without a byte of a body that is being read."""
-    idle_timeout: float = 75.0
+    idle_timeout: float = 120.0
     send_timeout: float = 60.0
     """Longest time in which a client takes no byte of its answer."""
     linger: float = 2.0

@@ -1,5 +1,6 @@
 """Passes a server's answer on to the client as it comes, in the framing that the client understands."""
 
+from headway.http.answers import date_line
 from headway.http.exchange import Exchange
 from headway.http.heads import AnswerHead, Dechunker
 
@@ -16,12 +17,15 @@ class AnswerRelay:
         self._decoder: Dechunker | None = None
         self.is_tunnel = status == SWITCHING_PROTOCOLS
         """From now on bytes pass both ways as they are."""
-        self._keep = self.is_tunnel or (head.is_framed and not exchange.will_close())
+        is_framed = head.is_framed and (exchange.http_1_1 or not head.is_chunked)
+        self._keep = self.is_tunnel or (is_framed and not exchange.will_close())
         if self.is_tunnel:
             exchange.accept_tunnel()
             lines += b"connection: upgrade\r\n"
-        elif not self._keep:
-            lines += b"connection: close\r\n"
+        else:
+            lines += exchange.connection_line(keep=self._keep)
+        if not head.has_date:
+            lines += date_line()
         if head.is_chunked and not exchange.http_1_1:
             self._decoder = head.dechunker()
             exchange.relay(head.with_lines_for_1_0(lines) + self._decoder.decode(rest))

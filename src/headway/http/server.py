@@ -177,7 +177,7 @@ class ServerConnection:
         exchange = Exchange(self, parser.get_method(), self._target, self._headers)
         version = parser.get_http_version()
         exchange.http_1_1 = version == "1.1"
-        exchange.wants_keep_alive = exchange.http_1_1 and parser.should_keep_alive()
+        exchange.wants_keep_alive = parser.should_keep_alive()
         exchange.is_upgrade = parser.should_upgrade()
         self._bad = self._bad or read_framing(exchange, version, self._limits, self._fed_bytes)
         self._parsed = exchange

@@ -157,8 +157,12 @@ class WebSocketCall(Call):
             self.exchange.relay(answer)
             self.exchange.accept_tunnel()
             return True
-        self.exchange.relay(answer or b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
-        self.exchange.end_relay(keep=False)
+        if answer:
+            self.exchange.relay(answer)
+            self.exchange.end_relay(keep=False)
+        else:
+            self.exchange.wants_keep_alive = False
+            self.exchange.respond(400)
         return False
 
     async def _receive(self) -> asgi.Message:

@@ -85,6 +85,22 @@ def test_a_build_that_fails_is_told_with_its_reason_and_exit_code_1(truss):
     assert "headway logs echo --deployment" in result.exception.hint
 
 
+def test_models_whose_names_have_no_latin_letters_do_not_replace_each_other(headway, truss):
+    first = run("push", truss("model_name: \u65e5\u672c\u8a9e"))
+    second = run("push", truss("model_name: \u4e2d\u6587"))
+    assert (first.exit_code, second.exit_code) == (OK, OK)
+    assert len({one.model for one in deployments(headway)}) == 2
+    assert "choose one with --name" in " ".join(second.stderr.split())
+    assert len(headway.plane.platform.environments) == 2
+
+
+def test_who_pushed_a_model_under_its_former_name_is_told_how_to_go_on_with_it(headway, truss):
+    run("push", truss("model_name: \u65e5\u672c\u8a9e"), "--name", "model")
+    told = run("push", truss("model_name: \u65e5\u672c\u8a9e"))
+    assert "push with --name model" in " ".join(told.stderr.split())
+    assert len(deployments(headway)) == 2
+
+
 def test_what_serves_goes_on_when_the_next_push_fails(headway, truss):
     run("push", truss())
     [first] = deployments(headway)

@@ -194,7 +194,7 @@ def served(tmp_path, monkeypatch):
 
 
 def test_serve_prints_a_ready_curl_line_and_hands_over_what_it_was_told(served, tmp_path):
-    config = "model_name: My model\nmodel_metadata: {example_model_input: {a: 1}, headway: {queue_limit: 9}}"
+    config = "model_name: My-model\nmodel_metadata: {example_model_input: {a: 1}, headway: {queue_limit: 9}}"
     options = ["--concurrency-target", 3, "--replicas", 2, "--port", 9000, "--set", "queue_timeout=5"]
     result, [platform] = served(config, *options, "--secrets-dir", tmp_path)
     assert result.exit_code == OK
@@ -204,6 +204,23 @@ def test_serve_prints_a_ready_curl_line_and_hands_over_what_it_was_told(served, 
     assert platform.settings == {"concurrency_target": 3, "queue_timeout": 5, **replicas}
     assert platform.secrets_directory == tmp_path
     assert platform.keep_requests == 100_000, "its database may lie in memory"
+
+
+def test_serve_tells_a_name_that_it_had_to_change_and_takes_another(served):
+    result, [platform] = served("model_name: \u65e5\u672c\u8a9e")
+    assert platform.model_name.startswith("model-")
+    assert platform.model_name in result.stderr.replace("\n", "")
+    assert "--name" in result.stderr
+    result, platforms = served("model_name: \u65e5\u672c\u8a9e", "--name", "nihongo")
+    assert platforms[-1].model_name == "nihongo"
+    assert "--name" not in result.stderr
+
+
+@pytest.mark.parametrize("name", ["a/b", "a@b", "", "-a", "\u65e5", "a" * 65, "a b", "a\n"])
+def test_serve_refuses_a_chosen_name_that_fits_in_no_url(served, name):
+    result, platforms = served("", "--name", name)
+    assert (result.exit_code, platforms) == (FAILED, [])
+    assert "is no name for a model" in str(result.exception)
 
 
 def test_serve_finds_models_of_hubs_and_follows_changes_when_told(served, tmp_path):

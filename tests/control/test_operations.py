@@ -1,4 +1,6 @@
 import asyncio
+import hashlib
+import types
 
 import pytest
 
@@ -49,6 +51,28 @@ async def test_of_changes_that_saw_the_same_version_one_wins_and_the_others_are_
         assert [type(one).__name__ for one in outcomes] == ["Deployment"] + ["StaleError"] * 9
         with pytest.raises(StaleError, match="version 2, not 1"):
             await operations.change_settings("echo", pushed.deployment_id, {}, expected=1)
+
+
+async def test_deployments_whose_ids_would_begin_alike_are_two(world, truss, monkeypatch):
+    whole = hashlib.sha256
+
+    class Alike:
+        """Every digest begins with the same eight letters."""
+
+        def __init__(self, content=b""):
+            self._rest = whole(content).hexdigest()[8:]
+
+        def hexdigest(self):
+            return "deadbeef" + self._rest
+
+    monkeypatch.setattr("headway.control.platform.hashlib", types.SimpleNamespace(sha256=Alike))
+    async with world as it:
+        first = await it.plane.operations.push(truss(), Push("one"))
+        second = await it.plane.operations.push(truss(), Push("two"))
+        assert (first.model, second.model) == ("one", "two")
+        assert second.deployment_id.startswith(first.deployment_id)
+        again = await it.plane.operations.push(truss(), Push("two"))
+        assert again.deployment_id == second.deployment_id
 
 
 async def test_changes_of_different_settings_at_the_same_time_all_hold(world, truss):

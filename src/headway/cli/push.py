@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,9 +53,10 @@ def push(  # noqa: PLR0913  # each is one option of the command
     }
     console = messages()
     with Control.at(url) as control:
-        control.get("/v1/models")  # whether it answers, and to us, is known before anything is packed
-        deployment = _send(control, directory, name, query, console)
-        model = deployment["model_name"]
+        # Whether it answers, and to us, is known before anything is packed.
+        models = [one["name"] for one in control.get("/v1/models")["models"]]
+        model = _own_name(directory, models, console) if name is None else name
+        deployment = _send(control, directory, model, query, console)
         console.print(f"{model}: deployment {deployment['id']} is accepted", markup=False)
         if wait:
             deployment = wait_until_served(control, deployment, into, console)
@@ -65,16 +67,22 @@ def push(  # noqa: PLR0913  # each is one option of the command
             typer.echo(_curl_line(control, deployment, into))
 
 
-def _send(
-    control: Control, directory: Path, name: str | None, query: dict[str, Any], console: "Console"
-) -> Any:
+def _own_name(directory: Path, models: Container[str], console: "Console") -> str:
+    """The name that the Truss gives its model; where it is another than its author may think, that is told."""
+    from headway.control.packages.names import former_note, renamed_note, served_name
+    from headway.model_server.truss.truss_config import read_truss
+
+    config = read_truss(directory.resolve())
+    warn(console, filter(None, (renamed_note(config, directory), former_note(config, directory, models))))
+    return served_name(config, directory)
+
+
+def _send(control: Control, directory: Path, model: str, query: dict[str, Any], console: "Console") -> Any:
     from headway.control.packages.archives import pack
-    from headway.control.packages.preparation import served_name
     from headway.control.packages.snapshots import take_snapshot
     from headway.model_server.truss.truss_config import read_truss
 
     config = read_truss(directory.resolve())
-    model = name or served_name(config, directory)
     with tempfile.TemporaryDirectory(prefix="headway-push-") as temporary:
         archive = Path(temporary) / "truss.tar.gz"
         with spinner(console, "packing the Truss") as progress:

@@ -46,9 +46,12 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     """
     from headway import bootstrap
     from headway.configuration import Configuration
-    from headway.control.packages.preparation import served_name
+    from headway.control.catalog import require_name
+    from headway.control.packages.names import renamed_note, served_name
     from headway.model_server.truss.truss_config import read_truss
 
+    if name is not None:
+        require_name(name, "a model")
     configuration = Configuration.load().with_changes(
         host=host,
         port=port,
@@ -79,6 +82,8 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     )
     bootstrap.require_place(platform)
     console = messages()
+    if name is None and (note := renamed_note(config, directory)):
+        warn(console, [note])
     line = _prepare(platform, directory, console)
     raise typer.Exit(bootstrap.serve(platform, log_printer(console), lambda: typer.echo(line)))
 

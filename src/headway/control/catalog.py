@@ -1,12 +1,11 @@
 """Finds models, deployments and environments by the names that callers use, and judges new names."""
 
-import re
-
 from headway.control.errors import InvalidNameError, NotFoundError
+from headway.control.packages.names import NAME
 from headway.control.platform import Deployment, Environment, Platform
 from headway.core.settings import nearest
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+__all__ = ["NAME", "Catalog", "require_name"]
 
 
 class Catalog:

@@ -15,7 +15,8 @@ from headway.control.catalog import Catalog, require_name
 from headway.control.deletions import Deletions
 from headway.control.errors import RefusedError, StaleError
 from headway.control.packages.lint import Level, lint
-from headway.control.packages.preparation import first_settings, served_name
+from headway.control.packages.names import served_name
+from headway.control.packages.preparation import first_settings
 from headway.control.packages.snapshots import take_snapshot
 from headway.control.persistence import Persistence
 from headway.control.platform import (
@@ -84,7 +85,7 @@ class Operations:
             lambda _: None,
             by_path=not is_passing,
         )
-        deployment_id = deployment_id_of(model, snapshot.digest)
+        deployment_id = deployment_id_of(model, snapshot.digest, self.platform.deployments)
         known = self.platform.deployments.get(deployment_id)
         if known is not None:
             deployment = _changed(known, order.settings)

@@ -15,6 +15,7 @@ from headway.core.reconcile import Thresholds
 from headway.core.settings import DeploymentSettings
 
 PRODUCTION = "production"
+_ID_DIGITS = 8
 Target = tuple[str, str]
 """A model and one of its environments."""
 
@@ -230,6 +231,12 @@ class Platform:
                 yield environment, self.deployments[environment.candidate_id]
 
 
-def deployment_id_of(model: str, digest: str) -> str:
-    """Equal contents under one name are one deployment."""
-    return hashlib.sha256(f"{model}\0{digest}".encode()).hexdigest()[:8]
+def deployment_id_of(model: str, digest: str, present: Mapping[str, Deployment]) -> str:
+    """Equal contents under one name are one deployment; its id is longer where another one has the short one."""
+    whole = hashlib.sha256(f"{model}\0{digest}".encode()).hexdigest()
+    shortened = (whole[:length] for length in range(_ID_DIGITS, len(whole), _ID_DIGITS))
+    return next((one for one in shortened if _is(present.get(one), model, digest)), whole)
+
+
+def _is(known: Deployment | None, model: str, digest: str) -> bool:
+    return known is None or (known.model, known.digest) == (model, digest)

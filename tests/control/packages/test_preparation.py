@@ -7,7 +7,7 @@ import pytest
 
 from headway.control.packages import environments
 from headway.control.packages.entries import PreparationError
-from headway.control.packages.preparation import first_settings, prepare, served_name
+from headway.control.packages.preparation import first_settings, prepare
 from headway.core.errors import InvalidSettingError
 from headway.model_server.truss.truss_config import InvalidTrussError, parse_config
 
@@ -179,15 +179,3 @@ def test_a_first_deployment_starts_with_its_target_at_the_predict_concurrency(tm
     assert (settings.concurrency_target, settings.queue_limit) == (5, 7)
     with pytest.raises(InvalidSettingError):
         first_settings(parse_config("model_metadata: {headway: {concurrency_target: 0}}", tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("config", "folder", "name"),
-    [
-        ("", "my model", "my-model"),
-        ("model_name: Größe 7/8", "x", "Gr-e-7-8"),
-        ('model_name: "?"', "x", "model"),
-    ],
-)
-def test_a_models_name_fits_in_a_url(tmp_path, config, folder, name):
-    assert served_name(parse_config(config, tmp_path), tmp_path / folder) == name

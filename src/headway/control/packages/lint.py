@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from headway.control.packages.names import renamed_note
 from headway.control.packages.preparation import first_settings
 from headway.core.errors import HeadwayError, InvalidSettingError
 from headway.model_server.docker_server.settings import docker_server
@@ -50,13 +51,17 @@ class Report:
         return all(finding.level is not Level.ERROR for finding in self.findings)
 
 
-def lint(directory: Path) -> Report:
-    """Everything that the Truss in `directory` shows without being run."""
+def lint(directory: Path, *, name: str | None = None) -> Report:
+    """Everything that the Truss in `directory` shows without being run. `name`: what the model is to be called, if
+    somebody chose that.
+    """
     try:
         config = read_truss(directory)
     except InvalidTrussError as error:
         return Report((_error("config.yaml", error),))
     findings = [Finding(Level.WARNING, "config.yaml", warning) for warning in config.warnings]
+    if name is None and (note := renamed_note(config, directory)):
+        findings.append(Finding(Level.WARNING, "config.yaml", note))
     try:
         settings = first_settings(config)
     except InvalidSettingError as error:

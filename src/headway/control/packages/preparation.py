@@ -5,7 +5,6 @@ It starts nothing. Everything is kept under the data directory by content, so th
 
 import contextlib
 import hashlib
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -84,12 +83,6 @@ def first_settings(config: TrussConfig) -> DeploymentSettings:
     """
     start = DeploymentSettings(concurrency_target=config.predict_concurrency)
     return start.with_changes(config.headway.settings or {})
-
-
-def served_name(config: TrussConfig, directory: Path) -> str:
-    """The model's name in URLs: `model_name`, else the folder's, in letters, digits and `._-`."""
-    wanted = config.model_name or directory.resolve().name
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", wanted).strip("-.") or "model"
 
 
 def _stated_python_version(config: TrussConfig) -> str | None:

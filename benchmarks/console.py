@@ -108,12 +108,17 @@ def _control_of(serving: Program) -> int:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             command = path.read_text().split("\0")
-            parent = int((path.parent / "stat").read_text().rpartition(") ")[2].split()[1])
+            keeper = _parent(path.parent)
+            is_served = _parent(path.parents[1] / str(keeper)) == serving.process.pid
         except OSError:
             continue
-        if "headway.api" in command and parent == serving.process.pid:
+        if "headway.api" in command and is_served:
             return int(path.parent.name)
     raise UnavailableError(f"control does not run: {serving.tail()}")
+
+
+def _parent(process: Path) -> int:
+    return int((process / "stat").read_text().rpartition(") ")[2].split()[1])
 
 
 def _cpu(pid: int) -> float:

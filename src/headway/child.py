@@ -1,16 +1,16 @@
-"""One child process: started, signalled, and reaped together with what it left behind in its group."""
+"""One child process under its keeper: started, signalled, reaped. Nothing that it started outlives it."""
 
 import asyncio
 import contextlib
 import os
 import signal
 import subprocess
-import sys
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from headway import mortal
+from headway import keeper
 from headway.telemetry.logs import BoundedFile
 
 
@@ -26,8 +26,13 @@ class Program:
     descriptors: tuple[int, ...] = ()
 
 
+_KEEPER_ENDS_WITHIN = 2.5
+"""It kills what the program has started and ends; one that cannot is killed itself."""
+_LOOK_AGAIN_AFTER = 0.02
+
+
 class Child:
-    """One process in a group of its own, which the kernel kills when root dies.
+    """One process in a session of its own, which ends when root dies.
 
     `gone` is set when it is reaped; then `code` is its exit code, or minus the signal that ended it.
     """
@@ -49,12 +54,12 @@ class Child:
 
     @property
     def process_id(self) -> int:
-        """Of its process group too."""
+        """The keeper's, which is the parent of all that there is of it."""
         return self._process.pid
 
     def _start(self, program: Program) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - what root is told to run
-            [sys.executable, "-I", "-S", mortal.__file__, str(os.getpid()), *program.command],
+            keeper.command_line(program.command),
             stdin=subprocess.DEVNULL,
             stdout=self.log.descriptor,
             stderr=self.log.descriptor,
@@ -69,10 +74,9 @@ class Child:
             os.kill(self._process.pid, number)
 
     def kill(self) -> None:
-        """It and everything that it started in its group."""
-        if not self.gone.is_set():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        """It and everything that it started. Call it on the event loop."""
+        self.signal(keeper.END_ALL)
+        asyncio.get_running_loop().call_later(_KEEPER_ENDS_WITHIN, self.signal, signal.SIGKILL)
 
     def has_exited(self) -> bool:
         """Whether it waits to be reaped; until then nobody else gets its process id."""
@@ -80,11 +84,37 @@ class Child:
         return os.waitid(os.P_PID, self._process.pid, flags) is not None
 
     def reap(self) -> None:
-        self.kill()  # what it left behind in its group
         self.code = self._process.wait()
         self.log.trim()
         self.log.close()
         self.gone.set()
+
+
+class Strays:
+    """What keepers that were killed have left behind. It becomes this process's own, from the making of this on."""
+
+    def __init__(self) -> None:
+        self._others = keeper.children()
+        """Of the program that became this one."""
+        keeper.become_subreaper()
+
+    def end(self, known: Iterable[Child]) -> bool:
+        """Kill and reap every child but the known; whether there was one.
+
+        Call it at each SIGCHLD: children of those that are killed come here in their turn.
+        """
+        strays = keeper.children() - self._others - {child.process_id for child in known}
+        for process_id in strays:
+            keeper.kill(process_id)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process_id, os.WNOHANG)
+        return bool(strays)
+
+    async def ended(self, known: Iterable[Child], *, within: float) -> None:
+        """Return when there is none, after `within` seconds in any case."""
+        end = time.monotonic() + within
+        while self.end(known) and time.monotonic() < end:  # noqa: ASYNC110 - /proc tells nobody
+            await asyncio.sleep(_LOOK_AGAIN_AFTER)
 
 
 async def gone(children: Iterable[Child], *, within: float) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headway.child import Child, Program, gone
+from headway.child import Child, Program, Strays, gone
 from headway.core.errors import HeadwayError
 from headway.core.reconcile import back_off
 from headway.telemetry.logs import LOG_LIMIT_BYTES
@@ -97,6 +97,7 @@ class Root:
     async def run(self) -> None:
         """Until SIGINT, SIGTERM or SIGHUP stops everything gracefully; a second one, at once."""
         loop = asyncio.get_running_loop()
+        self._strays = Strays()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._note_stop_signal)
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
@@ -232,6 +233,7 @@ class Root:
         return child
 
     def _reap(self) -> None:
+        self._strays.end(self._children)
         for child in [one for one in self._children if one.has_exited()]:
             child.reap()
             self._children.discard(child)
@@ -261,6 +263,7 @@ class Root:
         for child in children:
             child.kill()
         await gone(children, within=_KILLED_WITHIN)
+        await self._strays.ended(self._children, within=_KILLED_WITHIN)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             loop.remove_signal_handler(number)

@@ -138,6 +138,7 @@ def free_port() -> int:
 
 
 def descendants(root: int) -> dict[int, str]:
+    """The command line of every living process below one, by its id; a keeper's says only that it is one."""
     children: dict[int, list[int]] = {}
     commands: dict[int, str] = {}
     for entry in Path("/proc").iterdir():
@@ -145,9 +146,10 @@ def descendants(root: int) -> dict[int, str]:
             continue
         try:
             stat = (entry / "stat").read_text().rpartition(")")[2].split()
-            commands[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+            command = (entry / "cmdline").read_text().replace("\0", " ")
         except OSError:
             continue
+        commands[int(entry.name)] = "a keeper" if "/keeper.py " in command else command
         if stat[0] != "Z":
             children.setdefault(int(stat[1]), []).append(int(entry.name))
     found: dict[int, str] = {}

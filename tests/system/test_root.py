@@ -1,6 +1,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,12 +11,39 @@ from pathlib import Path
 import pytest
 
 from system.root_program import GATEWAY
+from system.serving import descendants
 
 LOG_LIMIT = 1_000_000
 WAIT = "import time; time.sleep(600)"
 STUBBORN = (
     "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 )
+
+# Starts processes in every way that leaves a parent's sight; each ignores what it can, and says that it is there.
+STARTER = """
+import os, signal, subprocess, time
+def stay():
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
+    print(f'stays {os.getpid()}\\n', end='', flush=True)
+    time.sleep(600)
+def start(*steps):
+    if os.fork() == 0:
+        for step in steps:
+            step()
+        stay()
+def again():
+    os.fork() and os._exit(0)
+start()
+start(os.setsid)
+start(lambda: os.setpgid(0, 0))
+start(again)
+start(os.setsid, again)
+start(again, os.setsid, again)
+shell = 'echo stays $$; sleep 600 & echo stays $!; wait'
+outer = subprocess.Popen(['nohup', 'sh', '-c', shell], start_new_session=True)
+"""
+STARTED = 8
 
 
 def until(condition, seconds=10.0):
@@ -32,6 +60,20 @@ def is_alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def parent(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def zombies(pid):
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            state, of, *_ = stat.read_text().rpartition(")")[2].split()
+            if (state, of) == ("Z", str(pid)):
+                found.append(int(stat.parent.name))
+    return found
 
 
 class RunningRoot:
@@ -69,20 +111,24 @@ class RunningRoot:
         )
         return until(lambda: self.pid_of(code, name))
 
+    def start_with_strays(self, name, code=WAIT):
+        """Start a replica that has started others; its process id, and theirs."""
+        pid = self.start(name, STARTER + code)
+        return pid, until(lambda: len(found := self.strays_of(name)) == STARTED and found)
+
+    def strays_of(self, name):
+        log = self.directory / f"{name}.log"
+        said = log.read_text() if log.exists() else ""
+        return [int(one) for one in re.findall(r"^stays (\d+)\n", said, re.MULTILINE)]
+
     def pid_of(self, *words):
-        """The one child whose command line ends with `words` (its shim has become the command)."""
-        for pid in self.children():
+        """The one process whose command line ends with `words`, not its keeper."""
+        for pid in descendants(self.process.pid):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")[:-1]
                 if "-I" not in command and command[-len(words) :] == list(words):
                     return pid
         return None
-
-    def children(self):
-        with contextlib.suppress(FileNotFoundError):
-            pid = self.process.pid
-            return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        return []
 
     def gateway(self):
         return self.pid_of(GATEWAY)
@@ -98,10 +144,10 @@ def root(tmp_path):
         until(running.has_begun)
         yield running
     finally:
-        children = running.children()
+        below = descendants(running.process.pid)
         running.process.kill()
         running.process.wait()
-    until(lambda: not any(map(is_alive, children)))
+    until(lambda: not any(map(is_alive, below)))
 
 
 def test_kill_9_of_root_leaves_no_process_behind(root):
@@ -173,6 +219,56 @@ def test_a_replica_that_does_not_heed_is_killed_after_its_grace_with_its_own_chi
     root.order(type="stop", replica_id="a", grace=0.2)
     assert until(lambda: root.told("exited"))[0]["signal"] == 9
     until(lambda: not is_alive(inner))
+
+
+def test_nothing_that_a_replica_has_started_outlives_it_however_it_ends(root):
+    started = {name: root.start_with_strays(name) for name in ("exits", "crashes", "stopped", "orphaned")}
+    started["deaf"] = root.start_with_strays("deaf", STUBBORN)
+    until(lambda: "deaf" in (root.directory / "deaf.log").read_text())
+    os.kill(started["exits"][0], signal.SIGTERM)
+    os.kill(started["crashes"][0], signal.SIGKILL)
+    os.kill(parent(started["orphaned"][0]), signal.SIGKILL)
+    root.order(type="stop", replica_id="stopped", grace=60.0)
+    root.order(type="stop", replica_id="deaf", grace=0.2)
+    until(lambda: len(root.told("exited")) == len(started))
+    signals = {one["replica_id"]: one["signal"] for one in root.told("exited")}
+    assert signals == {"exits": 15, "crashes": 9, "stopped": 15, "orphaned": 9, "deaf": 9}
+    pids = [one for replica, strays in started.values() for one in (replica, *strays)]
+    until(lambda: not any(map(is_alive, pids)), seconds=5.0)
+    known = {root.gateway(), root.control()}
+    assert {pid for pid, command in descendants(root.process.pid).items() if command != "a keeper"} == known
+    assert zombies(root.process.pid) == []
+
+
+def test_nothing_that_was_started_outlives_a_killed_root(root):
+    replica, strays = root.start_with_strays("a")
+    root.process.kill()
+    root.process.wait()
+    until(lambda: not any(map(is_alive, [replica, *strays])), seconds=5.0)
+
+
+def test_nothing_that_was_started_outlives_a_root_that_is_stopped(root):
+    replica, strays = root.start_with_strays("a", STUBBORN)
+    root.process.send_signal(signal.SIGTERM)
+    assert root.process.wait(timeout=10) == 0
+    assert not any(map(is_alive, [replica, *strays]))
+
+
+def test_a_replica_has_no_descriptor_of_roots_and_no_signal_is_blocked_in_it_or_ignored(root):
+    code = "import os\nprint(os.listdir('/proc/self/fd'), open('/proc/self/status').read(), 'told', flush=True)\n"
+    root.start("a", f"{code}{WAIT}")
+    said = until(lambda: (text := (root.directory / "a.log").read_text()).endswith("told\n") and text)
+    assert said.startswith("['0', '1', '2', '3']")  # the last one is the listing itself
+    masks = dict(line.split(":\t") for line in said.splitlines() if line.startswith("Sig"))
+    python_ignores = 1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1
+    assert (int(masks["SigBlk"], 16), int(masks["SigIgn"], 16)) == (0, python_ignores)
+
+
+def test_processes_that_a_replica_has_orphaned_are_reaped_while_it_runs(root):
+    code = "import os\nfor _ in range(20): os.fork() or (os.fork(), os._exit(0))\nprint('orphaned', flush=True)\n"
+    pid = root.start("a", code + WAIT)
+    until(lambda: "orphaned" in (root.directory / "a.log").read_text())
+    until(lambda: not zombies(parent(pid)))
 
 
 def test_a_replica_that_prints_without_end_is_neither_blocked_nor_fills_the_disk(root):

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from headway import mortal
+from headway import keeper
 from headway.core.errors import HeadwayError
 
 _logger = logging.getLogger(__name__)
@@ -81,8 +80,7 @@ class Simulator:
 
     async def _run(self, content: bytes) -> dict[str, Any]:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", mortal.__file__, str(os.getpid())),
-            *self._command,
+            *keeper.command_line(self._command),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
@@ -103,5 +101,5 @@ class Simulator:
 async def _end(process: Process) -> None:
     """Whoever asked may have left before it was done."""
     with contextlib.suppress(ProcessLookupError):
-        process.kill()
+        process.send_signal(keeper.END_ALL)
     await process.wait()

@@ -46,7 +46,6 @@ class TrialReplica:
         self.died = ""
         self.most_memory_bytes = 0
         self._child = Child(_program(workshop, predict_concurrency, public, private), _LOG_LIMIT_BYTES)
-        self._group = self._child.process_id
 
     def forget_memory(self) -> None:
         """Let the next step have its own maximum."""
@@ -55,7 +54,7 @@ class TrialReplica:
     async def watch(self) -> None:
         """Until it ends: note how, and the most memory that its processes held."""
         while not self._child.has_exited():
-            self.most_memory_bytes = max(self.most_memory_bytes, _resident_bytes(self._group))
+            self.most_memory_bytes = max(self.most_memory_bytes, _resident_bytes(self._child.process_id))
             await asyncio.sleep(_LOOK_EVERY)
         self._child.reap()
         self.died = self._child.last_words
@@ -136,14 +135,21 @@ def _program(workshop: Workshop, predict_concurrency: int, public: Path, private
     )
 
 
-def _resident_bytes(group: int) -> int:
-    """What all processes of a group hold in memory. 0 where there is no /proc."""
-    total = 0
+def _resident_bytes(root: int) -> int:
+    """What all processes below one hold in memory. 0 where there is no /proc."""
+    resident: dict[int, int] = {}
+    below: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = entry.read_text().rpartition(") ")[2].split()
         except OSError:
             continue
-        if int(fields[2]) == group:
-            total += int(fields[21]) * _PAGE_BYTES
+        process_id = int(entry.parent.name)
+        below.setdefault(int(fields[1]), []).append(process_id)
+        resident[process_id] = int(fields[21]) * _PAGE_BYTES
+    total, waiting = 0, list(below.get(root, ()))
+    while waiting:
+        one = waiting.pop()
+        total += resident[one]
+        waiting += below.get(one, ())
     return total

@@ -1,20 +1,18 @@
 """Runs one program of the preparation to its end, passing on what it says line by line."""
 
 import contextlib
-import os
-import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from headway import mortal
+from headway import keeper
 from headway.control.packages.entries import Progress
 
 TIMEOUT = 3600.0
 _KEPT_LINES = 100
+_KEEPER_ENDS_WITHIN = 5.0
 
 _running: set[subprocess.Popen[str]] = set()
 """Programs of this process, whichever thread waits for them."""
@@ -33,7 +31,7 @@ def run(
 ) -> None:
     """Run `command` in `directory`. Raises CommandError when it fails or takes longer than `TIMEOUT`."""
     process = subprocess.Popen(  # noqa: S603  # uv and the model author's own build commands
-        [sys.executable, "-I", "-S", mortal.__file__, str(os.getpid()), *command],
+        keeper.command_line(command),
         cwd=directory,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -57,7 +55,7 @@ def run(
         # Reached with the program still running when the wait is interrupted, say by Ctrl-C.
         if process.poll() is None:
             _kill(process)
-            process.wait()
+            _wait_for_keeper(process)
         _running.discard(process)
         if process.stdout:
             process.stdout.close()
@@ -72,6 +70,14 @@ def end_all() -> None:
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
-    """End the program and whatever it started: a session of its own has them all in one group."""
+    """End the program and whatever it started."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        process.send_signal(keeper.END_ALL)
+
+
+def _wait_for_keeper(process: subprocess.Popen[str]) -> None:
+    try:
+        process.wait(_KEEPER_ENDS_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,6 +1,6 @@
 """The program of a `docker_server` as a child of the replica: its port, its start, its end, and nothing left behind.
 
-It runs in a process group of its own under keeper.py, which kills the group when the replica is gone.
+It runs under a keeper, which kills what is left of it when it has ended or the replica is gone.
 """
 
 import asyncio
@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from headway import keeper
 from headway.core.errors import HeadwayError
-from headway.model_server.docker_server import keeper
 from headway.model_server.docker_server.settings import PORT_VARIABLES, DockerServer
 
 _HOST = "127.0.0.1"
+_KEEPER_ENDS_WITHIN = 5.0
 
 
 class PortTakenError(HeadwayError):
@@ -34,29 +35,27 @@ class ServerProcess:
         """Start it. Raises PortTakenError."""
         self._claim = None if server.takes_port else _claim(server.server_port)
         self.port = server.server_port if self._claim is not None else _free_port()
-        self._keeper_holds, theirs = socket.socketpair()
-        self._keeper_holds.setblocking(False)
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - what the Truss is there for
-                [
-                    *(sys.executable, "-I", "-S", keeper.__file__, str(theirs.fileno())),
-                    *server.words(self.port),
-                ],
-                stdin=subprocess.DEVNULL,
-                env={**environment, **dict.fromkeys(PORT_VARIABLES, str(self.port))},
-                cwd=directory,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
+        self._process = subprocess.Popen(  # noqa: S603 - what the Truss is there for
+            keeper.command_line(server.words(self.port), "group"),
+            stdin=subprocess.DEVNULL,
+            env={**environment, **dict.fromkeys(PORT_VARIABLES, str(self.port))},
+            cwd=directory,
+            start_new_session=True,
+        )
+        self._end = os.pidfd_open(self._process.pid)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         """Kill whatever is left of it."""
-        self._signal(signal.SIGKILL)
-        self._process.wait()
-        self._keeper_holds.close()
+        self._signal(keeper.END_ALL)
+        try:
+            self._process.wait(_KEEPER_ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        os.close(self._end)
         if self._claim is not None:
             self._claim.close()
 
@@ -66,8 +65,12 @@ class ServerProcess:
 
     async def ended(self) -> int:
         """Wait for the program's end, which the owner may have asked for; its exit code (128 and more: a signal)."""
-        await asyncio.get_running_loop().sock_recv(self._keeper_holds, 1)  # the keeper's end closes it
-        self._signal(signal.SIGKILL)  # what the program left behind in its group
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._end, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(self._end)
         code = self._process.wait()
         return code if code >= 0 else 128 - code
 
@@ -76,9 +79,8 @@ class ServerProcess:
         self._signal(signal.SIGTERM)
 
     def _signal(self, number: int) -> None:
-        if self._process.returncode is None:  # until it is waited for, nobody else gets its number
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
 
 
 def _free_port() -> int:

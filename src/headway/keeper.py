@@ -1,0 +1,182 @@
+"""Runs one command as its child, passes SIGTERM and SIGINT on to it, and leaves nothing behind: when the command has
+ended, or the keeper's own parent has, whatever was started below it is killed, in whatever group or session.
+
+A program of its own, in the words of `command_line`: `keeper.py PARENT WHOM WORDS...`. It ends as the command did,
+with its exit code or by the same signal. The descriptors that it is given are the command's alone.
+
+Processes whose parent has ended become children of the keeper, because it is a subreaper, so none gets out of sight.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a keeper has few imports: each costs memory and time, once for every process
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Literal
+
+END_ALL = signal.SIGUSR1
+"""Tells a keeper to kill everything now; the kernel sends it when the keeper's parent dies."""
+
+_PASSED_ON = (signal.SIGTERM, signal.SIGINT)
+_HEARD = (*_PASSED_ON, END_ALL, signal.SIGCHLD)
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_SET_CHILD_SUBREAPER = 36
+_CANNOT_EXECUTE = 127
+_KILLED_WITHIN = 4.0
+"""What cannot be killed by then is left to the next subreaper above, which may be the parent."""
+_KILLED_ALONE_WITHIN = 60.0
+"""The same where the parent is dead."""
+_LOOK_AGAIN_AFTER = 0.05
+
+_prctl = ctypes.CDLL(None).prctl
+
+
+def command_line(
+    words: "Sequence[str | os.PathLike[str]]", whom: "Literal['one', 'group']" = "one"
+) -> list[str | os.PathLike[str]]:
+    """How to run a command under a keeper of this process. The thread that starts it has to outlive it.
+
+    `whom` a signal is passed on to: the one process, at whose end all others are killed; or its whole group, all
+    of which may then take its time to end.
+    """
+    return [sys.executable, "-I", "-S", __file__, str(os.getpid()), whom, *words]
+
+
+def become_subreaper() -> None:
+    """Make this process the parent of whatever below it has lost its own."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children() -> set[int]:
+    """The children of this process, those included that wait to be reaped."""
+    try:
+        found: set[int] = set()
+        for thread in os.listdir("/proc/self/task"):
+            with open(f"/proc/self/task/{thread}/children") as listed:
+                found.update(map(int, listed.read().split()))
+    except OSError:  # a kernel without this file
+        return {int(one) for one in os.listdir("/proc") if one.isdigit() and _parent(one) == os.getpid()}
+    return found
+
+
+def kill(process_id: int) -> None:
+    _send(os.kill, process_id, signal.SIGKILL)
+
+
+def main() -> int:
+    parent, whom, *command = sys.argv[1:]
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    become_subreaper()
+    _prctl(_PR_SET_PDEATHSIG, END_ALL, 0, 0, 0)
+    if os.getppid() != int(parent):  # it died before the kernel was told
+        return _CANNOT_EXECUTE
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, ends are not told
+    command_process = _start(command, mask)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    kept = _Kept(int(parent), command_process, to_group=whom == "group")
+    kept.until_ended()
+    kept.end_all()
+    return _ended_as(kept.status)
+
+
+class _Kept:
+    """The command, and what has come of it."""
+
+    def __init__(self, parent: int, command: int, *, to_group: bool) -> None:
+        self._parent = parent
+        self._command = command
+        self._pass_on = os.killpg if to_group else os.kill
+        self._is_patient = to_group
+        self._is_asked_to_end = False
+        self.status: int | None = None
+
+    def until_ended(self) -> None:
+        """Return when the command, and what may take its time with it, has ended or everything has to."""
+        while (number := signal.sigwait(_HEARD)) != END_ALL:
+            if number == signal.SIGCHLD:
+                any_left = self._reap()
+                if self.status is not None and not (any_left and self._is_patient and self._is_asked_to_end):
+                    return
+            elif self.status is None:  # until it is reaped, nobody else gets its number
+                self._is_asked_to_end = True
+                _send(self._pass_on, self._command, number)
+
+    def end_all(self) -> None:
+        """Kill all children; theirs become children of this process, and are killed in their turn."""
+        end = time.monotonic() + (_KILLED_WITHIN if os.getppid() == self._parent else _KILLED_ALONE_WITHIN)
+        while self._reap() and time.monotonic() < end:
+            for one in children():
+                kill(one)
+            signal.sigtimedwait((signal.SIGCHLD,), _LOOK_AGAIN_AFTER)
+
+    def _reap(self) -> bool:
+        """Take note of all children that have ended; whether any is left."""
+        while True:
+            try:
+                process_id, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if process_id == 0:
+                return True
+            if process_id == self._command:
+                self.status = status
+
+
+def _start(command: list[str], mask: "Iterable[int]") -> int:
+    """Fork the command, in a session of its own, and to be killed with this process; its process id."""
+    keeper = os.getpid()
+    forked = os.fork()
+    if forked:
+        return forked
+    try:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() == keeper:  # else it died before the kernel was told
+            os.setsid()
+            for ignored in (
+                signal.SIGPIPE,
+                signal.SIGXFSZ,
+            ):  # by Python, and they would stay so in the command
+                signal.signal(ignored, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            os.execvp(command[0], command)  # noqa: S606 - the very purpose; no shell is involved
+    except OSError as error:
+        sys.stderr.write(f"headway: cannot start {command[0]}: {error.strerror}\n")
+        sys.stderr.flush()
+    finally:
+        os._exit(_CANNOT_EXECUTE)
+
+
+def _send(way: "Callable[[int, int], None]", whom: int, number: int) -> None:
+    try:
+        way(whom, number)
+    except (ProcessLookupError, PermissionError):  # it has ended, or is of another user
+        return
+
+
+def _ended_as(status: int | None) -> int:
+    """The command's exit code; or end by its signal, SIGKILL where even that could not end it."""
+    code = -signal.SIGKILL if status is None else os.waitstatus_to_exitcode(status)
+    if code < 0:
+        _prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # the command has dumped its core, if it was to
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (-code,))
+        os.kill(os.getpid(), -code)
+    return code
+
+
+def _parent(process_id: str) -> int | None:
+    try:
+        with open(f"/proc/{process_id}/stat") as stat:
+            return int(stat.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+if __name__ == "__main__":
+    os._exit(main())

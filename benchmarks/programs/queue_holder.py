@@ -21,7 +21,7 @@ async def main(host: str, port: int, path: str, count: int) -> None:
         reader, writer = await asyncio.open_connection(host, port)
         body = json.dumps(number)
         writer.write(
-            f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
+            f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\n\r\n{body}".encode()
         )
         readers.append((reader, writer))

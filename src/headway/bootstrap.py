@@ -52,6 +52,8 @@ class LocalPlatform:
     keep_requests: int = KEEP_REQUESTS
     """Records of requests that are stored at most."""
     keep_request_days: int = KEEP_REQUEST_DAYS
+    allowed_origins: tuple[str, ...] = ()
+    """Origins whose pages may use both ports."""
 
     @property
     def is_exposed(self) -> bool:
@@ -138,6 +140,7 @@ def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
         "--saved-table": str(saved_table),
         "--log-level": configuration.log_level,
         "--log-format": configuration.log_format,
+        "--allowed-origins": ",".join(platform.allowed_origins),
     }
     return Program(
         name="gateway",
@@ -178,6 +181,7 @@ def _control(
         "--watch": int(platform.watch),
         "--keep-requests": platform.keep_requests,
         "--keep-request-days": platform.keep_request_days,
+        "--allowed-origins": ",".join(platform.allowed_origins),
     }
     return Program(
         name="control",

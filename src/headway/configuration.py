@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 from headway.core.settings import nearest
 
@@ -61,6 +62,8 @@ class Configuration:
     """Records of requests that are stored at most."""
     keep_request_days: int = KEEP_REQUEST_DAYS
     """Days after which they go."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins whose pages may use both ports, or `*`."""
     url: str | None = None
     """Where client commands send requests; this machine if not told."""
     control_url: str | None = None
@@ -79,6 +82,7 @@ class Configuration:
                 raise InvalidConfigurationError(
                     f"{count} is no number of records or days", hint=f"it lies between 0 and {_MOST_KEPT:,}"
                 )
+        AllowedOrigins.of(self.allowed_origins)
         if self.log_level not in LOG_LEVELS:
             raise InvalidConfigurationError(
                 f"unknown log level {self.log_level!r}", hint=nearest(self.log_level, LOG_LEVELS)
@@ -188,6 +192,8 @@ def _typed(name: str, value: Any, source: str) -> Any:
     fields = {one.name: one.type for one in dataclasses.fields(Configuration)}
     if name not in fields:
         raise InvalidConfigurationError(f"unknown name in {source}", hint=nearest(name, fields))
+    if typing.get_origin(fields[name]) is tuple:
+        return _listed(value, source)
     try:
         if fields[name] is int:
             return int(value)
@@ -195,3 +201,11 @@ def _typed(name: str, value: Any, source: str) -> Any:
         raise InvalidConfigurationError(f"{source} is {value!r}, which is no number") from error
     is_text = str in {fields[name], *typing.get_args(fields[name])}
     return str(value) if is_text else Path(value).expanduser().absolute()
+
+
+def _listed(value: Any, source: str) -> tuple[str, ...]:
+    """A list of texts: as such in the file, with commas in a variable."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise InvalidConfigurationError(f"{source} is {value!r}, which is no list of texts")
+    return tuple(one.strip() for one in given if one.strip())

@@ -34,12 +34,12 @@ async def test_from_the_first_key_on_every_call_needs_one_that_may_manage(world)
         answer = await it.api.post(KEYS, json={"scopes": ["inference"]}, headers=bearer(manage))
         inference = answer.json()["api_key"]
         for header, status, code in [
-            ({}, 401, "missing_key"),
-            ({"authorization": manage}, 401, "missing_key"),
-            ({"authorization": "Bearer "}, 401, "missing_key"),
-            (bearer(manage + "0"), 401, "unknown_key"),
-            (bearer("\xff"), 401, "unknown_key"),
-            (bearer(inference), 403, "wrong_scope"),
+            ({}, 401, "key_missing"),
+            ({"authorization": manage}, 401, "key_missing"),
+            ({"authorization": "Bearer "}, 401, "key_missing"),
+            (bearer(manage + "0"), 401, "key_unknown"),
+            (bearer("\xff"), 401, "key_unknown"),
+            (bearer(inference), 403, "scope_missing"),
         ]:
             raw = {name: value.encode("latin-1") for name, value in header.items()}
             for path in ("/v1/models", "/metrics"):
@@ -48,6 +48,10 @@ async def test_from_the_first_key_on_every_call_needs_one_that_may_manage(world)
                 await it.refused("POST", path, status, content=b"{ is not read", headers=raw)
         answer = await it.api.get("/v1/models")
         assert answer.headers["www-authenticate"] == "Bearer"
+        for name in ("x-api-key", "api-key"):
+            assert (await it.api.get("/v1/models", headers={name: manage})).status_code == 200
+            await it.refused("GET", "/v1/models", 403, headers={name: inference})
+        await it.refused("GET", f"/v1/models?api_key={manage}&access_token={manage}", 401)
         for scheme in ("Bearer", "bearer", "Api-Key", "API-KEY"):
             answer = await it.api.get("/v1/models", headers={"authorization": f"{scheme} {manage}"})
             assert answer.status_code == 200, scheme
@@ -56,6 +60,19 @@ async def test_from_the_first_key_on_every_call_needs_one_that_may_manage(world)
         digest = hashlib.sha256(inference.encode()).hexdigest()
         table = await it.gateway.table(lambda table: digest in table.keys)
         assert table.keys[digest] == ("inference",)
+
+
+async def test_a_key_for_metrics_reads_metrics_and_nothing_else(world):
+    async with world() as it:
+        manage = bearer((await it.post(KEYS, {"scopes": ["manage"]}, expected=201))["api_key"])
+        answer = await it.api.post(KEYS, json={"scopes": ["metrics"]}, headers=manage)
+        metrics = bearer(answer.json()["api_key"])
+        assert answer.json()["scopes"] == ["metrics"]
+        for headers in (manage, metrics):
+            assert (await it.api.get("/metrics", headers=headers)).status_code == 200
+        for path in ("/v1/models", "/v1/events", KEYS, "/v1/metrics"):
+            error = await it.refused("GET", path, 403, headers=metrics)
+            assert error["code"] == "scope_missing"
 
 
 async def test_the_first_key_must_be_able_to_manage(world):

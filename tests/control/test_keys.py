@@ -1,6 +1,7 @@
 import pytest
 
-from headway.control.keys import InvalidKeyError, Keyring, Verdict, digest, new_key
+from headway.control.keys import InvalidKeyError, Keyring, new_key
+from headway.core.credentials import KEY_MISSING, KEY_UNKNOWN, TO_INFER, TO_MANAGE, digest, scope_missing
 
 
 def keyring(*scopes):
@@ -14,7 +15,7 @@ def test_a_key_has_160_random_bits_and_its_row_does_not_hold_it():
     assert len(first.rpartition("_")[2]) == 40
     assert first.startswith(row.prefix)
     assert (row.scopes, row.name, row.created_at) == (("inference", "manage"), "ci", 5.0)
-    assert row.digest == digest(first)
+    assert row.digest == digest(first.encode())
     assert first not in repr(row)
 
 
@@ -26,26 +27,30 @@ def test_unknown_scopes_and_none_are_refused():
         new_key("", [], 1.0)
 
 
-def test_where_there_are_no_keys_all_may_pass():
-    assert Keyring().judge("", "manage") is Verdict.ACCEPTED
-    assert Keyring().judge("Bearer whatever", "manage") is Verdict.ACCEPTED
+def judged(keys, header, wanted=TO_MANAGE):
+    return keys.judge([(b"authorization", header.encode())], wanted)
+
+
+def test_where_there_are_no_keys_none_is_needed():
+    assert judged(Keyring(), "") is judged(Keyring(), "Bearer whatever") is None
 
 
 def test_a_key_is_good_for_its_scopes():
     [manage, inference], keys = keyring(["manage"], ["inference"])
-    verdicts = {
-        f"Bearer {manage}": Verdict.ACCEPTED,
-        f"api-key  {manage} ": Verdict.ACCEPTED,
-        f"Bearer {inference}": Verdict.WRONG_SCOPE,
-        f"Bearer {manage}x": Verdict.UNKNOWN,
-        f"Basic {manage}": Verdict.MISSING,
-        "Bearer": Verdict.MISSING,
-        "": Verdict.MISSING,
-    }
-    for header, verdict in verdicts.items():
-        assert keys.judge(header, "manage") is verdict, header
-    assert keys.judge(f"Bearer {inference}", "inference") is Verdict.ACCEPTED
-    [first, _] = keys.rows
-    assert keys.managing == {first.prefix}
-    keys.remove(first.prefix)
-    assert keys.judge(f"Bearer {manage}", "manage") is Verdict.UNKNOWN
+    [managing, inferring] = keys.rows
+    for header, verdict in {
+        f"Bearer {manage}": managing,
+        f"api-key  {manage} ": managing,
+        f"Bearer {inference}": scope_missing(TO_MANAGE),
+        f"Bearer {manage}x": KEY_UNKNOWN,
+        f"Basic {manage}": KEY_MISSING,
+        "Bearer": KEY_MISSING,
+        "": KEY_MISSING,
+    }.items():
+        assert judged(keys, header) == verdict, header
+    assert judged(keys, f"Bearer {inference}", TO_INFER) is inferring
+    assert keys.managing == {managing.prefix}
+    keys.remove(managing.prefix)
+    keys.remove(managing.prefix)
+    assert judged(keys, f"Bearer {manage}") is KEY_UNKNOWN
+    assert keys.scopes_by_digest == {inferring.digest: ("inference",)}

@@ -10,6 +10,7 @@ from fakes.client import Answer, Client
 from fakes.scripted_replica import FakeReplica
 from headway.core.events import Stuck
 from headway.core.settings import DeploymentSettings
+from headway.gateway.admission import Admission
 from headway.gateway.deployment_queue import DeploymentQueue, Reports
 from headway.gateway.gateway import Gateway
 from headway.gateway.table import DeploymentRoute, RoutingTable
@@ -33,14 +34,14 @@ async def until(condition: Callable[[], object]) -> None:
 class Cluster:
     """One gateway; a model `m` whose production is deployment `d1`, unless told otherwise."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, admission: Admission | None = None) -> None:
         self.directory = directory
         self.drained: list[str] = []
         self.stuck: list[Stuck] = []
         self.woken: list[str] = []
         self.queues_formed = 0
         self.gateway = Gateway(
-            Reports(self.drained.append, self.stuck.append, self._queue_formed, self.woken.append)
+            Reports(self.drained.append, self.stuck.append, self._queue_formed, self.woken.append), admission
         )
         self._server = HttpServer(self.gateway.serve, Limits(sweep=0.02))
         self._version = 0
@@ -113,9 +114,9 @@ class Cluster:
 
 
 @contextlib.asynccontextmanager
-async def cluster(directory: Path) -> AsyncIterator[Cluster]:
+async def cluster(directory: Path, admission: Admission | None = None) -> AsyncIterator[Cluster]:
     """A cluster that is up; what it counts is even again at the end."""
-    one = Cluster(directory)
+    one = Cluster(directory, admission)
     await one.start()
     try:
         yield one

@@ -164,7 +164,7 @@ def request(
     method: bytes = b"POST",
     target: bytes = b"/models/unruly/predict",
     version: bytes = b"HTTP/1.1",
-    host: bytes = b"host: test\r\n",
+    host: bytes = b"host: localhost\r\n",
     length: bool = True,
 ) -> bytes:
     """The bytes of a request after whose answer the connection should end."""

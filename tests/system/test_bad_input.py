@@ -44,7 +44,7 @@ def packed(body: bytes) -> bytes:
 
 
 def opening(*lines: bytes) -> bytes:
-    head = b"GET /models/unruly/websocket HTTP/1.1\r\nhost: test\r\n"
+    head = b"GET /models/unruly/websocket HTTP/1.1\r\nhost: localhost\r\n"
     return head + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
 
 
@@ -291,7 +291,7 @@ def test_junk_after_a_request_does_not_spoil_its_answer(victim, junk):
 @pytest.mark.parametrize(
     "begun",
     [
-        b"POST /models/unruly/predict HTTP/1.1\r\nhost: test\r\na: ",
+        b"POST /models/unruly/predict HTTP/1.1\r\nhost: localhost\r\na: ",
         chunked(b"2\r\n{}\r\n0\r\na: "),
         chunked(b"2;"),
         chunked(b"0"),

@@ -67,7 +67,7 @@ def test_a_body_of_unknown_length_and_its_answer_stream_at_the_same_time(served)
     async def converse() -> None:
         where = httpx.URL(sync(served))
         reader, writer = await asyncio.open_connection(where.host, where.port)
-        head = f"POST {where.path}/stream HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = f"POST {where.path}/stream HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
         writer.write(head.encode() + chunk(large))
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
         assert await content(reader, len(large)) == large

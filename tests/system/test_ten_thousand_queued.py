@@ -60,7 +60,7 @@ async def post(port: int, request: dict[str, float], connecting: asyncio.Semapho
         async with connecting:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(
-                b"POST /models/stages/predict HTTP/1.1\r\nhost: test\r\nconnection: close\r\n"
+                b"POST /models/stages/predict HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
                 b"content-length: %d\r\n\r\n%s" % (len(body), body)
             )
             await writer.drain()

@@ -25,6 +25,7 @@ from headway.control.operations import Push
 from headway.control.plane import ControlPlane, PlaneOptions
 from headway.control.stored_requests import RequestBounds
 from headway.control.watch import Watcher
+from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 from headway.core.wire import EXIT_USAGE
 from headway.http.listener import inherited_socket
@@ -59,6 +60,7 @@ async def _control(options: argparse.Namespace) -> int:
             inference_url=options.inference_url,
             is_exposed=bool(options.exposed),
             request_bounds=RequestBounds(options.keep_requests, options.keep_request_days),
+            allowed_origins=AllowedOrigins.of(filter(None, options.allowed_origins.split(","))),
         ),
         backend,
     )
@@ -133,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep-request-days", type=int, default=KEEP_REQUEST_DAYS, help="days after which records go"
     )
+    parser.add_argument("--allowed-origins", default="", help="with commas: whose pages may use the API")
     return parser
 
 

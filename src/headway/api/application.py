@@ -56,7 +56,7 @@ def application(plane: ControlPlane) -> FastAPI:
     app.state.pictures = Pictures(plane)
     app.state.inference = Inference(plane.options.inference_url)
     app.state.simulator = Simulator()
-    app.add_middleware(Guard, keyring=plane.credentials.keyring)
+    app.add_middleware(Guard, keyring=plane.credentials.keyring, allowed=plane.options.allowed_origins)
     app.router.routes += console.routes()
     return app
 

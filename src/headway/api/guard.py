@@ -2,9 +2,7 @@
 is read is bounded. Pages of other sites that a browser shows are nobody who may ask.
 """
 
-import ipaddress
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers
@@ -12,62 +10,56 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.api.errors import answer
-from headway.control.keys import MANAGE, Keyring, Verdict
+from headway.control.keys import Keyring
+from headway.core import entry
+from headway.core.credentials import CHALLENGE, TO_MANAGE, TO_READ_METRICS, Denial
+from headway.core.entry import AllowedOrigins
 
 MOST_BODY_BYTES = 1024 * 1024
 """Of a body that is read whole; archives are taken piece by piece, and have a bound of their own."""
 
-_GUARDED = ("/v1/", "/metrics")
+_METRICS = "/metrics"
+_GUARDED = ("/v1/", _METRICS)
+_PAGES = ("/", "/docs")
+"""Pages without anything in them, to which others may link."""
 _TOO_LARGE = f"the body has more than {MOST_BODY_BYTES:,} bytes"
 
 
 class Guard:
-    """`keyring` has the keys; where there are none, everybody on this machine may ask, but no other site's page."""
+    """`keyring` has the keys; where there are none, everybody on this machine may ask, but no page of an origin that is
+    not `allowed`.
+    """
 
-    def __init__(self, app: ASGIApp, keyring: Keyring) -> None:
+    def __init__(self, app: ASGIApp, keyring: Keyring, allowed: AllowedOrigins) -> None:
         self._app = app
         self._keyring = keyring
+        self._allowed = allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(_GUARDED):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        refusal = self._refused_page(headers) or self._refused_key(headers) or _refused_length(scope, headers)
+        denial = self._denial(scope)
+        refusal = _refused_length(scope) if denial is None else _refusal(denial)
         if refusal is not None:
             await refusal(scope, receive, send)
-        elif _is_archive(scope):
+        elif _is_archive(scope) or not scope["path"].startswith(_GUARDED):
             await self._app(scope, receive, send)
         else:
             await self._app(scope, _Bounded(receive), send)
 
-    def _refused_key(self, headers: Headers) -> Response | None:
-        match self._keyring.judge(headers.get("authorization", ""), MANAGE):
-            case Verdict.MISSING:
-                return _refusal(401, "missing_key", "this needs an API key", "send Authorization: Bearer KEY")
-            case Verdict.UNKNOWN:
-                return _refusal(401, "unknown_key", "there is no such key", "headway keys create makes one")
-            case Verdict.WRONG_SCOPE:
-                hint = "headway keys create --scope manage"
-                return _refusal(403, "wrong_scope", "the key lacks the scope manage", hint)
-            case Verdict.ACCEPTED:
-                return None
-
-    def _refused_page(self, headers: Headers) -> Response | None:
-        """A browser says which site a page is from. A site whose name was made to mean this machine is known by
-        its name: what is reached without keys is called by an address or localhost.
-        """
-        host, origin = headers.get("host", ""), headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
-            return _refusal(
-                403, "foreign_page", f"a page of {origin} may not ask", "open the console on this address"
-            )
-        if not self._keyring.rows and not _is_plain(host):
-            hint = "create a key, or ask for localhost"
-            return _refusal(
-                403, "foreign_page", f"without keys this does not answer to the name {host}", hint
-            )
-        return None
+    def _denial(self, scope: Scope) -> Denial | None:
+        """Where there are keys it matters no more where a page is from: none gets hold of a key."""
+        path, headers = scope["path"], scope["headers"]
+        if not self._keyring:
+            provenance = entry.Provenance.of(headers)
+            takes_visits = path in _PAGES and scope["method"] == "GET"
+            return entry.refusal(provenance, self._allowed, takes_visits=takes_visits)
+        if not path.startswith(_GUARDED):
+            return None
+        wanted = TO_READ_METRICS if path.startswith(_METRICS) else TO_MANAGE
+        judged = self._keyring.judge(headers, wanted)
+        return judged if isinstance(judged, Denial) else None
 
 
 class _Bounded:
@@ -85,11 +77,11 @@ class _Bounded:
         return message
 
 
-def _refused_length(scope: Scope, headers: Headers) -> Response | None:
-    stated = headers.get("content-length", "0")
+def _refused_length(scope: Scope) -> Response | None:
+    stated = Headers(scope=scope).get("content-length", "0")
     if _is_archive(scope) or not stated.isdecimal() or int(stated) <= MOST_BODY_BYTES:
         return None
-    return _refusal(413, "too_large", _TOO_LARGE, "")
+    return answer(413, "too_large", _TOO_LARGE)
 
 
 def _is_archive(scope: Scope) -> bool:
@@ -102,15 +94,6 @@ def _is_archive(scope: Scope) -> bool:
             return False
 
 
-def _is_plain(host: str) -> bool:
-    """Whether a Host header names this machine by an address or as localhost."""
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or bool(ipaddress.ip_address(name))
-    except ValueError:
-        return False
-
-
-def _refusal(status: int, code: str, message: str, hint: str) -> Response:
-    headers = {"www-authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004  # as it stands in HTTP
-    return answer(status, code, message, hint, headers)
+def _refusal(denial: Denial) -> Response:
+    headers = {"www-authenticate": CHALLENGE} if denial.status == 401 else {}  # noqa: PLR2004  # as it stands in HTTP
+    return answer(denial.status, denial.code, denial.message, denial.hint, headers)

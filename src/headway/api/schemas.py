@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-Scope = Literal["inference", "manage"]
+Scope = Literal["inference", "manage", "metrics"]
 Status = Literal[
     "BUILDING",
     "BUILD_FAILED",

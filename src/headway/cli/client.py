@@ -9,6 +9,7 @@ from headway import __version__
 from headway.cli.addresses import control_url
 from headway.cli.exit_codes import KeyRefusedError, NobodyAnswersError, UnavailableError
 from headway.configuration import Configuration, InvalidConfigurationError
+from headway.core.credentials import KEY_CODES
 from headway.core.errors import HeadwayError, InvalidSettingError
 
 if TYPE_CHECKING:
@@ -19,11 +20,6 @@ _TIMEOUT = 60.0
 _UPLOAD_TIMEOUT = 1200.0
 """Control checks and copies a Truss before it answers."""
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
-_KEY_CODES = {
-    *("missing_key", "unknown_key", "wrong_scope"),  # control's
-    *("key_missing", "key_unknown", "scope_missing"),  # the gateway's
-}
-"""How a key is refused; a model may answer 401 and 403 of its own."""
 
 
 class AnswerError(HeadwayError):
@@ -150,7 +146,7 @@ def refuse_key_error(answer: "httpx.Response", url: str) -> None:
         answer.read()
     with contextlib.suppress(ValueError, LookupError, TypeError):
         error = answer.json()["error"]
-        if error["code"] in _KEY_CODES:
+        if error["code"] in KEY_CODES:  # a model may answer 401 and 403 of its own
             raise KeyRefusedError(error["message"], hint=_key_hint(answer.status_code))
 
 
@@ -165,7 +161,7 @@ def refuse_error(answer: "httpx.Response", url: str) -> None:
         code, message, hint = str(error["code"]), str(error["message"]), str(error.get("hint", ""))
     except (ValueError, KeyError, TypeError, AttributeError) as broken:
         raise _no_headway(url, answer.status_code) from broken
-    if code in _KEY_CODES:
+    if code in KEY_CODES:
         raise KeyRefusedError(message, hint=_key_hint(answer.status_code))
     if code == InvalidSettingError.code:
         raise InvalidSettingError(message, hint=hint)

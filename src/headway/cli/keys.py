@@ -31,7 +31,8 @@ def create(  # noqa: PLR0913  # each is one option of the command
     *,
     name: Annotated[str, typer.Option(help="What to call it.")] = "",
     scope: Annotated[
-        list[str] | None, typer.Option(help="What it is good for: inference, manage. [default: both]")
+        list[str] | None,
+        typer.Option(help="What it is good for: inference, manage, metrics. [default: the first two]"),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the key and nothing else.")] = False,
     url: options.ControlUrl = None,

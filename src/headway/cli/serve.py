@@ -79,6 +79,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
         watch=watch,
         keep_requests=min(configuration.keep_requests, _MOST_RECORDS),
         keep_request_days=configuration.keep_request_days,
+        allowed_origins=configuration.allowed_origins,
     )
     bootstrap.require_place(platform)
     console = messages()

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Iterable
 
 from headway.control.errors import NotFoundError, RefusedError
-from headway.control.keys import MANAGE, Keyring, new_key
+from headway.control.keys import Keyring, new_key
 from headway.control.persistence import Persistence
 from headway.control.secret_files import SecretFiles, require_name
 from headway.control.store.rows import KeyRow, SecretRow
+from headway.core.credentials import MANAGE
 from headway.core.settings import nearest
 
 

@@ -3,31 +3,18 @@
 A key has 160 random bits, so its plain SHA-256 tells nothing about it.
 """
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from enum import Enum
 
 from headway.control.store.rows import KeyRow
+from headway.core import credentials
+from headway.core.credentials import MANAGE, SCOPES, Denial, Headers
 from headway.core.errors import HeadwayError
 from headway.core.settings import nearest
-
-INFERENCE, MANAGE = "inference", "manage"
-SCOPES = (INFERENCE, MANAGE)
-_SCHEMES = {"bearer", "api-key"}
 
 
 class InvalidKeyError(HeadwayError):
     code = "invalid_key"
-
-
-class Verdict(Enum):
-    """What a key is good for."""
-
-    ACCEPTED = "accepted"
-    MISSING = "missing"
-    UNKNOWN = "unknown"
-    WRONG_SCOPE = "wrong_scope"
 
 
 def new_key(name: str, scopes: Iterable[str], now: float) -> tuple[str, KeyRow]:
@@ -40,18 +27,17 @@ def new_key(name: str, scopes: Iterable[str], now: float) -> tuple[str, KeyRow]:
         raise InvalidKeyError("a key needs a scope", hint=f"it is {' or '.join(SCOPES)}")
     prefix = f"hw_{secrets.token_hex(4)}"
     key = f"{prefix}_{secrets.token_hex(20)}"
-    return key, KeyRow(prefix, digest(key), name, chosen, now)
-
-
-def digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+    return key, KeyRow(prefix, credentials.digest(key.encode()), name, chosen, now)
 
 
 class Keyring:
     """The keys there are."""
 
     def __init__(self, rows: Iterable[KeyRow] = ()) -> None:
-        self._rows = {row.prefix: row for row in rows}
+        self._rows: dict[str, KeyRow] = {}
+        self._by_digest: dict[str, KeyRow] = {}
+        for row in rows:
+            self.add(row)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -70,23 +56,21 @@ class Keyring:
 
     @property
     def scopes_by_digest(self) -> Mapping[str, tuple[str, ...]]:
-        return {row.digest: row.scopes for row in self._rows.values()}
+        return {digest: row.scopes for digest, row in self._by_digest.items()}
 
     def add(self, row: KeyRow) -> None:
         self._rows[row.prefix] = row
+        self._by_digest[row.digest] = row
 
     def remove(self, prefix: str) -> None:
-        self._rows.pop(prefix, None)
+        row = self._rows.pop(prefix, None)
+        if row is not None:
+            self._by_digest.pop(row.digest, None)
 
-    def judge(self, authorization: str, scope: str) -> Verdict:
-        """What to do with a call that carries this Authorization header; where there are no keys, all may pass."""
+    def judge(self, headers: Headers, wanted: tuple[str, ...]) -> KeyRow | Denial | None:
+        """The key by which a call with these headers may pass, None where there are no keys; or why it may not."""
         if not self._rows:
-            return Verdict.ACCEPTED
-        scheme, _, key = authorization.partition(" ")
-        if scheme.lower() not in _SCHEMES or not key.strip():
-            return Verdict.MISSING
-        wanted = digest(key.strip())
-        found = [row for row in self._rows.values() if secrets.compare_digest(row.digest, wanted)]
-        if not found:
-            return Verdict.UNKNOWN
-        return Verdict.ACCEPTED if scope in found[0].scopes else Verdict.WRONG_SCOPE
+            return None
+        rows = [self._by_digest.get(credentials.digest(key)) for key in credentials.keys_in(headers)]
+        good = credentials.first_good([one if one is None else one.scopes for one in rows], wanted)
+        return good if isinstance(good, Denial) else rows[good]

@@ -19,6 +19,7 @@ from headway.control.store.store import Store
 from headway.control.stored_requests import RequestBounds, StoredRequests
 from headway.control.supervisor import Supervisor
 from headway.control.table_store import TableStore
+from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 
 _HISTORY_EVERY = 1.0
@@ -44,6 +45,8 @@ class PlaneOptions:
     is_exposed: bool = False
     """Whether others than this machine's users reach a port of Headway's."""
     request_bounds: RequestBounds = field(default_factory=RequestBounds)
+    allowed_origins: AllowedOrigins = field(default_factory=AllowedOrigins)
+    """Whose pages may use the API."""
 
     @property
     def logs_dir(self) -> Path:

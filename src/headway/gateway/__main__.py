@@ -13,8 +13,10 @@ from socket import socket
 
 import uvloop
 
+from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 from headway.core.wire import EXIT_USAGE
+from headway.gateway.admission import Admission
 from headway.gateway.link import Link
 from headway.gateway.table import RoutingTable
 from headway.http.listener import HttpServer, inherited_socket, tcp_socket, unix_socket
@@ -41,7 +43,8 @@ def main() -> int:
 
 
 async def _serve(options: argparse.Namespace) -> int:
-    link = Link(options.link or "", options.saved_table)
+    allowed = AllowedOrigins.of(filter(None, options.allowed_origins.split(",")))
+    link = Link(options.link or "", options.saved_table, Admission(allowed))
     link.restore()
     if options.table is not None:
         link.gateway.apply(RoutingTable.from_json(options.table.read_bytes()))
@@ -117,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--log-level", default="info", metavar="LEVEL", help="debug, info, warning or error")
     parser.add_argument("--log-format", default="plain", choices=("plain", "json"))
+    parser.add_argument("--allowed-origins", default="", help="with commas: whose pages may ask")
     return parser
 
 

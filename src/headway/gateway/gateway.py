@@ -1,20 +1,21 @@
-"""The gateway: finds whom a request is for, checks its key, and hands it to that deployment's queue.
+"""The gateway: has a request let in, finds whom it is for, and hands it to that deployment's queue.
 
 It applies whole routing tables; with none it answers that it is starting.
 """
 
-import hashlib
 import itertools
 import secrets
 import time
 from collections.abc import Iterator
 
+from headway.core.credentials import TO_INFER, TO_READ_METRICS
 from headway.gateway import refusals
+from headway.gateway.admission import Admission
 from headway.gateway.body import BodyBudget
 from headway.gateway.deployment_queue import DeploymentQueue, Reports
 from headway.gateway.metrics import MetricsPage
 from headway.gateway.records import Recorder, Tally
-from headway.gateway.refusals import Refusal
+from headway.gateway.refusals import NO_TABLE, Refusal
 from headway.gateway.request import ProxiedRequest
 from headway.gateway.request_head import InvalidDeadlineError, RequestHead
 from headway.gateway.routes import Address, Verb, parse
@@ -24,25 +25,21 @@ from headway.http.known_heads import KnownRequest
 
 _BODY_BUDGET_BYTES = 256 * 1024 * 1024
 _CACHED = 4096
-_LONGEST_KEY_BYTES = 512
 _JSON = b"content-type: application/json\r\n"
-_INFERENCE = "inference"
-_MANAGE = "manage"
 _HEXADECIMAL = tuple(b"%02x" % byte for byte in range(256))
 
 
 class Gateway:
     """All deployments' queues behind one application."""
 
-    def __init__(self, reports: Reports) -> None:
+    def __init__(self, reports: Reports, admission: Admission | None = None) -> None:
         self._reports = reports
+        self.admission = admission or Admission()
         self._table: RoutingTable | None = None
-        self._asks_for_keys = False
         self._queues: dict[str, DeploymentQueue] = {}
         self._budget = BodyBudget(_BODY_BUDGET_BYTES)
         self.recorder = Recorder(time.monotonic(), time.time())
         self._found: dict[bytes, tuple[Address, DeploymentQueue]] = {}
-        self._checked_keys: dict[bytes, Refusal | None] = {}
         # What a known head leads to, until the table changes: all that is asked of a request is asked of its head.
         self._admitted: dict[KnownRequest | None, tuple[RequestHead, DeploymentQueue]] = {}
         self.epoch = secrets.token_hex(4)
@@ -67,9 +64,8 @@ class Gateway:
         pointed_at = set() if self._table is None else set(self._table.environments.items())
         left = {deployment_id for _, deployment_id in pointed_at - set(table.environments.items())}
         self._table = table
-        self._asks_for_keys = bool(table.keys)
+        self.admission.apply(table.keys)
         self._found.clear()
-        self._checked_keys.clear()
         self._admitted.clear()
         wanted = {route.deployment_id: route for route in table.deployments}
         for deployment_id, route in wanted.items():
@@ -103,19 +99,14 @@ class Gateway:
             queue.fleet.refresh_stages()
 
     def _serve_unknown(self, exchange: Exchange) -> Receiver:
-        found = self._found.get(exchange.target)
-        if found is None:
-            page = self._pages.get(exchange.target)
-            if page is not None:
-                return page(exchange)
-            # The key first: without one there is not a word about what exists.
-            keyless = self._key_refusal(exchange) if self._asks_for_keys else None
-            looked_up = keyless or self._look_up(exchange.target)
-            if isinstance(looked_up, Refusal):
-                return self._refuse(exchange, looked_up)
-            found = looked_up
-        address, queue = found
-        refusal = self._refusal_of(exchange, address, queue)
+        page = self._pages.get(exchange.target)
+        if page is not None:
+            return page(exchange)
+        admitted = self._admit(exchange)
+        if isinstance(admitted, Refusal):
+            return self._refuse(exchange, admitted)
+        address, queue = admitted
+        refusal = _refusal_of(exchange, address, queue)
         if refusal is not None:
             return self._refuse(exchange, refusal, queue.tally)
         if address.verb is Verb.WAKE:
@@ -131,12 +122,19 @@ class Gateway:
             self._remember(exchange.known, head, queue)
         return ProxiedRequest(exchange, head, queue, next(self._ids))
 
+    def _admit(self, exchange: Exchange) -> "tuple[Address, DeploymentQueue] | Refusal":
+        # Who asks comes first: who may not come in is told not a word about what exists.
+        entered = self.admission.enter(exchange, TO_INFER)
+        if isinstance(entered, Refusal):
+            return self._unless_starting(entered)
+        return self._found.get(exchange.target) or self._look_up(exchange.target)
+
     def _look_up(self, target: bytes) -> "tuple[Address, DeploymentQueue] | Refusal":
         address = parse(target)
         if address is None:
             return refusals.no_such_path(target.decode("latin-1"))
         if self._table is None:
-            return refusals.NO_TABLE
+            return NO_TABLE
         deployment_id = self._table.deployment_of(address.model, address.environment, address.deployment)
         if deployment_id is None:
             return _unknown(address, self._table)
@@ -150,38 +148,6 @@ class Gateway:
             self._admitted.clear()
         self._admitted[known] = head, queue
 
-    def _refusal_of(self, exchange: Exchange, address: Address, queue: DeploymentQueue) -> Refusal | None:
-        """Why the request goes no further, or None; told before any of its body is read."""
-        if self._asks_for_keys and (refusal := self._key_refusal(exchange)) is not None:
-            return refusal
-        if address.method is not None and exchange.method != address.method:
-            return refusals.wrong_method(exchange.method.decode(), address.method.decode())
-        if address.verb is Verb.WEBSOCKET and not _asks_for_websocket(exchange):
-            return refusals.UPGRADE_REQUIRED
-        limit = queue.settings.body_limit_bytes
-        if exchange.length is not None and exchange.length > limit:
-            return refusals.body_too_large(limit)
-        return None
-
-    def _key_refusal(self, exchange: Exchange) -> Refusal | None:
-        value = exchange.header(b"authorization") or b""
-        if len(value) > _LONGEST_KEY_BYTES:
-            return refusals.UNKNOWN_KEY
-        if value not in self._checked_keys:
-            if len(self._checked_keys) >= _CACHED:
-                self._checked_keys.clear()
-            self._checked_keys[value] = self._check_key(value)
-        return self._checked_keys[value]
-
-    def _check_key(self, authorization: bytes, scope: str = _INFERENCE) -> Refusal | None:
-        scheme, _, key = authorization.partition(b" ")
-        if scheme.lower() not in {b"bearer", b"api-key"} or not key or self._table is None:
-            return refusals.NO_KEY
-        scopes = self._table.keys.get(hashlib.sha256(key.strip()).hexdigest())
-        if scopes is None:
-            return refusals.UNKNOWN_KEY
-        return None if scope in scopes else refusals.wrong_scope(scope)
-
     def _refuse(self, exchange: Exchange, refusal: Refusal, tally: Tally | None = None) -> Receiver:
         (tally or self.recorder.nowhere).refuse(refusal.status)
         identity = b"x-headway-request-id: %s\r\n" % next(self._ids)
@@ -189,16 +155,21 @@ class Gateway:
         return SILENT
 
     def _answer_health(self, exchange: Exchange) -> Receiver:
-        if self._table is None:
-            return self._refuse(exchange, refusals.NO_TABLE)
+        entered = NO_TABLE if self._table is None else self.admission.enter(exchange, ())
+        if isinstance(entered, Refusal):
+            return self._refuse(exchange, entered)
         exchange.respond(200, _JSON, b'{"status": "ok"}\n')
         return SILENT
 
     def _answer_metrics(self, exchange: Exchange) -> Receiver:
-        authorization = (exchange.header(b"authorization") or b"")[: _LONGEST_KEY_BYTES + 1]
-        if self._asks_for_keys and (refusal := self._check_key(authorization, _MANAGE)) is not None:
-            return self._refuse(exchange, refusal)
+        entered = self.admission.enter(exchange, TO_READ_METRICS)
+        if isinstance(entered, Refusal):
+            return self._refuse(exchange, self._unless_starting(entered))
         return self._metrics.serve(exchange)
+
+    def _unless_starting(self, refusal: Refusal) -> Refusal:
+        """Without a table it is not known yet whether there are keys: nobody is told that he may not come in."""
+        return NO_TABLE if self._table is None else refusal
 
     def _home_of(self, request: ProxiedRequest) -> DeploymentQueue | None:
         """Where the request belongs by now: one addressed by model or environment follows it; one by id stays."""
@@ -215,6 +186,18 @@ def _request_ids(epoch: bytes) -> Iterator[bytes]:
         begin = b"%s%06x" % (epoch, block)
         for end in _HEXADECIMAL:
             yield begin + end
+
+
+def _refusal_of(exchange: Exchange, address: Address, queue: DeploymentQueue) -> Refusal | None:
+    """Why the request goes no further, or None; told before any of its body is read."""
+    if address.method is not None and exchange.method != address.method:
+        return refusals.wrong_method(exchange.method.decode(), address.method.decode())
+    if address.verb is Verb.WEBSOCKET and not _asks_for_websocket(exchange):
+        return refusals.UPGRADE_REQUIRED
+    limit = queue.settings.body_limit_bytes
+    if exchange.length is not None and exchange.length > limit:
+        return refusals.body_too_large(limit)
+    return None
 
 
 def _asks_for_websocket(exchange: Exchange) -> bool:

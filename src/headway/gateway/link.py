@@ -15,6 +15,7 @@ from typing import Any
 
 from headway.core.errors import HeadwayError
 from headway.core.events import Stuck
+from headway.gateway.admission import Admission
 from headway.gateway.deployment_queue import Reports
 from headway.gateway.gateway import Gateway
 from headway.gateway.table import InvalidTableError, RoutingTable
@@ -34,7 +35,7 @@ _UNSENT_LIMIT = 4 * 1024 * 1024
 class Link:
     """Connects a gateway with control over `path`; keeps the newest table in `saved_table`."""
 
-    def __init__(self, path: str, saved_table: Path | None) -> None:
+    def __init__(self, path: str, saved_table: Path | None, admission: Admission | None = None) -> None:
         self._path = path
         self._saved_table = saved_table
         self._writer: asyncio.StreamWriter | None = None
@@ -47,7 +48,8 @@ class Link:
                 stuck=self._send_stuck,
                 queue_formed=self._report_now.set,
                 wake=lambda deployment_id: self._send({"type": "wake", "deployment_id": deployment_id}),
-            )
+            ),
+            admission,
         )
 
     def restore(self) -> None:

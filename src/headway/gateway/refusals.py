@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from headway.core.credentials import CHALLENGE, Denial
 from headway.core.events import Expired, Expiry, Overran
 from headway.core.settings import nearest
 
@@ -23,6 +24,8 @@ class Refusal:
     """Whole seconds."""
 
     def headers(self) -> bytes:
+        if self.status == 401:
+            return _JSON + b"www-authenticate: %s\r\n" % CHALLENGE.encode()
         if self.retry_after is None:
             return _JSON
         return _JSON + b"retry-after: %d\r\n" % self.retry_after
@@ -36,15 +39,10 @@ NO_TABLE = Refusal(
     503, "starting", "the gateway knows no model yet", "it is told within seconds of the start", 1
 )
 UPGRADE_REQUIRED = Refusal(426, "upgrade_required", "a WebSocket is spoken here", "send Upgrade: websocket")
-NO_KEY = Refusal(401, "key_missing", "this gateway asks for an API key", "send Authorization: Bearer KEY")
-UNKNOWN_KEY = Refusal(
-    401, "key_unknown", "this API key is not known", "look for a typing error, or make a new key"
-)
 
 
-def wrong_scope(scope: str) -> Refusal:
-    hint = f"use one with the scope {scope!r}"
-    return Refusal(403, "scope_missing", f"this API key does not have the scope {scope!r}", hint)
+def denied(denial: Denial) -> Refusal:
+    return Refusal(denial.status, denial.code, denial.message, denial.hint)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> Refusal:

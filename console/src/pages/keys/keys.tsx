@@ -12,7 +12,9 @@ import { Confirm } from "../confirm";
 const SCOPES: { name: Key["scopes"][number]; meaning: string }[] = [
   { name: "inference", meaning: "send requests to models" },
   { name: "manage", meaning: "use this console and the API" },
+  { name: "metrics", meaning: "read the metrics of both ports" },
 ];
+const USUAL = ["inference", "manage"];
 
 export function Keys() {
   const { value, error, reload } = useLoaded<{ api_keys: Key[] }>("/v1/api_keys");
@@ -51,7 +53,7 @@ export function Keys() {
 
 function NewKey({ isFirst, onMade }: { isFirst: boolean; onMade(): void }) {
   const [name, setName] = useState("");
-  const [scopes, setScopes] = useState<string[]>(SCOPES.map((one) => one.name));
+  const [scopes, setScopes] = useState<string[]>(USUAL);
   const [made, setMade] = useState<CreatedKey | null>(null);
   const [isBusy, setBusy] = useState(false);
   const isLockedOut = isFirst && !scopes.includes("manage");

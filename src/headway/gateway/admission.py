@@ -1,0 +1,78 @@
+"""Whom the gateway lets in, judged by a request's head alone: its key where keys exist, else where its page is from.
+
+It knows no deployment. What it found out about a key holds until the keys change.
+"""
+
+from collections.abc import Mapping
+
+from headway.core import credentials, entry
+from headway.core.credentials import Denial
+from headway.gateway.refusals import Refusal, denied
+from headway.http.exchange import Exchange
+
+_CACHED = 4096
+
+
+class Grant:
+    """What a key lets its requests do, for as long as it is valid: until the key is deleted."""
+
+    __slots__ = ("digest", "is_valid", "scopes")
+
+    def __init__(self, digest: str, scopes: tuple[str, ...]) -> None:
+        self.digest = digest
+        self.scopes = scopes
+        self.is_valid = True
+
+
+class Admission:
+    """`allowed` are the origins whose pages may ask."""
+
+    def __init__(self, allowed: entry.AllowedOrigins | None = None) -> None:
+        self.allowed = allowed or entry.AllowedOrigins()
+        self.asks_for_keys = False
+        self._grants: dict[str, Grant] = {}
+        self._by_key: dict[bytes, Grant | None] = {}
+
+    def apply(self, keys: Mapping[str, tuple[str, ...]]) -> bool:
+        """Take these keys (digests, with their scopes) for those that exist. Tells whether one has gone."""
+        gone = [grant for digest, grant in self._grants.items() if keys.get(digest) != grant.scopes]
+        for grant in gone:
+            grant.is_valid = False
+            del self._grants[grant.digest]
+        for digest, scopes in keys.items():
+            if digest not in self._grants:
+                self._grants[digest] = Grant(digest, scopes)
+        self.asks_for_keys = bool(keys)
+        self._by_key.clear()
+        return bool(gone)
+
+    def enter(self, exchange: Exchange, wanted: tuple[str, ...]) -> "Grant | Refusal | None":
+        """What a key with one of the `wanted` scopes grants; None where no key is needed; or why it is refused.
+
+        Where keys exist it matters no more where a page is from: none gets hold of a key.
+        """
+        if not self.asks_for_keys:
+            return self.foreign(exchange)
+        if not wanted:
+            return None
+        grants = [self._grant_of(key) for key in credentials.keys_in(exchange.headers)]
+        good = credentials.first_good([one if one is None else one.scopes for one in grants], wanted)
+        return denied(good) if isinstance(good, Denial) else grants[good]
+
+    def knows(self, key: bytes) -> bool:
+        """Whether it is a key, whatever it is good for."""
+        return self._grant_of(key) is not None
+
+    def _grant_of(self, key: bytes) -> Grant | None:
+        key = key[: credentials.LONGEST_KEY_BYTES + 1]
+        if key not in self._by_key:
+            if len(self._by_key) >= _CACHED:
+                self._by_key.clear()
+            self._by_key[key] = self._grants.get(credentials.digest(key))
+        return self._by_key[key]
+
+    def foreign(self, exchange: Exchange) -> Refusal | None:
+        """Why a page of another site does not come in."""
+        provenance = entry.Provenance.of(exchange.headers, exchange.target)
+        denial: Denial | None = entry.refusal(provenance, self.allowed, has_name=exchange.client is not None)
+        return None if denial is None else denied(denial)

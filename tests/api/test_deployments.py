@@ -113,7 +113,7 @@ async def test_a_model_gets_its_name_from_its_config_unless_the_path_has_one(wor
     async with world() as it:
         for name, files, folder in [
             ("echo", truss_files(), ""),
-            ("from-folder", truss_files(""), "from folder/"),
+            ("from.folder_1", truss_files(""), "from.folder_1/"),
         ]:
             answer = await it.api.post("/v1/models", content=tar(files, folder=folder))
             assert (answer.status_code, answer.json()["model_id"]) == (202, name)

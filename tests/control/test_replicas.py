@@ -159,3 +159,18 @@ async def test_silence_counts_only_while_nothing_is_held_and_news_are_told_once(
         assert await answered(Health.UNHEALTHY) == (False, 1)
         assert await answered(Health.HEALTHY) == (True, 2)
         story.backend.exit("echo-1", code=0)  # ends the watching, and so this block
+
+
+async def test_an_exit_is_told_with_the_last_words_of_its_log_to_who_may_read_it(story, tmp_path):
+    replicas = await adopted(story)
+    await replicas.start(deployment(), 1, 0.0)
+    [spec] = story.backend.specs
+    spec.log_path.parent.mkdir(parents=True, exist_ok=True)
+    spec.log_path.write_text("Traceback (most recent call last):\nValueError: boom\n", encoding="utf-8")
+    story.backend.exit("echo-1", code=70)
+    reason = "the model could not be loaded (exit code 70)"
+    assert story.told[-1][-1] == reason, "the gateway passes it on to clients"
+    assert replicas.explained("d1", reason) == f"{reason}: ValueError: boom"
+    assert replicas.explained("d1", "not ready in time") == "not ready in time"
+    replicas.forget("d1")
+    assert replicas.explained("d1", reason) == reason

@@ -162,7 +162,8 @@ class Documents:
         ready = supervisor.replicas.ready(deployment_id)
         return {
             "status": self._status(deployment),
-            "reason": deployment.failure or supervisor.last_failure(deployment_id),
+            "reason": deployment.failure
+            or supervisor.replicas.explained(deployment_id, supervisor.last_failure(deployment_id)),
             "next_attempt_at": None if failed is None else _at(failed.next_attempt_at),
             "preparation": self._preparation(deployment_id),
             "active_replica_count": ready,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headway.backends.base import SECRETS_VARIABLE, Backend, ReplicaExit, ReplicaSpec
+from headway.control.last_words import last_words
 from headway.control.platform import Deployment
 from headway.control.probes import PROBE_EVERY, Health, probe, until_ready
 from headway.control.replica import Replica, exit_reason
@@ -58,6 +59,7 @@ class ReplicaSet:
         self._histories: dict[str, History] = {}
         self._failures: Counter[str] = Counter()
         self._start_times: dict[str, deque[float]] = {}
+        self._words: dict[str, tuple[str, str]] = {}
         self._watching: dict[Replica, asyncio.Task[None]] = {}
         self.secrets_directory: Path | None = None
 
@@ -111,7 +113,7 @@ class ReplicaSet:
             deployment_id=deployment.deployment_id,
             interpreter=prepared.interpreter,
             directory=prepared.directory,
-            log_path=self._log_directory / deployment.deployment_id / f"{replica_id}.log",
+            log_path=self._log_path(deployment.deployment_id, replica_id),
             environment=self._environment(prepared.environment),
             use_gpu=prepared.use_gpu,
         )
@@ -142,6 +144,13 @@ class ReplicaSet:
         """How many of its replicas have failed."""
         return self._failures[deployment_id]
 
+    def explained(self, deployment_id: str, reason: str) -> str:
+        """Why its replica ended last, with what its log says of it. Only for who may read the log: the gateway tells
+        its clients the reason alone.
+        """
+        known, words = self._words.get(deployment_id, ("", ""))
+        return f"{reason}: {words}" if words and reason == known else reason
+
     def start_times(self, deployment_id: str) -> Sequence[float]:
         """Seconds from the order of its latest replicas until they were ready, as far as this control has seen it."""
         return tuple(self._start_times.get(deployment_id, ()))
@@ -153,6 +162,7 @@ class ReplicaSet:
         ]:
             del self._histories[replica_id]
         self._failures.pop(deployment_id, None)
+        self._words.pop(deployment_id, None)
         self._start_times.pop(deployment_id, None)
 
     def _add(self, replica: Replica) -> None:
@@ -170,6 +180,9 @@ class ReplicaSet:
         if self.secrets_directory is None:
             return variables
         return {**variables, SECRETS_VARIABLE: str(self.secrets_directory)}
+
+    def _log_path(self, deployment_id: str, replica_id: str) -> Path:
+        return self._log_directory / deployment_id / f"{replica_id}.log"
 
     def _free_id(self, model: str) -> str:
         number = 1
@@ -212,5 +225,7 @@ class ReplicaSet:
             history = self._histories[replica.replica_id] = self.history(replica)
             history.restarts += 1
             self._failures[replica.running.deployment_id] += 1
-            history.last_exit = exit_reason(gone)
-            self._listeners.failed(replica, history.last_exit)
+            reason, log = exit_reason(gone), self._log_path(history.deployment_id, replica.replica_id)
+            self._words[history.deployment_id] = reason, "" if gone.code is None else last_words(log)
+            history.last_exit = self.explained(history.deployment_id, reason)
+            self._listeners.failed(replica, reason)

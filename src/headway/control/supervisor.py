@@ -268,7 +268,7 @@ class Supervisor:
         reconciler.replica_failed(reason, ordered_at=replica.ordered_at, ready_at=replica.ready_at, now=now)
         _logger.error(
             "replica has failed: %s; the next start is in %.0f s",
-            reason,
+            self.replicas.explained(replica.running.deployment_id, reason),
             max(0.0, reconciler.retry_at - now),
             extra={"replica": replica.replica_id},
         )

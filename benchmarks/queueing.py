@@ -89,7 +89,9 @@ def wait_out_queue(running: Running, _seconds: float) -> Figures:
 def _ask(running: Running) -> socket.socket:
     where = urlsplit(running.url)
     connection = socket.create_connection(("127.0.0.1", where.port or 80), timeout=5)
-    connection.sendall(f"POST {where.path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\n\r\n1".encode())
+    connection.sendall(
+        f"POST {where.path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\n\r\n1".encode()
+    )
     return connection
 
 

@@ -94,8 +94,8 @@ async def test_pipelined_requests_of_one_client_are_answered_in_order(tmp_path):
 
 async def test_without_a_table_it_is_starting(tmp_path):
     async with cluster(tmp_path) as one:
-        for target in (b"/healthz", b"/models/m/predict"):
-            answer = await one.asks(predict(target=target))
+        for request in (b"GET /healthz HTTP/1.1\r\nhost: h\r\n\r\n", predict()):
+            answer = await one.asks(request)
             assert (answer.status, answer.error["code"], answer.headers["retry-after"]) == (
                 503,
                 "starting",

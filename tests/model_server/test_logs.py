@@ -89,6 +89,13 @@ async def test_the_id_in_trusss_own_header_comes_first(own_logging):
     assert {(line["request_id"], line["headway_request_id"]) for line in lines} == {("b1", "abc1")}
 
 
+async def test_the_clients_own_id_stands_beside_the_gateways(own_logging):
+    lines = await logged_by(
+        Threaded(), own_logging, b"x-headway-request-id: abc1\r\nx-request-id: theirs\r\n"
+    )
+    assert {(line["request_id"], line["client_request_id"]) for line in lines} == {("abc1", "theirs")}
+
+
 def test_a_line_outside_any_request_carries_none(own_logging):
     log.info("outside")
     (line,) = own_logging()

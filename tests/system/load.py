@@ -35,7 +35,9 @@ class Load:
         parts = urlsplit(url)
         self._address = parts.hostname, parts.port
         text = json.dumps(body).encode()
-        head = f"POST {parts.path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(text)}\r\n{headers}\r\n"
+        head = (
+            f"POST {parts.path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(text)}\r\n{headers}\r\n"
+        )
         self._request = head.encode() + text
         self._clients = clients
         self._over = threading.Event()

@@ -1,6 +1,8 @@
 """Names on the wire that gateway, model server and control share: headers, paths, exit codes."""
 
 REQUEST_ID = b"x-headway-request-id"
+CLIENT_ID = b"x-request-id"
+"""The id that a client gives a request, as many do and show."""
 COLD_START = b"x-headway-cold-start"
 DEADLINE = b"x-headway-deadline"
 SERVER_TIMING = b"server-timing"

@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 
 from headway.core.credentials import TO_INFER, TO_READ_METRICS
+from headway.core.wire import CLIENT_ID
 from headway.gateway import refusals
 from headway.gateway.admission import Admission
 from headway.gateway.body import BodyBudget
 from headway.gateway.deployment_queue import DeploymentQueue, Reports
+from headway.gateway.identity import accepted, identity_lines
 from headway.gateway.metrics import MetricsPage
 from headway.gateway.records import Recorder, Tally
 from headway.gateway.refusals import NO_TABLE, Refusal
@@ -26,6 +28,7 @@ from headway.http.known_heads import KnownRequest
 _BODY_BUDGET_BYTES = 256 * 1024 * 1024
 _CACHED = 4096
 _JSON = b"content-type: application/json\r\n"
+_READING = (b"GET", b"HEAD")
 _HEXADECIMAL = tuple(b"%02x" % byte for byte in range(256))
 
 
@@ -99,9 +102,9 @@ class Gateway:
             queue.fleet.refresh_stages()
 
     def _serve_unknown(self, exchange: Exchange) -> Receiver:
-        page = self._pages.get(exchange.target)
+        page = self._serve_page(exchange)
         if page is not None:
-            return page(exchange)
+            return page
         admitted = self._admit(exchange)
         if isinstance(admitted, Refusal):
             return self._refuse(exchange, admitted)
@@ -121,6 +124,16 @@ class Gateway:
         if exchange.known is not None:
             self._remember(exchange.known, head, queue)
         return ProxiedRequest(exchange, head, queue, next(self._ids))
+
+    def _serve_page(self, exchange: Exchange) -> Receiver | None:
+        """Answer what is asked of the gateway itself; None for anything else."""
+        if exchange.target == b"*":
+            exchange.respond(200, b"allow: GET, HEAD, POST, OPTIONS\r\n")
+            return SILENT
+        page = self._pages.get(exchange.target.partition(b"?")[0].removesuffix(b"/"))
+        if page is not None and exchange.method not in _READING:
+            return self._refuse(exchange, refusals.wrong_method(exchange.method.decode(), "GET, HEAD"))
+        return None if page is None else page(exchange)
 
     def _admit(self, exchange: Exchange) -> "tuple[Address, DeploymentQueue] | Refusal":
         # Who asks comes first: who may not come in is told not a word about what exists.
@@ -150,7 +163,7 @@ class Gateway:
 
     def _refuse(self, exchange: Exchange, refusal: Refusal, tally: Tally | None = None) -> Receiver:
         (tally or self.recorder.nowhere).refuse(refusal.status)
-        identity = b"x-headway-request-id: %s\r\n" % next(self._ids)
+        identity = identity_lines(next(self._ids), accepted(exchange.header(CLIENT_ID)))
         exchange.respond(refusal.status, identity + refusal.headers(), refusal.body())
         return SILENT
 

@@ -107,6 +107,7 @@ class Tally:
         if _log.isEnabledFor(level):
             fields = {
                 "request_id": request.request_id.decode(),
+                "client_request_id": (request.head.client_id or b"").decode(),
                 "deployment": self.deployment_id,
                 "replica": request.replica_id,
                 "status": status,

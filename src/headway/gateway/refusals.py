@@ -22,13 +22,15 @@ class Refusal:
     hint: str = ""
     retry_after: int | None = None
     """Whole seconds."""
+    more_headers: bytes = b""
+    """Header lines that its status asks for."""
 
     def headers(self) -> bytes:
         if self.status == 401:
             return _JSON + b"www-authenticate: %s\r\n" % CHALLENGE.encode()
         if self.retry_after is None:
-            return _JSON
-        return _JSON + b"retry-after: %d\r\n" % self.retry_after
+            return _JSON + self.more_headers
+        return _JSON + self.more_headers + b"retry-after: %d\r\n" % self.retry_after
 
     def body(self) -> bytes:
         content = {"code": self.code, "message": self.message, "hint": self.hint}
@@ -38,7 +40,10 @@ class Refusal:
 NO_TABLE = Refusal(
     503, "starting", "the gateway knows no model yet", "it is told within seconds of the start", 1
 )
-UPGRADE_REQUIRED = Refusal(426, "upgrade_required", "a WebSocket is spoken here", "send Upgrade: websocket")
+UPGRADE_REQUIRED = Refusal(
+    *(426, "upgrade_required", "a WebSocket is spoken here", "send Upgrade: websocket"),
+    more_headers=b"upgrade: websocket\r\nconnection: upgrade\r\n",
+)
 
 
 def denied(denial: Denial) -> Refusal:
@@ -55,7 +60,10 @@ def no_such_path(path: str) -> Refusal:
 
 
 def wrong_method(method: str, allowed: str) -> Refusal:
-    return Refusal(405, "method_not_allowed", f"{method} is not understood here", f"use {allowed}")
+    return Refusal(
+        *(405, "method_not_allowed", f"{method} is not understood here", f"use {allowed}"),
+        more_headers=f"allow: {allowed}\r\n".encode(),
+    )
 
 
 def queue_full(queued: int, retry_after: int) -> Refusal:

@@ -171,7 +171,9 @@ class ProxiedRequest:
         self._ended = True
         self._queue.tally.end(self, outcome, refusal.status)
         self._body.release()
-        self._exchange.respond(refusal.status, self._identity() + refusal.headers(), refusal.body())
+        self._exchange.respond(
+            refusal.status, self.head.identity(self.request_id) + refusal.headers(), refusal.body()
+        )
 
     def expire(self, expired: Expired["ProxiedRequest"]) -> None:
         self.refuse(refusals.waited_too_long(expired), Outcome.EXPIRED)
@@ -231,7 +233,7 @@ class ProxiedRequest:
             self.status = status
             if self.progress is not None:
                 self.progress.begin_answer(head, rest)
-            lines = self._identity() + self.timing
+            lines = self.head.identity(self.request_id, answer_names_one=answer.has_client_id) + self.timing
             self._relay = AnswerRelay(self._exchange, status, answer, lines, rest)
 
     def on_more(self, data: bytes) -> None:
@@ -344,7 +346,9 @@ class ProxiedRequest:
         if self._relay is not None:
             self._exchange.abort()
         else:
-            self._exchange.respond(refusal.status, self._identity() + refusal.headers(), refusal.body())
+            self._exchange.respond(
+                refusal.status, self.head.identity(self.request_id) + refusal.headers(), refusal.body()
+            )
         self._body.release()
         self._stop_work()
 
@@ -360,6 +364,3 @@ class ProxiedRequest:
             self._queue.abandon(self)
         else:
             self.refuse(refusals.body_too_large(limit))
-
-    def _identity(self) -> bytes:
-        return b"x-headway-request-id: " + self.request_id + b"\r\n"

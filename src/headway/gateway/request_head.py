@@ -2,13 +2,14 @@
 
 import math
 
-from headway.core.wire import COLD_START, DEADLINE, REQUEST_ID
+from headway.core.wire import CLIENT_ID, COLD_START, DEADLINE, REQUEST_ID
+from headway.gateway.identity import accepted, identity_lines
 from headway.gateway.routes import Address, Verb
 from headway.http.answers import Headers
 from headway.http.exchange import Exchange
 from headway.http.heads import HOP_BY_HOP, WEBSOCKET_LINES, named_by
 
-_NOT_PASSED_ON = HOP_BY_HOP | {b"proxy-authorization", DEADLINE, REQUEST_ID, COLD_START}
+_NOT_PASSED_ON = HOP_BY_HOP | {b"proxy-authorization", CLIENT_ID, DEADLINE, REQUEST_ID, COLD_START}
 
 
 class InvalidDeadlineError(ValueError):
@@ -22,12 +23,14 @@ class RequestHead:
     the client's Connection header names. It is the same for all requests with the same head, and never changes.
     """
 
-    __slots__ = ("_begin", "_end", "_length", "address", "patience")
+    __slots__ = ("_begin", "_end", "_length", "address", "client_id", "patience")
 
     def __init__(self, exchange: Exchange, address: Address) -> None:
         self.address = address
         self.patience: float | None = None
         """How long the client lets it wait, in seconds from arrival."""
+        self.client_id = accepted(exchange.header(CLIENT_ID))
+        """The id that the client gave the request."""
         self._length = exchange.length
         self._end = _end(exchange.length)
         named: frozenset[bytes] = frozenset()
@@ -41,6 +44,8 @@ class RequestHead:
                 named |= named_by(value)
         if named:
             lines = _without_named(exchange.headers, named)
+        if self.client_id is not None:
+            lines += CLIENT_ID, b": ", self.client_id, b"\r\n"
         if address.verb is Verb.WEBSOCKET:
             lines.append(WEBSOCKET_LINES)
         self._begin = b"%s %s HTTP/1.1\r\n%s%s: " % (
@@ -51,6 +56,12 @@ class RequestHead:
     def complete(self, request_id: bytes, length: int | None) -> bytes:
         """The whole head. `length` is the body's size in bytes; None: what the client said about it holds."""
         return self._begin + request_id + (self._end if length == self._length else _end(length))
+
+    def identity(self, request_id: bytes, *, answer_names_one: bool = False) -> bytes:
+        """The lines of an answer that tell the request's ids; an id that the model told stands for ours."""
+        if answer_names_one and self.client_id is None:
+            return b"%s: %s\r\n" % (REQUEST_ID, request_id)
+        return identity_lines(request_id, self.client_id)
 
     def header(self, name: bytes) -> bytes | None:
         """The first value of a header (lower-case name) that is passed on: a search, for a few requests only."""

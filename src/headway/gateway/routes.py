@@ -37,17 +37,20 @@ class Address:
 _MODEL_PATH = re.compile(
     r"/models/(?P<model>[^/]+)"
     r"(?:/environments/(?P<environment>[^/]+)|/deployments/(?P<deployment>[^/]+))?"
-    r"/(?P<verb>predict|websocket|wake|sync(?P<path>/.*)?)$",
+    r"/(?P<verb>predict/?|websocket/?|wake/?|sync(?P<path>/.*)?)$",
     re.DOTALL,
 )
 _UNQUOTED = "/:@!$&'()*+,;="
-_TRUSS_PATH = re.compile(r"/v1/models/(?P<model>[^/:]+):predict$")
+_TRUSS_PATH = re.compile(r"/v1/models/(?P<model>[^/:]+):predict/?$")
 _METHODS = {Verb.PREDICT: b"POST", Verb.WAKE: b"POST", Verb.WEBSOCKET: b"GET"}
 _UPSTREAM = {Verb.PREDICT: PREDICT_PATH, Verb.WEBSOCKET: WEBSOCKET_PATH, Verb.WAKE: b""}
 
 
 def parse(target: bytes) -> Address | None:
-    """Whom `target` (a request's path and query, as received) is for; None when it leads nowhere."""
+    """Whom `target` (a request's path and query, as received) is for; None when it leads nowhere.
+
+    A slash at the end of our own paths means nothing, as in many clients; a path of the model's is passed on as it is.
+    """
     raw_path, _, query = target.partition(b"?")
     if b"#" in raw_path or not raw_path.isascii():
         return None

@@ -7,7 +7,7 @@ import re
 
 import httptools
 
-from headway.core.wire import NOT_ACCEPTED, REQUEST_ID
+from headway.core.wire import CLIENT_ID, NOT_ACCEPTED, REQUEST_ID
 from headway.http.known_heads import KnownHeads
 
 HOP_BY_HOP = frozenset(
@@ -33,12 +33,15 @@ _NOTABLE_NAMES = (
     b"content-length",
     b"date",
     b"transfer-encoding",
+    CLIENT_ID,
     NOT_ACCEPTED,
     REQUEST_ID,
 )
 _NOTABLE = re.compile(rb"\n(" + b"|".join(_NOTABLE_NAMES) + rb"):")
 _OLDER, _NEWER = b"HTTP/1.0 ", b"HTTP/1.1 "
 _NOT_PASSED_ON = frozenset((b"connection", b"keep-alive", REQUEST_ID))
+_REPLACED = frozenset((CLIENT_ID,))
+"""Dropped where the added lines say it."""
 
 
 def named_by(connection: bytes) -> frozenset[bytes]:
@@ -51,6 +54,7 @@ class AnswerHead:
 
     __slots__ = (
         "_passed_on",
+        "has_client_id",
         "has_date",
         "has_length",
         "is_chunked",
@@ -69,6 +73,7 @@ class AnswerHead:
         names = _NOTABLE.findall(raw.lower())
         self.is_chunked = b"transfer-encoding" in names
         self.has_length = b"content-length" in names and not self.is_chunked
+        self.has_client_id = CLIENT_ID in names
         self.has_date = b"date" in names
         self.is_framed = self.has_length or self.is_chunked or has_no_body or status in {204, 304}
         """Its end can be told without the end of the connection."""
@@ -84,11 +89,15 @@ class AnswerHead:
 
     def with_lines(self, lines: bytes) -> bytes:
         """The head for the client, with these lines added; what concerns only the server's connection is gone."""
-        return self._passed_on + lines + b"\r\n"
+        passed_on = self._passed_on
+        if self.has_client_id and CLIENT_ID in lines:
+            passed_on = _without(passed_on, _REPLACED)
+        return passed_on + lines + b"\r\n"
 
     def with_lines_for_1_0(self, lines: bytes) -> bytes:
         """The same for a client that knows no chunks: the end of the connection ends the body."""
-        raw = _without(self.raw, _NOT_PASSED_ON | {b"transfer-encoding"})
+        dropped = _NOT_PASSED_ON | {b"transfer-encoding"}
+        raw = _without(self.raw, dropped | _REPLACED if CLIENT_ID in lines else dropped)
         return b"%s%s\r\n" % (raw[:-2], lines)
 
 

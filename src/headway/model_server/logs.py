@@ -1,7 +1,8 @@
 """A replica's log as Truss writes it: JSON lines on stderr, or plain ones when DISABLE_JSON_LOGGING is set.
 
 What is logged on behalf of a request carries its id as `request_id`: the one that the client's platform gave it in
-Truss's header, else the gateway's, which is `headway_request_id` beside the other.
+Truss's header, else the gateway's, which is `headway_request_id` beside the other. What the client called it in
+`x-request-id` is `client_request_id`.
 """
 
 import json
@@ -9,9 +10,14 @@ import logging
 import os
 import sys
 
+from headway.core.wire import CLIENT_ID
 from headway.model_server.call import Call, current_call
 
-_IDS = {b"x-baseten-request-id": "request_id", b"x-baseten-chain-request-id": "chain_request_id"}
+_IDS = {
+    b"x-baseten-request-id": "request_id",
+    b"x-baseten-chain-request-id": "chain_request_id",
+    CLIENT_ID: "client_request_id",
+}
 
 
 def configure_logging(*, debug: bool) -> None:

@@ -1,0 +1,20 @@
+"""The two ids that an answer carries: Headway's own, and the one that its client gave the request, to show or to look
+for. A client that gave none is told Headway's under the name that it knows.
+"""
+
+import re
+
+from headway.core.wire import CLIENT_ID, REQUEST_ID
+
+_ACCEPTED = re.compile(rb"[!-~]{1,128}")
+"""It goes into logs and back into a head: visible ASCII, and not for ever."""
+
+
+def accepted(given: bytes | None) -> bytes | None:
+    """What a client gave as its id, if it can be kept; else it counts as none."""
+    return given if given is not None and _ACCEPTED.fullmatch(given) else None
+
+
+def identity_lines(request_id: bytes, client_id: bytes | None) -> bytes:
+    """The header lines with both."""
+    return b"%s: %s\r\n%s: %s\r\n" % (REQUEST_ID, request_id, CLIENT_ID, client_id or request_id)

@@ -37,6 +37,8 @@ def test_without_a_runtime_directory_sockets_get_a_short_path(tmp_path):
         ("port = 70000", {}, "70000 is no port"),
         ("keep_requests = -1", {}, "-1 is no number of records or days"),
         ("port = [", {}, "cannot read"),
+        ("idle_timeout = 0", {}, "idle_timeout is 0"),
+        ("", {"HEADWAY_IDLE_TIMEOUT": "90000"}, "it lies between 1 and 86,400 seconds"),
         ("", {"HEADWAY_PORT": "http"}, "HEADWAY_PORT is 'http'"),
         ("", {"HEADWAY_LOG_LEVEL": "warn"}, "did you mean warning"),
         ("", {"HEADWAY_LOG_FORMAT": "jsn"}, "did you mean json"),

@@ -138,6 +138,7 @@ def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
         "--listen-fd": str(listening),
         "--link": str(link),
         "--saved-table": str(saved_table),
+        "--idle-timeout": configuration.idle_timeout,
         "--log-level": configuration.log_level,
         "--log-format": configuration.log_format,
         "--allowed-origins": ",".join(platform.allowed_origins),

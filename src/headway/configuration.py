@@ -26,6 +26,7 @@ KEEP_REQUEST_DAYS = 7
 
 _PREFIX = "HEADWAY_"
 _HIGHEST_PORT = 65_535
+_LONGEST_IDLE = 86_400
 _MOST_KEPT = 1_000_000_000
 _LONGEST_SOCKET_DIRECTORY = 70
 """A Unix socket's path ends at 107 bytes, and a replica's socket needs a name below the directory."""
@@ -64,6 +65,8 @@ class Configuration:
     """Days after which they go."""
     allowed_origins: tuple[str, ...] = ()
     """Origins whose pages may use both ports, or `*`."""
+    idle_timeout: int = 120
+    """Seconds for which a client's connection is kept without a request."""
     url: str | None = None
     """Where client commands send requests; this machine if not told."""
     control_url: str | None = None
@@ -82,6 +85,7 @@ class Configuration:
                 raise InvalidConfigurationError(
                     f"{count} is no number of records or days", hint=f"it lies between 0 and {_MOST_KEPT:,}"
                 )
+        _require_bearable(self.idle_timeout)
         AllowedOrigins.of(self.allowed_origins)
         if self.log_level not in LOG_LEVELS:
             raise InvalidConfigurationError(
@@ -134,6 +138,13 @@ def variables_for_tools() -> dict[str, str]:
     hidden = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT")
     secret = ("HEADWAY_API_KEY", "HEADWAY_DATABASE_URL")
     return {name: value for name, value in os.environ.items() if name not in {*hidden, *secret}}
+
+
+def _require_bearable(idle_timeout: int) -> None:
+    if not 1 <= idle_timeout <= _LONGEST_IDLE:
+        raise InvalidConfigurationError(
+            f"idle_timeout is {idle_timeout}", hint=f"it lies between 1 and {_LONGEST_IDLE:,} seconds"
+        )
 
 
 def _state_home(environment: Mapping[str, str]) -> Path:

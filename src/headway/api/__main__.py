@@ -101,7 +101,7 @@ async def _run(plane: ControlPlane, options: argparse.Namespace) -> None:
 async def _serve_api(plane: ControlPlane, listening: socket) -> None:
     """FastAPI takes half of control's start to import: replicas are seen to meanwhile."""
     server = await asyncio.to_thread(importlib.import_module, "headway.api.server")
-    await server.serve(plane, listening)
+    await server.serve(plane, listening, Configuration.load().idle_timeout)
 
 
 async def _deploy(plane: ControlPlane, options: argparse.Namespace) -> None:

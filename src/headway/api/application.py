@@ -9,6 +9,7 @@ from headway import __version__
 from headway.api import console, errors, schemas
 from headway.api.documents import Documents
 from headway.api.guard import Guard
+from headway.api.head_requests import HeadRequests
 from headway.api.inference import Inference
 from headway.api.live import Live
 from headway.api.picture import Pictures
@@ -56,6 +57,7 @@ def application(plane: ControlPlane) -> FastAPI:
     app.state.pictures = Pictures(plane)
     app.state.inference = Inference(plane.options.inference_url)
     app.state.simulator = Simulator()
+    app.add_middleware(HeadRequests)
     app.add_middleware(Guard, keyring=plane.credentials.keyring, allowed=plane.options.allowed_origins)
     app.router.routes += console.routes()
     return app

@@ -75,4 +75,5 @@ def answer(
 def _methods(routes: Sequence[BaseRoute], request: Request) -> set[str]:
     """What the path takes: each method has a route of its own, and only the first of them was asked."""
     found = (one for one in routes if isinstance(one, Route) and one.path_regex.match(request.url.path))
-    return {method for route in found for method in route.methods or ()} or {"GET"}
+    methods = {method for route in found for method in route.methods or ()} or {"GET"}
+    return methods | {"HEAD"} if "GET" in methods else methods

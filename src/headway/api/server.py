@@ -12,8 +12,8 @@ from headway.control.plane import ControlPlane
 _HTTP_GRACE = 1
 
 
-async def serve(plane: ControlPlane, listening: socket) -> None:
-    """Until cancelled."""
+async def serve(plane: ControlPlane, listening: socket, idle_timeout: int = 120) -> None:
+    """Until cancelled. A connection without a request is kept for `idle_timeout` seconds."""
     server = _Server(
         uvicorn.Config(
             application(plane),
@@ -21,6 +21,7 @@ async def serve(plane: ControlPlane, listening: socket) -> None:
             lifespan="off",
             log_config=None,
             access_log=False,
+            timeout_keep_alive=idle_timeout,
             timeout_graceful_shutdown=_HTTP_GRACE,
         )
     )

@@ -19,6 +19,7 @@ from headway.core.wire import EXIT_USAGE
 from headway.gateway.admission import Admission
 from headway.gateway.link import Link
 from headway.gateway.table import RoutingTable
+from headway.http.limits import IDLE_TIMEOUT, Limits
 from headway.http.listener import HttpServer, inherited_socket, tcp_socket, unix_socket
 from headway.telemetry.logs import configure_logging
 
@@ -58,7 +59,7 @@ async def _serve(options: argparse.Namespace) -> int:
     telling = loop.create_task(link.until_told(_FIRST_TABLE_WITHIN))
     await asyncio.wait((task, stopping, telling), return_when=asyncio.FIRST_COMPLETED)
     telling.cancel()
-    server = HttpServer(link.gateway.serve)
+    server = HttpServer(link.gateway.serve, Limits(idle_timeout=options.idle_timeout))
     await server.start([listening])
     await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
     if task.done():
@@ -117,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--grace", type=float, default=30.0, help="seconds to finish what is in flight on a stop"
+    )
+    parser.add_argument(
+        "--idle-timeout",
+        type=float,
+        default=IDLE_TIMEOUT,
+        help="seconds of a connection without a request",
     )
     parser.add_argument("--log-level", default="info", metavar="LEVEL", help="debug, info, warning or error")
     parser.add_argument("--log-format", default="plain", choices=("plain", "json"))

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+IDLE_TIMEOUT = 120.0
+"""As long as common clients believe in a connection without a request."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -14,7 +17,7 @@ class Limits:
     head_timeout: float = 30.0
     body_timeout: float = 30.0
     """Longest time without a byte of a body that is being read."""
-    idle_timeout: float = 120.0
+    idle_timeout: float = IDLE_TIMEOUT
     send_timeout: float = 60.0
     """Longest time in which a client takes no byte of its answer."""
     linger: float = 2.0

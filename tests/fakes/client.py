@@ -19,7 +19,7 @@ class Answer:
     @property
     def error(self) -> dict[str, Any]:
         error = json.loads(self.body)["error"]
-        assert set(error) == {"code", "message", "hint"}
+        assert set(error) in ({"code", "message", "hint"}, {"code", "message", "type", "param"})
         return error
 
     # What the parser tells.

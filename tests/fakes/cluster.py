@@ -124,4 +124,4 @@ async def cluster(directory: Path, admission: Admission | None = None) -> AsyncI
     finally:
         await one.stop()
     await until(lambda: all(queue.is_idle for queue in queues))
-    assert one.gateway._budget.used_bytes == 0
+    assert one.gateway.budget.used_bytes == 0

@@ -104,6 +104,13 @@ async def test_a_broken_body_ends_its_request(name):
     assert not any(one.is_complete for one in client.requests)
 
 
+async def test_a_body_that_breaks_behind_a_refusal_is_not_answered_again():
+    client = Conversation(answers_at_once=True)
+    client.say(post_chunked(end=False) + b"3\r\nabcd\r\n")
+    assert client.heard().count(b"HTTP/1.1") == 1
+    assert client.transport.has_written_eof
+
+
 async def test_a_broken_body_cuts_an_answer_that_has_begun():
     client = Conversation()
     client.say(post_chunked(b"abc", end=False))

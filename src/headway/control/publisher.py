@@ -68,6 +68,7 @@ class Publisher:
             reason=reason,
             retry_after=retry_after,
             replicas=tuple(one for one in routes if one is not None),
+            created_at=deployment.created_at,
         )
 
     def _state(self, deployment: Deployment) -> tuple[DeploymentState, str, float]:

@@ -14,6 +14,7 @@ from headway.gateway import refusals
 from headway.gateway.admission import Admission
 from headway.gateway.body import BodyBudget
 from headway.gateway.deployment_queue import DeploymentQueue, Reports
+from headway.gateway.door import Door, dialect_of_request
 from headway.gateway.identity import accepted, identity_lines
 from headway.gateway.metrics import MetricsPage
 from headway.gateway.records import Recorder, Tally
@@ -40,7 +41,7 @@ class Gateway:
         self.admission = admission or Admission()
         self._table: RoutingTable | None = None
         self._queues: dict[str, DeploymentQueue] = {}
-        self._budget = BodyBudget(_BODY_BUDGET_BYTES)
+        self.budget = BodyBudget(_BODY_BUDGET_BYTES)
         self.recorder = Recorder(time.monotonic(), time.time())
         self._found: dict[bytes, tuple[Address, DeploymentQueue]] = {}
         # What a known head leads to, until the table changes: all that is asked of a request is asked of its head.
@@ -49,6 +50,7 @@ class Gateway:
         """Tells this gateway process from any other, and begins the ids of its requests."""
         self._ids = _request_ids(self.epoch.encode())
         self._metrics = MetricsPage(self)
+        self._door = Door(self)
         self._pages = {b"/healthz": self._answer_health, b"/metrics": self._answer_metrics}
 
     @property
@@ -70,12 +72,13 @@ class Gateway:
         self.admission.apply(table.keys)
         self._found.clear()
         self._admitted.clear()
+        self._door.apply(table)
         wanted = {route.deployment_id: route for route in table.deployments}
         for deployment_id, route in wanted.items():
             queue = self._queues.get(deployment_id)
             if queue is None:
                 tally = self.recorder.tally(deployment_id, route.model)
-                self._queues[deployment_id] = DeploymentQueue(route, self._budget, self._reports, tally)
+                self._queues[deployment_id] = DeploymentQueue(route, self.budget, self._reports, tally)
             else:
                 queue.apply(route)
         for deployment_id in left | (self._queues.keys() - wanted.keys()):
@@ -105,25 +108,25 @@ class Gateway:
         page = self._serve_page(exchange)
         if page is not None:
             return page
-        admitted = self._admit(exchange)
-        if isinstance(admitted, Refusal):
-            return self._refuse(exchange, admitted)
-        address, queue = admitted
-        refusal = _refusal_of(exchange, address, queue)
-        if refusal is not None:
-            return self._refuse(exchange, refusal, queue.tally)
-        if address.verb is Verb.WAKE:
-            self._reports.wake(queue.route.deployment_id)
-            exchange.respond(202, _JSON, b'{"status": "waking"}\n')
+        # Who asks comes first: who may not come in is told not a word about what exists.
+        entered = self.admission.enter(exchange, TO_INFER)
+        if isinstance(entered, Refusal):
+            return self.refuse(exchange, self._unless_starting(entered))
+        found: tuple[Address, DeploymentQueue] | Refusal | None = self._found.get(exchange.target)
+        if found is None:
+            receiver = self._door.serve(exchange)
+            if receiver is not None:
+                return receiver
+            found = self._look_up(exchange.target)
+        if isinstance(found, Refusal):
+            return self.refuse(exchange, found)
+        address, queue = found
+        head = self.head_of(exchange, address, queue)
+        if head is None:
             return SILENT
-        try:
-            head = RequestHead(exchange, address)
-        except InvalidDeadlineError as error:
-            return self._refuse(exchange, refusals.bad_deadline(str(error)), queue.tally)
-        exchange.headers = ()  # what is needed of them is in the head: a queued request stays small
         if exchange.known is not None:
             self._remember(exchange.known, head, queue)
-        return ProxiedRequest(exchange, head, queue, next(self._ids))
+        return self.proxy(exchange, head, queue)
 
     def _serve_page(self, exchange: Exchange) -> Receiver | None:
         """Answer what is asked of the gateway itself; None for anything else."""
@@ -132,15 +135,30 @@ class Gateway:
             return SILENT
         page = self._pages.get(exchange.target.partition(b"?")[0].removesuffix(b"/"))
         if page is not None and exchange.method not in _READING:
-            return self._refuse(exchange, refusals.wrong_method(exchange.method.decode(), "GET, HEAD"))
+            return self.refuse(exchange, refusals.wrong_method(exchange.method.decode(), "GET, HEAD"))
         return None if page is None else page(exchange)
 
-    def _admit(self, exchange: Exchange) -> "tuple[Address, DeploymentQueue] | Refusal":
-        # Who asks comes first: who may not come in is told not a word about what exists.
-        entered = self.admission.enter(exchange, TO_INFER)
-        if isinstance(entered, Refusal):
-            return self._unless_starting(entered)
-        return self._found.get(exchange.target) or self._look_up(exchange.target)
+    def head_of(self, exchange: Exchange, address: Address, queue: DeploymentQueue) -> RequestHead | None:
+        """What a replica is sent for a request that is found good; None when the request was answered here."""
+        refusal = _refusal_of(exchange, address, queue)
+        if refusal is not None:
+            self.refuse(exchange, refusal, queue.tally)
+            return None
+        if address.verb is Verb.WAKE:
+            self._reports.wake(queue.route.deployment_id)
+            exchange.respond(202, _JSON, b'{"status": "waking"}\n')
+            return None
+        try:
+            head = RequestHead(exchange, address)
+        except InvalidDeadlineError as error:
+            self.refuse(exchange, refusals.bad_deadline(str(error)), queue.tally)
+            return None
+        exchange.headers = ()  # what is needed of them is in the head: a queued request stays small
+        return head
+
+    def proxy(self, exchange: Exchange, head: RequestHead, queue: DeploymentQueue) -> ProxiedRequest:
+        """The request on its way to the queue, which it enters when enough of its body was read."""
+        return ProxiedRequest(exchange, head, queue, next(self._ids))
 
     def _look_up(self, target: bytes) -> "tuple[Address, DeploymentQueue] | Refusal":
         address = parse(target)
@@ -161,23 +179,25 @@ class Gateway:
             self._admitted.clear()
         self._admitted[known] = head, queue
 
-    def _refuse(self, exchange: Exchange, refusal: Refusal, tally: Tally | None = None) -> Receiver:
+    def refuse(self, exchange: Exchange, refusal: Refusal, tally: Tally | None = None) -> Receiver:
+        """Answer a request that goes no further."""
         (tally or self.recorder.nowhere).refuse(refusal.status)
-        identity = identity_lines(next(self._ids), accepted(exchange.header(CLIENT_ID)))
-        exchange.respond(refusal.status, identity + refusal.headers(), refusal.body())
+        request_id = next(self._ids)
+        lines = identity_lines(request_id, accepted(exchange.header(CLIENT_ID))) + refusal.headers()
+        exchange.respond(refusal.status, lines, refusal.body(dialect_of_request(exchange), request_id))
         return SILENT
 
     def _answer_health(self, exchange: Exchange) -> Receiver:
         entered = NO_TABLE if self._table is None else self.admission.enter(exchange, ())
         if isinstance(entered, Refusal):
-            return self._refuse(exchange, entered)
+            return self.refuse(exchange, entered)
         exchange.respond(200, _JSON, b'{"status": "ok"}\n')
         return SILENT
 
     def _answer_metrics(self, exchange: Exchange) -> Receiver:
         entered = self.admission.enter(exchange, TO_READ_METRICS)
         if isinstance(entered, Refusal):
-            return self._refuse(exchange, self._unless_starting(entered))
+            return self.refuse(exchange, self._unless_starting(entered))
         return self._metrics.serve(exchange)
 
     def _unless_starting(self, refusal: Refusal) -> Refusal:

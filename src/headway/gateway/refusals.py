@@ -1,4 +1,7 @@
-"""What the gateway answers by itself: each outcome's status, code and words, in one table."""
+"""What the gateway answers by itself: each outcome's status, code and words, in one table.
+
+The words are the same in every dialect; what stands around them is the client library's.
+"""
 
 import json
 from collections.abc import Iterable
@@ -6,15 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from headway.core.credentials import CHALLENGE, Denial
+from headway.core.dialects import Dialect, Fault, worded
 from headway.core.events import Expired, Expiry, Overran
 from headway.core.settings import nearest
 
 _JSON = b"content-type: application/json\r\n"
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer of the gateway's own: `{"error": {"code", "message", "hint"}}`."""
+    """An answer of the gateway's own: `{"error": {"code", "message", "hint"}}`, or what a dialect makes of it."""
 
     status: int
     code: str
@@ -24,6 +29,8 @@ class Refusal:
     """Whole seconds."""
     more_headers: bytes = b""
     """Header lines that its status asks for."""
+    parameter: str | None = None
+    """What of the body is wrong, in OpenAI's dialect."""
 
     def headers(self) -> bytes:
         if self.status == 401:
@@ -32,9 +39,14 @@ class Refusal:
             return _JSON + self.more_headers
         return _JSON + self.more_headers + b"retry-after: %d\r\n" % self.retry_after
 
-    def body(self) -> bytes:
-        content = {"code": self.code, "message": self.message, "hint": self.hint}
-        return json.dumps({"error": content}).encode() + b"\n"
+    def body(self, dialect: Dialect = Dialect.HEADWAY, request_id: bytes = b"") -> bytes:
+        content: dict[str, Any]
+        if dialect is Dialect.HEADWAY:
+            content = {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
+        else:
+            fault = Fault(self.status, self.message, self.code, self.hint, self.parameter)
+            content = worded(dialect, fault, request_id.decode())
+        return json.dumps(content).encode() + b"\n"
 
 
 NO_TABLE = Refusal(
@@ -52,6 +64,33 @@ def denied(denial: Denial) -> Refusal:
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> Refusal:
     return Refusal(404, f"{kind}_not_found", f"there is no {kind} {name!r}", nearest(name, known))
+
+
+def unknown_name(name: str, known: Iterable[str]) -> Refusal:
+    """No model is called what a body or path says."""
+    shown = name if len(name) <= _SHOWN else name[:_SHOWN] + "..."
+    hint = nearest(name[:_SHOWN], known)
+    return Refusal(404, "model_not_found", f"there is no model {shown!r}", hint, parameter="model")
+
+
+def no_name(reason: str) -> Refusal:
+    hint = "it is a JSON object with NAME, NAME/ENVIRONMENT or NAME@DEPLOYMENT under `model`"
+    return Refusal(400, "model_missing", reason, hint, parameter="model")
+
+
+def unknown_encoding(encoding: str) -> Refusal:
+    hint = "send it as it is, or as gzip or deflate"
+    return Refusal(415, "unknown_encoding", f"a body encoded as {encoding[:40]!r} is not read here", hint)
+
+
+def not_decodable(reason: str) -> Refusal:
+    hint = "see its header content-encoding"
+    return Refusal(400, "bad_encoding", f"the body is not encoded as it says: {reason}", hint)
+
+
+def no_room(limit: int) -> Refusal:
+    message = f"bodies that wait fill the {limit} bytes that there are for them"
+    return Refusal(503, "no_room", message, "send it again later, or name the model early in the body", 1)
 
 
 def no_such_path(path: str) -> Refusal:

@@ -171,9 +171,7 @@ class ProxiedRequest:
         self._ended = True
         self._queue.tally.end(self, outcome, refusal.status)
         self._body.release()
-        self._exchange.respond(
-            refusal.status, self.head.identity(self.request_id) + refusal.headers(), refusal.body()
-        )
+        self._respond(refusal)
 
     def expire(self, expired: Expired["ProxiedRequest"]) -> None:
         self.refuse(refusals.waited_too_long(expired), Outcome.EXPIRED)
@@ -346,9 +344,7 @@ class ProxiedRequest:
         if self._relay is not None:
             self._exchange.abort()
         else:
-            self._exchange.respond(
-                refusal.status, self.head.identity(self.request_id) + refusal.headers(), refusal.body()
-            )
+            self._respond(refusal)
         self._body.release()
         self._stop_work()
 
@@ -364,3 +360,7 @@ class ProxiedRequest:
             self._queue.abandon(self)
         else:
             self.refuse(refusals.body_too_large(limit))
+
+    def _respond(self, refusal: Refusal) -> None:
+        lines, dialect = self.head.identity(self.request_id) + refusal.headers(), self.address.dialect
+        self._exchange.respond(refusal.status, lines, refusal.body(dialect, self.request_id))

@@ -2,14 +2,16 @@
 
 import math
 
-from headway.core.wire import CLIENT_ID, COLD_START, DEADLINE, REQUEST_ID
+from headway.core.dialects import Dialect
+from headway.core.wire import CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID
 from headway.gateway.identity import accepted, identity_lines
 from headway.gateway.routes import Address, Verb
 from headway.http.answers import Headers
 from headway.http.exchange import Exchange
 from headway.http.heads import HOP_BY_HOP, WEBSOCKET_LINES, named_by
 
-_NOT_PASSED_ON = HOP_BY_HOP | {b"proxy-authorization", CLIENT_ID, DEADLINE, REQUEST_ID, COLD_START}
+_OURS = {CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID}
+_NOT_PASSED_ON = HOP_BY_HOP | {b"proxy-authorization", *_OURS}
 
 
 class InvalidDeadlineError(ValueError):
@@ -46,8 +48,7 @@ class RequestHead:
             lines = _without_named(exchange.headers, named)
         if self.client_id is not None:
             lines += CLIENT_ID, b": ", self.client_id, b"\r\n"
-        if address.verb is Verb.WEBSOCKET:
-            lines.append(WEBSOCKET_LINES)
+        lines.append(_added(address))
         self._begin = b"%s %s HTTP/1.1\r\n%s%s: " % (
             *(exchange.method, address.upstream_path),
             *(b"".join(lines), REQUEST_ID),
@@ -75,6 +76,16 @@ class RequestHead:
     @property
     def frame_end(self) -> bytes:
         return b"0\r\n\r\n" if self._length is None else b""
+
+
+def _added(address: Address) -> bytes:
+    """What a WebSocket needs, and what the replica is told of a client of OpenAI's or Anthropic's."""
+    if address.verb is Verb.WEBSOCKET:
+        return WEBSOCKET_LINES
+    if address.dialect is Dialect.HEADWAY:
+        return b""
+    values = (DIALECT, address.dialect.value.encode(), MODEL, address.name.encode())
+    return b"%s: %s\r\n%s: %s\r\n" % values
 
 
 def _end(length: int | None) -> bytes:

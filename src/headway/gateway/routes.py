@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote, unquote
 
+from headway.core.dialects import Dialect, dialect_of
 from headway.core.wire import PREDICT_PATH, PRIVATE_PATHS, WEBSOCKET_PATH
 
 PRODUCTION = "production"
@@ -32,6 +33,15 @@ class Address:
     deployment: str | None = None
     method: bytes | None = None
     """The only method understood; None for any."""
+    dialect: Dialect = Dialect.HEADWAY
+    """Whose errors the client understands."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called where one name says all: NAME, NAME/ENVIRONMENT or NAME@DEPLOYMENT."""
+        if self.deployment is not None:
+            return f"{self.model}@{self.deployment}"
+        return self.model if self.environment == PRODUCTION else f"{self.model}/{self.environment}"
 
 
 _MODEL_PATH = re.compile(
@@ -69,6 +79,7 @@ def parse(target: bytes) -> Address | None:
     else:
         upstream = _UPSTREAM[verb]
     deployment = match["deployment"]
+    dialect = dialect_of(upstream) if verb is Verb.SYNC else Dialect.HEADWAY
     return Address(
         model=unquote(match["model"]),
         verb=verb,
@@ -76,6 +87,7 @@ def parse(target: bytes) -> Address | None:
         environment=unquote(match["environment"] or PRODUCTION),
         deployment=None if deployment is None else unquote(deployment),
         method=_METHODS.get(verb),
+        dialect=dialect,
     )
 
 

@@ -56,6 +56,8 @@ class DeploymentRoute:
     retry_after: float = 0.0
     """Seconds from the table's making until the next start is tried, when state is FAILED."""
     replicas: tuple[ReplicaRoute, ...] = ()
+    created_at: float = 0.0
+    """Seconds since 1970, by the wall clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def _deployment_to_json(deployment: DeploymentRoute) -> dict[str, Any]:
         "reason": deployment.reason,
         "retry_after": deployment.retry_after,
         "replicas": [_replica_to_json(one) for one in deployment.replicas],
+        "created_at": deployment.created_at,
     }
 
 

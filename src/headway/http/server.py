@@ -365,7 +365,7 @@ class ServerConnection:
             else:
                 break
         self._taking_turns = False
-        if self._bad is not None and self._parsed is not None:
+        if self._bad is not None and self._parsed is not None and not self._deaf:
             self._refuse(self._bad)  # the body of the current request is broken
         if not self.reading:
             self._update_reading()

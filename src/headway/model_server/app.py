@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Collection
 from time import monotonic
 from typing import Any, Protocol
 
-from headway.core.wire import HELD_PATH, PREDICT_PATH, WEBSOCKET_PATH
+from headway.core.wire import HELD_PATH, MODELS_PATH, PREDICT_PATH, WEBSOCKET_PATH
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.model_server import failures
 from headway.model_server.call import STAGE_NAMES, Call, Stage
 from headway.model_server.logs import Lines
+from headway.model_server.model_list import model_list
 from headway.model_server.replica import Replica
 
 Work = Callable[[Call], Awaitable[None]]
@@ -44,6 +45,7 @@ class PublicRoutes:
             b"/metrics": self._metrics_moved,
             b"/metrics/": self._metrics,
             b"/openapi.json": self._openapi,
+            MODELS_PATH: self._models,
         }
 
     def __call__(self, exchange: Exchange) -> Receiver:
@@ -108,6 +110,9 @@ class PublicRoutes:
             call.exchange.respond(200, _JSON, b"{}")
         else:
             failures.answer(call.exchange, failures.not_ready())
+
+    async def _models(self, call: Call) -> None:
+        call.exchange.respond(200, _JSON, model_list(call.exchange, self._replica.config))
 
     async def _schema(self, call: Call) -> None:
         from headway.model_server.truss.schema import describe

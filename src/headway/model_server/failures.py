@@ -1,13 +1,14 @@
 """What went wrong with a request, as Truss puts it into HTTP: one table from exceptions to answers."""
 
-import json
 import sys
 from collections.abc import Container
 from typing import Any
 
+from headway.core.dialects import Dialect
 from headway.core.wire import NOT_ACCEPTED
 from headway.http.answers import InvalidHeaderError, header_lines
 from headway.http.exchange import Exchange
+from headway.model_server.error_bodies import dialect_of, library_body, truss_body
 
 _JSON = b"content-type: application/json\r\n"
 _SOURCE = (b"x-baseten-error-source", b"04")
@@ -25,13 +26,20 @@ class RequestFailedError(Exception):
     """An answer that is an error: status, what stands under "error" in the body, and Baseten's error code."""
 
     def __init__(
-        self, status: int, error: Any, code: int, headers: tuple[tuple[bytes, bytes], ...] = ()
+        self,
+        status: int,
+        error: Any,
+        code: int,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        hint: str = "",
     ) -> None:
         super().__init__(status, error, code)
         self.status = status
         self.error = error
         self.code = code
         self.headers = headers
+        self.hint = hint
+        """What to do about it, for client libraries; Truss's words have no room for it."""
 
 
 def not_ready() -> RequestFailedError:
@@ -40,7 +48,8 @@ def not_ready() -> RequestFailedError:
 
 
 def no_method(name: str) -> RequestFailedError:
-    return RequestFailedError(404, f"`{name}` must only be called if model has it.", CLIENT_CODE)
+    text, hint = f"`{name}` must only be called if model has it.", f"this model has no method `{name}`"
+    return RequestFailedError(404, text, CLIENT_CODE, hint=hint)
 
 
 def no_schema() -> RequestFailedError:
@@ -94,22 +103,31 @@ def error_lines(code: int) -> tuple[tuple[bytes, bytes], ...]:
 
 def answer(exchange: Exchange, failed: RequestFailedError, more: bytes = b"") -> None:
     """Answer the request with the error; `more` are further header lines."""
-    if failed.code == _BARE:
+    is_bare = failed.code == _BARE
+    is_truss = dialect_of(exchange) is Dialect.HEADWAY
+    if is_bare and is_truss:
         exchange.respond(
             failed.status, b"content-type: text/plain; charset=utf-8\r\n" + more, failed.error.encode()
         )
         return
     try:
-        body = json.dumps({"error": failed.error}, ensure_ascii=False, separators=(",", ":")).encode()
-        headers = header_lines([*failed.headers, *error_lines(failed.code)])
+        body = _body(exchange, failed)
+        headers = b"" if is_bare else header_lines([*failed.headers, *error_lines(failed.code)])
     except (TypeError, ValueError, InvalidHeaderError) as error:
         failed = unhandled(error)
-        body = json.dumps({"error": failed.error}, separators=(",", ":")).encode()
+        body = _body(exchange, failed)
         headers = header_lines(error_lines(failed.code))
     exchange.respond(failed.status, _JSON + headers + more, body)
 
 
 def answer_framework(exchange: Exchange, status: int, detail: str, headers: bytes = b"") -> None:
     """An answer about the routes themselves, which carries none of Baseten's headers."""
-    body = json.dumps({"detail": detail}, separators=(",", ":")).encode()
+    is_truss = dialect_of(exchange) is Dialect.HEADWAY
+    body = truss_body("detail", detail) if is_truss else library_body(exchange, status, detail)
     exchange.respond(status, _JSON + headers, body)
+
+
+def _body(exchange: Exchange, failed: RequestFailedError) -> bytes:
+    if dialect_of(exchange) is Dialect.HEADWAY:
+        return truss_body("error", failed.error)
+    return library_body(exchange, failed.status, failed.error, failed.hint)

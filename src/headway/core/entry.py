@@ -19,7 +19,6 @@ _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>\[[0-9a-f:.]+\]|[^\s:/?#@\[\],*]+)(?::(?P<port>\d{1,5}))?"
 )
 _AUTHORITY = re.compile(r"(?P<host>\[[^\[\]@/]+\]|[^\s:/?#@\[\]]+)(?::\d{0,5})?")
-_ABSOLUTE = re.compile(rb"[a-zA-Z][a-zA-Z0-9+.-]*://([^/?#]*)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOME = (None, "same-origin", "none")
 """Sec-Fetch-Site of programs, of Headway's own pages, and of what the user asks for. `same-site` is another port."""
@@ -62,14 +61,14 @@ class Provenance:
     """What a request's head says about where it comes from, as received."""
 
     hosts: list[str] = field(default_factory=list)
-    """The Host header, and the name in an absolute target; the last counts."""
+    """One, unless somebody who is no browser sends several."""
     origins: list[str] = field(default_factory=list)
     site: str | None = None
     mode: str | None = None
     destination: str | None = None
 
     @classmethod
-    def of(cls, headers: Headers, target: bytes = b"/") -> Self:
+    def of(cls, headers: Headers) -> Self:
         """`headers` have lower-case names."""
         found = cls()
         for name, value in headers:
@@ -84,8 +83,6 @@ class Provenance:
                     found.mode = value.decode("latin-1")
                 case b"sec-fetch-dest":
                     found.destination = value.decode("latin-1")
-        if (absolute := _ABSOLUTE.match(target)) is not None:
-            found.hosts.append(absolute[1].decode("latin-1"))
         return found
 
     @property

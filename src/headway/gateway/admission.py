@@ -73,6 +73,6 @@ class Admission:
 
     def foreign(self, exchange: Exchange) -> Refusal | None:
         """Why a page of another site does not come in."""
-        provenance = entry.Provenance.of(exchange.headers, exchange.target)
+        provenance = entry.Provenance.of(exchange.headers)
         denial: Denial | None = entry.refusal(provenance, self.allowed, has_name=exchange.client is not None)
         return None if denial is None else denied(denial)

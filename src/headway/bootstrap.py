@@ -54,6 +54,8 @@ class LocalPlatform:
     keep_request_days: int = KEEP_REQUEST_DAYS
     allowed_origins: tuple[str, ...] = ()
     """Origins whose pages may use both ports."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Whom the gateway believes where a request comes from."""
 
     @property
     def is_exposed(self) -> bool:
@@ -142,6 +144,7 @@ def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
         "--log-level": configuration.log_level,
         "--log-format": configuration.log_format,
         "--allowed-origins": ",".join(platform.allowed_origins),
+        "--trusted-proxies": ",".join(platform.trusted_proxies),
     }
     return Program(
         name="gateway",

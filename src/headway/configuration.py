@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
+from headway.core.forwarding import TrustedProxies
 from headway.core.settings import nearest
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -67,6 +68,8 @@ class Configuration:
     """Origins whose pages may use both ports, or `*`."""
     idle_timeout: int = 120
     """Seconds for which a client's connection is kept without a request."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies before the gateway, whose X-Forwarded-For and so on are believed."""
     url: str | None = None
     """Where client commands send requests; this machine if not told."""
     control_url: str | None = None
@@ -87,6 +90,7 @@ class Configuration:
                 )
         _require_bearable(self.idle_timeout)
         AllowedOrigins.of(self.allowed_origins)
+        TrustedProxies(self.trusted_proxies)
         if self.log_level not in LOG_LEVELS:
             raise InvalidConfigurationError(
                 f"unknown log level {self.log_level!r}", hint=nearest(self.log_level, LOG_LEVELS)

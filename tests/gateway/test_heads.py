@@ -3,23 +3,30 @@
 import pytest
 
 from fakes.application import Conversation
+from headway.core.forwarding import TrustedProxies
 from headway.gateway.request_head import InvalidDeadlineError, RequestHead
 from headway.gateway.routes import parse
 from headway.http.heads import AnswerHead, Dechunker
+from headway.http.peer import Peer
 
 
 async def head_of(
-    lines: bytes = b"", *, target: bytes = b"/models/m/predict", length: bytes = b"content-length: 4\r\n"
+    lines: bytes = b"",
+    *,
+    target: bytes = b"/models/m/predict",
+    length: bytes = b"content-length: 4\r\n",
+    trusted: TrustedProxies | None = None,
 ):
     client = Conversation()
     client.say(b"POST %s HTTP/1.1\r\nhost: h\r\n%s%s\r\n" % (target, length, lines))
-    return RequestHead(client.last.exchange, parse(target))
+    return RequestHead(client.last.exchange, parse(target), trusted)
 
 
 async def test_a_head_goes_on_with_its_headers_the_id_and_the_length():
     head = await head_of(b"X-A: 1\r\nx-a: 2\r\n")
     assert head.complete(b"id1", 4) == (
-        b"POST /v1/models/model:predict HTTP/1.1\r\nhost: h\r\nx-a: 1\r\nx-a: 2\r\n"
+        b"POST /v1/models/model:predict HTTP/1.1\r\nhost: h\r\nx-a: 1\r\nx-a: 2\r\nx-forwarded-host: h\r\n"
+        b'x-forwarded-proto: http\r\nforwarded: host="h";proto=http;for=unknown\r\n'
         b"x-headway-request-id: id1\r\ncontent-length: 4\r\n\r\n"
     )
     assert head.frame(b"data") == b"data"
@@ -61,6 +68,47 @@ async def test_a_websocket_asks_the_replica_for_one():
         b"connection: x, Upgrade\r\nupgrade: websocket\r\n", target=b"/models/m/websocket", length=b""
     )
     assert head.complete(b"id1", 0).count(b"connection: upgrade\r\nupgrade: websocket\r\n") == 1
+
+
+LIES = b"forwarded: for=6.6.6.6\r\nX-Forwarded-For: 6.6.6.6\r\nx_forwarded_for: 6.6.6.6\r\nx-real-ip: 6.6.6.6\r\n"
+
+
+def lines(head: bytes) -> list[bytes]:
+    return [line for line in head.split(b"\r\n") if b"forwarded" in line or b"6.6.6.6" in line]
+
+
+async def test_a_replica_is_told_who_the_caller_is_and_not_what_the_caller_says_of_it():
+    head = await head_of(LIES + b"x-forwarded-port: 1\r\nx-forwarded-proto: https\r\nx-forwarded-host: e\r\n")
+    assert lines(head.complete(b"id1", 4, Peer(("1.2.3.4", 5)))) == [
+        b"x-forwarded-host: h",
+        b"x-forwarded-proto: http",
+        b'forwarded: host="h";proto=http;for=1.2.3.4',
+        b"x-forwarded-for: 1.2.3.4",
+    ]
+    told = lines(head.complete(b"id1", 4, Peer(("::1", 5, 0, 0))))
+    assert told[2:] == [b'forwarded: host="h";proto=http;for="[::1]"', b"x-forwarded-for: ::1"]
+    assert lines(head.complete(b"id1", 4, Peer("")))[2:] == [b'forwarded: host="h";proto=http;for=unknown']
+
+
+async def test_a_trusted_proxy_is_believed_and_nobody_before_the_caller():
+    trusted = TrustedProxies(["10.0.0.0/8"])
+    told = b"x-forwarded-for: 6.6.6.6, 1.2.3.4, 10.0.0.9\r\nx-forwarded-proto: https\r\nx-forwarded-port: 443\r\n"
+    head = await head_of(told, trusted=trusted)
+    assert lines(head.complete(b"id1", 4, Peer(("10.0.0.1", 5)))) == [
+        b"x-forwarded-port: 443",
+        b"x-forwarded-host: h",
+        b"x-forwarded-proto: https",
+        b'forwarded: host="h";proto=https;for=1.2.3.4, for=10.0.0.9, for=10.0.0.1',
+        b"x-forwarded-for: 1.2.3.4, 10.0.0.9, 10.0.0.1",
+    ]
+    assert lines(head.complete(b"id1", 4, Peer(("11.0.0.1", 5))))[-1] == b"x-forwarded-for: 11.0.0.1"
+    unsaid = await head_of(trusted=trusted)
+    assert lines(unsaid.complete(b"id1", 4, Peer(("10.0.0.1", 5))))[-1] == b"x-forwarded-for: 10.0.0.1"
+
+
+async def test_a_client_cannot_have_the_gateways_own_word_dropped():
+    head = await head_of(b"connection: x-forwarded-for, forwarded\r\n")
+    assert len(lines(head.complete(b"id1", 4, Peer(("1.2.3.4", 5))))) == 4
 
 
 async def test_deadlines_are_seconds():

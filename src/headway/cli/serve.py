@@ -80,6 +80,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
         keep_requests=min(configuration.keep_requests, _MOST_RECORDS),
         keep_request_days=configuration.keep_request_days,
         allowed_origins=configuration.allowed_origins,
+        trusted_proxies=configuration.trusted_proxies,
     )
     bootstrap.require_place(platform)
     console = messages()

@@ -62,6 +62,7 @@ def up(  # noqa: PLR0913  # each is one option of the command
         keep_requests=configuration.keep_requests,
         keep_request_days=configuration.keep_request_days,
         allowed_origins=configuration.allowed_origins,
+        trusted_proxies=configuration.trusted_proxies,
     )
     text = _announcement(known, configuration)
     raise typer.Exit(bootstrap.serve(platform, log_printer(messages()), lambda: typer.echo(text)))

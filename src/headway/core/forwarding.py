@@ -3,6 +3,7 @@ Forwarded (RFC 7239). What a peer says is believed where it is one of the truste
 first hop that is none.
 """
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -68,8 +69,8 @@ class Way:
         nearest = elements[-min(len(hops) or 1, len(elements))] if elements else {}
         protocol = _counting_from(_values(said, PROTOCOL), hops) or nearest.get(b"proto", b"http")
         host = _counting_from(_values(said, HOST), hops) or nearest.get(b"host")
-        own = said.get(b"host", [None])[0]
-        return cls(host or own, protocol.lower() if protocol.lower() in _PROTOCOLS else b"http", hops)
+        own = said.get(b"host", [b""])[0]
+        return cls(host or own or None, protocol.lower() if protocol.lower() in _PROTOCOLS else b"http", hops)
 
     def lines(self) -> bytes:
         """The header lines up to the sender's own node, which stands at the end of Forwarded's."""
@@ -81,6 +82,7 @@ class Way:
         return b"".join(told)
 
 
+@functools.lru_cache(1024)
 def tells_way(name: bytes) -> bool:
     """Whether a header (lower-case name) says where a request came from; servers take _ for - at times."""
     plain = name.replace(b"_", b"-")

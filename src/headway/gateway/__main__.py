@@ -15,6 +15,7 @@ import uvloop
 
 from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
+from headway.core.forwarding import TrustedProxies
 from headway.core.wire import EXIT_USAGE
 from headway.gateway.admission import Admission
 from headway.gateway.link import Link
@@ -45,7 +46,8 @@ def main() -> int:
 
 async def _serve(options: argparse.Namespace) -> int:
     allowed = AllowedOrigins.of(filter(None, options.allowed_origins.split(",")))
-    link = Link(options.link or "", options.saved_table, Admission(allowed))
+    proxies = TrustedProxies(filter(None, options.trusted_proxies.split(",")))
+    link = Link(options.link or "", options.saved_table, Admission(allowed, proxies))
     link.restore()
     if options.table is not None:
         link.gateway.apply(RoutingTable.from_json(options.table.read_bytes()))
@@ -128,6 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log-level", default="info", metavar="LEVEL", help="debug, info, warning or error")
     parser.add_argument("--log-format", default="plain", choices=("plain", "json"))
     parser.add_argument("--allowed-origins", default="", help="with commas: whose pages may ask")
+    parser.add_argument(
+        "--trusted-proxies", default="", help="with commas: who is believed where requests come from"
+    )
     return parser
 
 

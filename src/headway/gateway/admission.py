@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from headway.core import credentials, entry
 from headway.core.credentials import Denial
+from headway.core.forwarding import TrustedProxies
 from headway.gateway.refusals import Refusal, denied
 from headway.http.exchange import Exchange
 
@@ -25,10 +26,13 @@ class Grant:
 
 
 class Admission:
-    """`allowed` are the origins whose pages may ask."""
+    """`allowed` are the origins whose pages may ask, `proxies` those who are believed where a request comes from."""
 
-    def __init__(self, allowed: entry.AllowedOrigins | None = None) -> None:
+    def __init__(
+        self, allowed: entry.AllowedOrigins | None = None, proxies: TrustedProxies | None = None
+    ) -> None:
         self.allowed = allowed or entry.AllowedOrigins()
+        self.proxies = proxies
         self.asks_for_keys = False
         self._grants: dict[str, Grant] = {}
         self._by_key: dict[bytes, Grant | None] = {}

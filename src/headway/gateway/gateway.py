@@ -149,7 +149,7 @@ class Gateway:
             exchange.respond(202, _JSON, b'{"status": "waking"}\n')
             return None
         try:
-            head = RequestHead(exchange, address)
+            head = RequestHead(exchange, address, self.admission.proxies)
         except InvalidDeadlineError as error:
             self.refuse(exchange, refusals.bad_deadline(str(error)), queue.tally)
             return None

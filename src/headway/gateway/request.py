@@ -295,7 +295,8 @@ class ProxiedRequest:
         complete = body.is_complete
         if not complete:
             self._exchange.resume_body()  # before the first bytes, which may fill the connection and pause it anew
-        lines = head.complete(self.request_id, body.received_bytes if complete else self._exchange.length)
+        length = body.received_bytes if complete else self._exchange.length
+        lines = head.complete(self.request_id, length, self._exchange.peer)
         kept = body.kept if complete else [head.frame(data) for data in body.kept]
         connection.send(b"".join((lines, *kept)), self, head_only=self._exchange.method == b"HEAD")
         self._body_sent = self._can_be_sent_again = complete

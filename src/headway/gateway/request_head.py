@@ -3,12 +3,15 @@
 import math
 
 from headway.core.dialects import Dialect
+from headway.core.forwarding import FOR, TrustedProxies, Way, is_told_anew, tells_way
 from headway.core.wire import CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID
+from headway.gateway.admission import Grant
 from headway.gateway.identity import accepted, identity_lines
 from headway.gateway.routes import Address, Verb
 from headway.http.answers import Headers
 from headway.http.exchange import Exchange
 from headway.http.heads import HOP_BY_HOP, WEBSOCKET_LINES, named_by
+from headway.http.peer import ID, NOBODY, Peer
 
 _OURS = {CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID}
 _NOT_PASSED_ON = HOP_BY_HOP | {b"proxy-authorization", *_OURS}
@@ -25,38 +28,51 @@ class RequestHead:
     the client's Connection header names. It is the same for all requests with the same head, and never changes.
     """
 
-    __slots__ = ("_begin", "_end", "_length", "address", "client_id", "patience")
+    __slots__ = (
+        "_begin",
+        "_believed",
+        "_end",
+        "_hops",
+        "_length",
+        "_trusted",
+        "address",
+        "client_id",
+        "grant",
+        "patience",
+    )
 
-    def __init__(self, exchange: Exchange, address: Address) -> None:
+    def __init__(self, exchange: Exchange, address: Address, trusted: TrustedProxies | None = None) -> None:
         self.address = address
+        self.grant: Grant | None = None
+        """What the client's key lets it do, where keys exist."""
         self.patience: float | None = None
         """How long the client lets it wait, in seconds from arrival."""
         self.client_id = accepted(exchange.header(CLIENT_ID))
         """The id that the client gave the request."""
         self._length = exchange.length
         self._end = _end(exchange.length)
-        named: frozenset[bytes] = frozenset()
-        lines: list[bytes] = []
-        for name, value in exchange.headers:
-            if name not in _NOT_PASSED_ON:
-                lines += name, b": ", value, b"\r\n"
-            elif name == DEADLINE:
-                self.patience = _seconds(value)
-            elif name == b"connection":
-                named |= named_by(value)
-        if named:
-            lines = _without_named(exchange.headers, named)
+        passed_on, told = self._sort(exchange.headers)
+        lines = [b"%s: %s\r\n" % header for header in passed_on]
         if self.client_id is not None:
-            lines += CLIENT_ID, b": ", self.client_id, b"\r\n"
+            lines.append(b"%s: %s\r\n" % (CLIENT_ID, self.client_id))
         lines.append(_added(address))
-        self._begin = b"%s %s HTTP/1.1\r\n%s%s: " % (
-            *(exchange.method, address.upstream_path),
-            *(b"".join(lines), REQUEST_ID),
-        )
+        begin = b"%s %s HTTP/1.1\r\n%s" % (exchange.method, address.upstream_path, b"".join(lines))
+        self._begin = begin + Way(exchange.header(b"host")).lines()
+        self._trusted = trusted
+        self._believed: bytes | None = None
+        self._hops = b""
+        if told and trusted is not None:
+            self._believe(exchange, told, begin, trusted)
 
-    def complete(self, request_id: bytes, length: int | None) -> bytes:
-        """The whole head. `length` is the body's size in bytes; None: what the client said about it holds."""
-        return self._begin + request_id + (self._end if length == self._length else _end(length))
+    def complete(self, request_id: bytes, length: int | None, peer: Peer = NOBODY) -> bytes:
+        """The whole head for a request of `peer`. `length` is the body's size in bytes; None: what the client said
+        about it holds.
+        """
+        end = self._end if length == self._length else _end(length)
+        if self._believed is not None and self._trusted is not None and self._trusted.include(peer.host):
+            way = b"%s%s\r\n%s: %s%s\r\n" % (self._believed, peer.node, FOR, self._hops, peer.address)
+            return way + ID + request_id + end
+        return self._begin + peer.lines + request_id + end
 
     def identity(self, request_id: bytes, *, answer_names_one: bool = False) -> bytes:
         """The lines of an answer that tell the request's ids; an id that the model told stands for ours."""
@@ -72,6 +88,31 @@ class RequestHead:
     def frame(self, data: bytes) -> bytes:
         """Bytes of a body that is passed on while it is read."""
         return b"%x\r\n%s\r\n" % (len(data), data) if self._length is None else data
+
+    def _sort(self, headers: Headers) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
+        """What is passed on, and what tells of the way that the request came."""
+        passed_on: list[tuple[bytes, bytes]] = []
+        told: list[tuple[bytes, bytes]] = []
+        named: frozenset[bytes] = frozenset()
+        for name, value in headers:
+            if name == DEADLINE:
+                self.patience = _seconds(value)
+            elif name == b"connection":
+                named |= named_by(value)
+            elif tells_way(name):
+                told.append((name, value))
+            elif name not in _NOT_PASSED_ON:
+                passed_on.append((name, value))
+        if named:
+            passed_on = [header for header in passed_on if header[0] not in named]
+        return passed_on, told
+
+    def _believe(self, exchange: Exchange, told: Headers, begin: bytes, trusted: TrustedProxies) -> None:
+        """What is passed on where the peer is a trusted proxy."""
+        way = Way.told([*told, (b"host", exchange.header(b"host") or b"")], trusted)
+        others = [b"%s: %s\r\n" % header for header in told if not is_told_anew(header[0])]
+        self._believed = begin + b"".join(others) + way.lines()
+        self._hops = b"".join([hop + b", " for hop in way.hops])
 
     @property
     def frame_end(self) -> bytes:
@@ -93,11 +134,6 @@ def _end(length: int | None) -> bytes:
     if length is None:
         return b"\r\ntransfer-encoding: chunked\r\n\r\n"
     return b"\r\ncontent-length: %d\r\n\r\n" % length if length else b"\r\n\r\n"
-
-
-def _without_named(headers: Headers, named: frozenset[bytes]) -> list[bytes]:
-    dropped = _NOT_PASSED_ON | named
-    return [b"%s: %s\r\n" % (name, value) for name, value in headers if name not in dropped]
 
 
 def _seconds(value: bytes) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from headway.http.answers import Headers, dated, status_line
 from headway.http.known_heads import KnownRequest
+from headway.http.peer import Peer
 
 if TYPE_CHECKING:
     from headway.http.server import ServerConnection
@@ -118,7 +119,12 @@ class Exchange:
     @property
     def client(self) -> tuple[str, int] | None:
         """The peer's host and port; None on a Unix socket."""
-        return self._connection.client
+        return self._connection.peer.client
+
+    @property
+    def peer(self) -> Peer:
+        """The other end of the connection."""
+        return self._connection.peer
 
     @property
     def buffered_bytes(self) -> int:

@@ -13,6 +13,7 @@ from headway.http.exchange import SILENT, Application, Exchange
 from headway.http.framing import BadRequest, head_too_large, malformed, read_framing, too_slow
 from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES, KnownHeads, KnownRequest
 from headway.http.limits import Lasting, Limits
+from headway.http.peer import NOBODY, Peer
 
 
 class ServerConnection:
@@ -52,6 +53,7 @@ class ServerConnection:
         "_tunnel",
         "_untaken",
         "_waiting",
+        "peer",
         "reading",
         "send_timeout",
         "stopping",
@@ -70,6 +72,7 @@ class ServerConnection:
         self._limits = limits
         self._connections = connections
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self.peer = NOBODY
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
@@ -103,6 +106,7 @@ class ServerConnection:
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        self.peer = Peer(transport.get_extra_info("peername"))
         self.transport.set_write_buffer_limits(self._limits.write_buffer_bytes)
         now = asyncio.get_running_loop().time()
         for lasting in (self._quiet, self._heading, self._untaken, self._deafness):
@@ -200,11 +204,6 @@ class ServerConnection:
         exchange.take_body_end()
 
     # What the exchange asks for.
-
-    @property
-    def client(self) -> tuple[str, int] | None:
-        peer = self.transport.get_extra_info("peername")
-        return (peer[0], peer[1]) if isinstance(peer, tuple) else None
 
     @property
     def buffered_bytes(self) -> int:

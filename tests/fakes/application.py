@@ -84,8 +84,8 @@ class Conversation:
 GET = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"
 
 
-def post(body: bytes, target: bytes = b"/") -> bytes:
-    return b"POST %s HTTP/1.1\r\nhost: h\r\ncontent-length: %d\r\n\r\n%s" % (target, len(body), body)
+def post(body: bytes, target: bytes = b"/", headers: bytes = b"host: h\r\n") -> bytes:
+    return b"POST %s HTTP/1.1\r\n%scontent-length: %d\r\n\r\n%s" % (target, headers, len(body), body)
 
 
 def post_chunked(*chunks: bytes, target: bytes = b"/", end: bool = True) -> bytes:

@@ -47,11 +47,11 @@ class ServedModel:
 
 
 class Client:
-    def __init__(self, application, body, path):
+    def __init__(self, application, body, path, headers=b"host: h\r\n"):
         self.transport = FakeTransport()
         self.connection = ServerConnection(application, Limits(), set())
         self.connection.connection_made(self.transport)
-        self.connection.data_received(post(body, path))
+        self.connection.data_received(post(body, path, headers))
 
     @property
     def heard(self):

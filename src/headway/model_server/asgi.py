@@ -12,10 +12,12 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 from urllib.parse import unquote
 
+from headway.core.credentials import SUBPROTOCOLS, subprotocols
 from headway.http.answers import header_lines
 from headway.http.exchange import Exchange
 from headway.model_server import failures
 from headway.model_server.call import Call
+from headway.model_server.caller import provenance
 from headway.model_server.streams import AnswerStream, close_iterator
 
 Message = MutableMapping[str, Any]
@@ -31,16 +33,14 @@ def scope_of(exchange: Exchange, kind: str, state: dict[str, Any]) -> dict[str, 
         "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": "1.1" if exchange.http_1_1 else "1.0",
         "method": exchange.method.decode("latin-1"),
-        "scheme": "ws" if kind == "websocket" else "http",
+        **provenance(exchange, "ws" if kind == "websocket" else "http"),
         "path": unquote(path.decode("latin-1")),
         "raw_path": path,
         "query_string": query,
         "root_path": "",
         "headers": list(exchange.headers),
-        "client": exchange.client,
-        "server": None,
         "state": state,
-        "subprotocols": [],
+        "subprotocols": _subprotocols(exchange),
     }
 
 
@@ -142,6 +142,16 @@ def _scope(call: Call) -> dict[str, Any]:
         yield call.watch_departure()
 
     return scope_of(call.exchange, "http", {"watch_disconnect": watch_disconnect})
+
+
+def _subprotocols(exchange: Exchange) -> list[str]:
+    """Those that the client offers, in its order."""
+    return [
+        one.decode("latin-1")
+        for name, value in exchange.headers
+        if name == SUBPROTOCOLS
+        for one in subprotocols(value)
+    ]
 
 
 async def _departure(call: Call) -> Message:

@@ -36,6 +36,7 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "answered": ("answered", lambda value: f"{value:,.0f}"),
     "out_of_order": ("out of order", lambda value: f"{value:,.0f}"),
     "dequeued": ("dequeued after, ms", lambda value: f"{value * 1e3:.1f}"),
+    "first_predict": ("first predict after, ms", lambda value: f"{value * 1e3:.1f}"),
     "error": ("off by, ms", lambda value: f"{value * 1e3:.1f}"),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks import console, control, gateways, replicas, simulation
+from benchmarks import console, control, gateways, readiness, replicas, simulation
 from benchmarks.contenders import Contender, Running
 from benchmarks.load import Figures, Wrk, numbers_body, picture_body
 from benchmarks.models import CHUNKS, SLEEP
@@ -405,6 +405,22 @@ CONTROL = (
             ),
         ),
         fresh=True,
+    ),
+    Row(
+        "ready",
+        f"A model that has loaded for {readiness.LOADS_FOR} s, with a request that waits for it; all on one core",
+        (readiness.LOADS,),
+        readiness.first_predicts,
+        (
+            Goal(
+                f"from the end of load to the predict of the head of the queue, median of {readiness.STARTS}",
+                "ms",
+                50,
+                50,
+                _of("first_predict", 1e3),
+                lower_is_better=True,
+            ),
+        ),
     ),
     Row(
         "console-open",

@@ -49,6 +49,9 @@ class NamesOnly:
     def on_exit(self, report: Callable[[ReplicaExit], None]) -> None:
         self._reports.append(report)
 
+    def on_ready(self, report: Callable[[RunningReplica], None]) -> None:
+        """They are ready from the first."""
+
     async def close(self) -> None:
         self._running.clear()
 

@@ -2,7 +2,7 @@
 control's word, replicas; restarts the first two, reports the exits of the others, and stops everything.
 
 It knows no HTTP and no SQL, and decides nothing about replicas. Control and root exchange JSON lines over a
-socket pair: `start` and `stop` come in, `running` (what a new control adopts) and `exited` go out.
+socket pair: `start` and `stop` come in, `running` (what a new control adopts), `ready` and `exited` go out.
 """
 
 import asyncio
@@ -20,6 +20,8 @@ from typing import Any
 from headway.child import Child, Program, Strays, gone
 from headway.core.errors import HeadwayError
 from headway.core.reconcile import back_off
+from headway.core.wire import READY_DESCRIPTOR
+from headway.ready_pipe import ReadyPipe
 from headway.telemetry.logs import LOG_LIMIT_BYTES
 
 _logger = logging.getLogger(__name__)
@@ -185,25 +187,35 @@ class Root:
     # Replicas: at control's word.
 
     def _start_replica(self, message: Mapping[str, Any]) -> None:
-        note = message["note"]
-        replica_id, generation = note["replica_id"], note["generation"]
-        program = Program(
-            replica_id,
-            tuple(message["command"]),
-            Path(message["log_path"]),
-            message["environment"],
-            Path(message["directory"]),
-        )
+        replica_id, generation = message["note"]["replica_id"], message["note"]["generation"]
         refusal = "Headway is stopping" if self._stop_asked.is_set() else ""
         if replica_id in self._replicas:
             refusal = f"{replica_id} runs already"
         try:
             if not refusal:
-                self._replicas[replica_id] = Replica(self._spawn(program), note)
+                self._replicas[replica_id] = self._spawn_replica(replica_id, generation, message)
                 return
         except OSError as error:
             refusal = str(error)
         self._tell(type="exited", replica_id=replica_id, generation=generation, reason=refusal)
+
+    def _spawn_replica(self, replica_id: str, generation: int, message: Mapping[str, Any]) -> "Replica":
+        ready = ReadyPipe(lambda: self._tell(type="ready", replica_id=replica_id, generation=generation))
+        try:
+            program = Program(
+                replica_id,
+                tuple(message["command"]),
+                Path(message["log_path"]),
+                {**message["environment"], READY_DESCRIPTOR: str(ready.theirs)},
+                Path(message["directory"]),
+                (ready.theirs,),
+            )
+            return Replica(self._spawn(program), message["note"], ready)
+        except BaseException:
+            ready.close()
+            raise
+        finally:
+            ready.close_theirs()
 
     def _stop_replica(self, replica_id: str, grace: float) -> None:
         replica = self._replicas.get(replica_id)
@@ -216,6 +228,7 @@ class Root:
         if replica is None or replica.child is not child:
             return
         del self._replicas[child.program.name]
+        replica.ready.close()
         code = child.code
         self._tell(
             type="exited",
@@ -275,3 +288,4 @@ class Replica:
 
     child: Child
     note: Mapping[str, Any]
+    ready: ReadyPipe

@@ -66,7 +66,7 @@ def make_ready_at_once(monkeypatch):
             raise PreparationError("no such package: nonsense")
         return PreparedModel(read_truss(directory), directory, sys.executable, {}, ())
 
-    async def until_ready(_): ...
+    async def until_ready(*_): ...
 
     monkeypatch.setattr(preparations, "prepare", prepare)
     monkeypatch.setattr(replicas, "until_ready", until_ready)

@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ class Story:
     def __init__(self, directory):
         self.backend, self.told, self.slots = FakeBackend(), [], {}
         self.probed, self.health = asyncio.Queue(), asyncio.Queue()
+        self.loads = False
         self.replicas = ReplicaSet(
             self.backend,
             directory,
@@ -34,8 +36,10 @@ class Story:
             ),
         )
 
-    async def until_ready(self, address):
+    async def until_ready(self, address, told):
         self.probed.put_nowait(address)
+        if self.loads:
+            await told.wait()
 
     async def probe(self, address):
         self.probed.put_nowait(address)
@@ -161,7 +165,7 @@ async def test_silence_counts_only_while_nothing_is_held_and_news_are_told_once(
         story.backend.exit("echo-1", code=0)  # ends the watching, and so this block
 
 
-async def test_an_exit_is_told_with_the_last_words_of_its_log_to_who_may_read_it(story, tmp_path):
+async def test_an_exit_is_told_with_the_last_words_of_its_log_to_who_may_read_it(story):
     replicas = await adopted(story)
     await replicas.start(deployment(), 1, 0.0)
     [spec] = story.backend.specs
@@ -174,3 +178,37 @@ async def test_an_exit_is_told_with_the_last_words_of_its_log_to_who_may_read_it
     assert replicas.explained("d1", "not ready in time") == "not ready in time"
     replicas.forget("d1")
     assert replicas.explained("d1", reason) == reason
+
+
+async def test_a_replica_is_asked_again_when_it_says_that_it_is_ready_and_not_when_another_does(story):
+    story.loads = True
+    replicas = await adopted(story)
+    await replicas.start(deployment(), 2, 0.0)
+    replica = replicas["echo-1"]
+    async with asyncio.TaskGroup() as tasks:
+        replicas.watch(tasks)
+        await story.probed.get()
+        [report] = story.backend.ready_reports
+        report(dataclasses.replace(replica.running, generation=1))  # an earlier life's word
+        report(dataclasses.replace(replica.running, replica_id="echo-2"))
+        assert not replica.said_ready.is_set()
+        story.backend.say_ready("echo-1")
+        await story.probed.get()
+        assert story.told == [("ready", "echo-1")]
+        report(replica.running)  # late, which is no harm
+        story.backend.exit("echo-1", code=0)
+    story.backend.say_ready("echo-1")
+    assert list(replicas) == []
+
+
+async def test_what_was_said_while_control_was_away_is_found_by_asking(story):
+    """The first question comes as soon as it is taken over."""
+    story.backend.replicas["a"] = RunningReplica("a", 1, "d1", "unix:/x", "unix:/y")
+    story.backend.say_ready("a")
+    replicas = await adopted(story)
+    async with asyncio.TaskGroup() as tasks:
+        replicas.watch(tasks)
+        assert await story.probed.get() == "unix:/x"
+        await story.probed.get()
+        assert replicas.ready("d1") == 1
+        story.backend.exit("a", code=0)

@@ -43,7 +43,7 @@ class Story:
         )
         self.ready = asyncio.Event()
 
-    async def until_ready(self, _address):
+    async def until_ready(self, _address, _told):
         await self.ready.wait()
 
     def want(self, replicas):

@@ -70,7 +70,7 @@ class World:
     def platform(self):
         return self.plane.platform
 
-    async def until_ready(self, _address):
+    async def until_ready(self, _address, _told):
         await self.ready.wait()
 
     def prepare(self, directory, *, progress, **_):

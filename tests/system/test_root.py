@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from headway.core.wire import READY_DESCRIPTOR
 from system.root_program import GATEWAY
 from system.serving import descendants
 
@@ -254,9 +255,10 @@ def test_nothing_that_was_started_outlives_a_root_that_is_stopped(root):
     assert not any(map(is_alive, [replica, *strays]))
 
 
-def test_a_replica_has_no_descriptor_of_roots_and_no_signal_is_blocked_in_it_or_ignored(root):
-    code = "import os\nprint(os.listdir('/proc/self/fd'), open('/proc/self/status').read(), 'told', flush=True)\n"
-    root.start("a", f"{code}{WAIT}")
+def test_a_replica_has_only_its_own_descriptor_of_roots_and_no_signal_is_blocked_in_it_or_ignored(root):
+    begin = f"import os\nos.close(int(os.environ['{READY_DESCRIPTOR}']))\n"
+    code = "print(os.listdir('/proc/self/fd'), open('/proc/self/status').read(), 'told', flush=True)\n"
+    root.start("a", f"{begin}{code}{WAIT}")
     said = until(lambda: (text := (root.directory / "a.log").read_text()).endswith("told\n") and text)
     assert said.startswith("['0', '1', '2', '3']")  # the last one is the listing itself
     masks = dict(line.split(":\t") for line in said.splitlines() if line.startswith("Sig"))

@@ -80,6 +80,13 @@ class Backend(Protocol):
         """Call `report` once for each exit from now on, the asked-for ones too."""
         ...
 
+    def on_ready(self, report: Callable[[RunningReplica], None]) -> None:
+        """Call `report` when a replica says that it is ready, at most once in its life.
+
+        A hint of when to ask it: a backend that cannot know calls never, and a model may have lied.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of the backend; the replicas run on."""
         ...

@@ -61,6 +61,7 @@ class LocalBackend:
         self._command = command
         self._running: dict[str, RunningReplica] = {}
         self._reports: list[Callable[[ReplicaExit], None]] = []
+        self._ready_reports: list[Callable[[RunningReplica], None]] = []
         self._writer: asyncio.StreamWriter | None = None
         self._listening: asyncio.Task[None] | None = None
 
@@ -108,6 +109,9 @@ class LocalBackend:
     def on_exit(self, report: Callable[[ReplicaExit], None]) -> None:
         self._reports.append(report)
 
+    def on_ready(self, report: Callable[[RunningReplica], None]) -> None:
+        self._ready_reports.append(report)
+
     async def close(self) -> None:
         if self._listening is not None:
             self._listening.cancel()
@@ -122,8 +126,11 @@ class LocalBackend:
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         async for line in reader:
             message = json.loads(line)
-            if message.pop("type") == "exited":
-                self._note_exit(ReplicaExit(**message))
+            match message.pop("type"):
+                case "exited":
+                    self._note_exit(ReplicaExit(**message))
+                case "ready":
+                    self._note_ready(message["replica_id"], message["generation"])
 
     def _note_exit(self, gone: ReplicaExit) -> None:
         replica = self._running.get(gone.replica_id)
@@ -134,6 +141,12 @@ class LocalBackend:
             Path(address.removeprefix("unix:")).unlink(missing_ok=True)
         for report in self._reports:
             report(gone)
+
+    def _note_ready(self, replica_id: str, generation: int) -> None:
+        replica = self._running.get(replica_id)
+        if replica is not None and replica.generation == generation:
+            for report in self._ready_reports:
+                report(replica)
 
     def _free_gpu(self) -> tuple[str, ...]:
         taken = {gpu: one.replica_id for one in self._running.values() for gpu in one.gpus}

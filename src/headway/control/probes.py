@@ -28,9 +28,18 @@ async def probe(address: str) -> Health:
     return Health.HEALTHY if answer.status == _OK else Health.UNHEALTHY
 
 
-async def until_ready(address: str) -> None:
-    """Ask often at first, for a small model is ready soon. Its owner sets the limit and cancels."""
+async def until_ready(address: str, told: asyncio.Event) -> None:
+    """Ask often at first, for a small model is ready soon, and again once it is `told` that the replica is.
+
+    Its owner sets the limit and cancels.
+    """
     pause = _FIRST_PAUSE
     while await probe(address) is not Health.HEALTHY:
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        try:
+            async with asyncio.timeout(pause):
+                await told.wait()
+        except TimeoutError:
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+        else:
+            told.clear()
+            pause = _FIRST_PAUSE

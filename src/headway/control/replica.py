@@ -1,5 +1,7 @@
 """What control knows of one replica: its state and since when, how its probes went, what the gateway needs."""
 
+import asyncio
+
 from headway.backends.base import ReplicaExit, RunningReplica
 from headway.core.lifecycle import ReplicaState, require_transition
 from headway.core.reconcile import ReplicaView
@@ -24,6 +26,8 @@ class Replica:
         self.ordered_at = now
         self.ready_at: float | None = None if state is ReplicaState.STARTING else now
         self.unhealthy_since: float | None = None
+        self.said_ready = asyncio.Event()
+        """By itself: asking it is worth while now."""
 
     @property
     def replica_id(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headway.backends.base import SECRETS_VARIABLE, Backend, ReplicaExit, ReplicaSpec
+from headway.backends.base import SECRETS_VARIABLE, Backend, ReplicaExit, ReplicaSpec, RunningReplica
 from headway.control.last_words import last_words
 from headway.control.platform import Deployment
 from headway.control.probes import PROBE_EVERY, Health, probe, until_ready
@@ -89,6 +89,7 @@ class ReplicaSet:
     async def adopt(self, table: RoutingTable) -> None:
         """Take over what runs, as it stood in the last table: the gateway goes by that too."""
         self._backend.on_exit(self._note_exit)
+        self._backend.on_ready(self._note_said_ready)
         routed: Mapping[tuple[str, int], ReplicaRoute] = {
             (one.replica_id, one.generation): one
             for deployment in table.deployments
@@ -193,7 +194,7 @@ class ReplicaSet:
     async def _watch(self, replica: Replica) -> None:
         address = replica.running.address
         if replica.state is ReplicaState.STARTING:
-            await until_ready(address)
+            await until_ready(address, replica.said_ready)
             if replica.state is ReplicaState.STARTING:
                 self.become(replica.replica_id, ReplicaState.READY, "it answers")
                 self._note_start(replica)
@@ -209,6 +210,12 @@ class ReplicaSet:
     def _note_start(self, replica: Replica) -> None:
         kept = self._start_times.setdefault(replica.running.deployment_id, deque(maxlen=_KEPT_STARTS))
         kept.append(replica.since - replica.ordered_at)
+
+    def _note_said_ready(self, running: RunningReplica) -> None:
+        """It is asked at once: its word alone counts for nothing, for a model could say it too."""
+        replica = self._replicas.get(running.replica_id)
+        if replica is not None and replica.running.generation == running.generation:
+            replica.said_ready.set()
 
     def _note_exit(self, gone: ReplicaExit) -> None:
         replica = self._replicas.get(gone.replica_id)

@@ -21,6 +21,10 @@ WEBSOCKET_PATH = b"/v1/websocket"
 PRIVATE_PATHS = (b"/hot-reload", b"/metrics", b"/held", b"/control")
 """Never reachable through the gateway, nor anything below them."""
 
+READY_DESCRIPTOR = "HEADWAY_READY_FD"
+"""The variable that gives a replica's process the number of the descriptor on which it may say, with any byte, that it
+is ready. Nothing rests on it but how soon the replica is asked."""
+
 EXIT_LOAD_FAILED = 70
 """A replica's exit code when its model could not be loaded."""
 EXIT_USAGE = 64

@@ -23,6 +23,7 @@ from headway.http.limits import Limits
 from headway.http.listener import HttpServer, tcp_socket, unix_socket
 from headway.model_server.app import PrivateRoutes, PublicRoutes
 from headway.model_server.logs import configure_logging
+from headway.model_server.readiness import Readiness
 from headway.model_server.replica import Replica
 from headway.model_server.truss.loader import LoadFailedError
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
@@ -87,7 +88,7 @@ def _at_least_one(text: str) -> int:
 async def _serve(
     options: argparse.Namespace, config: TrussConfig, public: socket.socket, private: socket.socket | None
 ) -> int:
-    stopping = _stop_on_signals()
+    stopping, readiness = _stop_on_signals(), Readiness(os.environ)
     replica = Replica(
         config, secrets_directory=options.secrets_directory, environment_file=options.environment_file
     )
@@ -96,7 +97,7 @@ async def _serve(
     inspection = HttpServer(PrivateRoutes(replica.calls))
     await inspection.start([private] if private is not None else [])
     _log.info("Replica %s listens on %s", options.replica_id, options.uds or f"{options.host}:{options.port}")
-    life = asyncio.create_task(_live(replica))
+    life = asyncio.create_task(_live(replica, readiness))
     stopped = asyncio.create_task(stopping.wait())
     await asyncio.wait([life, stopped], return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -120,8 +121,9 @@ async def _serve_front(
     )
 
 
-async def _live(replica: Replica) -> None:
+async def _live(replica: Replica, readiness: Readiness) -> None:
     await replica.load()
+    readiness.say()
     await replica.follow_environment()
 
 

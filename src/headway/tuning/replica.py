@@ -94,7 +94,7 @@ async def _to_the_end(task: asyncio.Task[None]) -> None:
 
 
 async def _come_up(replica: TrialReplica, watching: asyncio.Task[None], within: float) -> None:
-    ready = asyncio.create_task(until_ready(replica.address))
+    ready = asyncio.create_task(until_ready(replica.address, told=asyncio.Event()))
     await asyncio.wait([ready, watching], timeout=within, return_when=asyncio.FIRST_COMPLETED)
     is_ready = ready.done() and not replica.died
     ready.cancel()

@@ -9,6 +9,8 @@ class FakeBackend:
         self.specs = []
         self.replicas = {}
         self.reports = []
+        self.ready_reports = []
+        self.said_ready = set()
 
     async def start(self, spec):
         taken = sum(len(one.gpus) for one in self.replicas.values())
@@ -31,8 +33,20 @@ class FakeBackend:
     def on_exit(self, report):
         self.reports.append(report)
 
+    def on_ready(self, report):
+        self.ready_reports.append(report)
+
     async def close(self):
         self.reports.clear()
+        self.ready_reports.clear()
+
+    def say_ready(self, replica_id):
+        """The replica says that it is ready, which is heard once."""
+        replica = self.replicas.get(replica_id)
+        if replica is not None and replica not in self.said_ready:
+            self.said_ready.add(replica)
+            for report in self.ready_reports:
+                report(replica)
 
     def exit(self, replica_id, *, code=None, signal=None):
         """The replica's process ends."""

@@ -13,14 +13,34 @@ from backends.contract.fake import FakeBackend
 from headway.backends.base import BackendError, ReplicaSpec, Unplaceable
 from headway.backends.local import LocalBackend
 from headway.child import Program
+from headway.core.wire import READY_DESCRIPTOR
 from headway.root import Graces, Root
 
 WAIT = "import time; time.sleep(600)"
+SAY_READY = f"""
+import os
+for _ in range(int(os.environ["SAYS"])):
+    try:
+        os.write(int(os.environ[{READY_DESCRIPTOR!r}]), b"ready")
+    except BrokenPipeError:
+        pass
+{WAIT}
+"""
+
+
+class TellingBackend(FakeBackend):
+    """Its replicas say as often that they are ready as their variable SAYS has it."""
+
+    async def start(self, spec):
+        started = await super().start(spec)
+        for _ in range(int(spec.environment.get("SAYS", 0))):
+            asyncio.get_running_loop().call_soon(self.say_ready, spec.replica_id)
+        return started
 
 
 @contextlib.asynccontextmanager
 async def fake_backend(_directory, gpus):
-    yield FakeBackend(gpus=gpus)
+    yield TellingBackend(gpus=gpus)
 
 
 @contextlib.asynccontextmanager
@@ -39,7 +59,8 @@ async def local_backend(directory, gpus):
     running = asyncio.create_task(root.run())
 
     def command(spec, *_sockets):
-        return [sys.executable, "-c", spec.environment.get("CODE", WAIT)]
+        code = SAY_READY if "SAYS" in spec.environment else WAIT
+        return [sys.executable, "-c", spec.environment.get("CODE", code)]
 
     backend = LocalBackend(directory, gpus=[str(number) for number in range(gpus)], command=command)
     await backend.connect(await link)
@@ -101,6 +122,22 @@ def test_a_new_life_under_the_same_id_has_its_own_addresses(story, make_spec):
         second = await backend.start(make_spec("a", 2))
         assert second.address != first.address
         assert await backend.running() == (second,)
+
+    story(tell)
+
+
+def test_a_replica_that_says_that_it_is_ready_is_heard_once_in_its_life(story, make_spec):
+    async def tell(backend, exits):
+        said = asyncio.Queue()
+        backend.on_ready(said.put_nowait)
+        await backend.start(make_spec("silent", 5, environment={"SAYS": "0"}))
+        first = await backend.start(make_spec("a", 7, environment={"SAYS": "100"}))
+        assert await said.get() == first
+        await backend.stop("a", grace=5.0)
+        await exits.get()
+        second = await backend.start(make_spec("a", 8, environment={"SAYS": "1"}))
+        assert await said.get() == second
+        assert said.empty()
 
     story(tell)
 

@@ -11,14 +11,18 @@ from headway.http.limits import Limits
 from headway.http.listener import HttpServer
 from headway.model_server.app import PrivateRoutes
 from headway.model_server.docker_server.proxy import ProxyRoutes
-from headway.model_server.docker_server.server_process import PortTakenError, ServerProcess
+from headway.model_server.docker_server.server_process import HOST, PortTakenError, ServerProcess
 from headway.model_server.docker_server.settings import docker_server
+from headway.model_server.readiness import Readiness
 from headway.model_server.truss.truss_config import TrussConfig
 
 PROGRAM_GRACE = 30.0
 """How long the program may take to end after SIGTERM, with no request left."""
 _FLUSH_GRACE = 5.0
 """How long clients may take for the rest of their answers once the program is gone."""
+_TRIED_EVERY = 0.05
+"""Seconds between attempts to reach a program that does not listen yet."""
+_ANOTHER_ADDRESS = "127.0.0.2"
 _ENDED_UNASKED = 1
 _log = logging.getLogger(__name__)
 
@@ -32,7 +36,7 @@ async def serve_front(
     grace: float,
 ) -> int:
     """Serve until the program ends or `stopping` is set, requests then having `grace` seconds; the exit code."""
-    server = docker_server(config.expanded)
+    server, readiness = docker_server(config.expanded), Readiness(os.environ)
     environment = {**os.environ, **config.environment_variables}
     try:
         process = ServerProcess(server, config.directory, environment)
@@ -47,8 +51,10 @@ async def serve_front(
         await inspection.start([private] if private is not None else [])
         ended = asyncio.create_task(process.ended())
         stopped = asyncio.create_task(stopping.wait())
+        listens = asyncio.create_task(say_when_it_listens(process.port, readiness))
         await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+        listens.cancel()
         code = _code(ended.result(), routes) if ended.done() else 0
         closing = asyncio.create_task(front.stop(grace + PROGRAM_GRACE))
         if not ended.done():
@@ -59,6 +65,25 @@ async def serve_front(
         await asyncio.wait([closing], timeout=_FLUSH_GRACE)
         await inspection.stop(0.0)
     return code
+
+
+async def say_when_it_listens(port: int, readiness: Readiness) -> None:
+    """Most programs listen once they are ready. One that answers its readiness endpoint later is asked until then."""
+    while not await _listens(port):  # noqa: ASYNC110  # another process's doing: no event tells of it
+        await asyncio.sleep(_TRIED_EVERY)
+    readiness.say()
+
+
+async def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        one.setblocking(False)
+        # From another address, or Linux would now and then connect it with itself, and so take the port.
+        one.bind((_ANOTHER_ADDRESS, 0))
+        try:
+            await asyncio.get_running_loop().sock_connect(one, (HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 async def _finish_requests(routes: ProxyRoutes, grace: float) -> None:

@@ -18,7 +18,7 @@ from headway import keeper
 from headway.core.errors import HeadwayError
 from headway.model_server.docker_server.settings import PORT_VARIABLES, DockerServer
 
-_HOST = "127.0.0.1"
+HOST = "127.0.0.1"
 _KEEPER_ENDS_WITHIN = 5.0
 
 
@@ -61,7 +61,7 @@ class ServerProcess:
 
     @property
     def address(self) -> str:
-        return f"tcp:{_HOST}:{self.port}"
+        return f"tcp:{HOST}:{self.port}"
 
     async def ended(self) -> int:
         """Wait for the program's end, which the owner may have asked for; its exit code (128 and more: a signal)."""
@@ -86,7 +86,7 @@ class ServerProcess:
 def _free_port() -> int:
     """A port that was free a moment ago. Should the program find it taken, it ends, and is started anew."""
     with socket.socket() as one:
-        one.bind((_HOST, 0))
+        one.bind((HOST, 0))
         port: int = one.getsockname()[1]
         return port
 
@@ -97,7 +97,7 @@ def _claim(port: int) -> socket.socket:
     try:
         if sys.platform == "linux":  # a name without a file, in the same network namespace as the port
             claim.bind(f"\0headway-server-port-{port}")
-        with socket.create_connection((_HOST, port), timeout=1.0):
+        with socket.create_connection((HOST, port), timeout=1.0):
             is_free = False
     except ConnectionRefusedError:
         is_free = True

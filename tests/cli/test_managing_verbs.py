@@ -101,6 +101,27 @@ def test_who_pushed_a_model_under_its_former_name_is_told_how_to_go_on_with_it(h
     assert len(deployments(headway)) == 2
 
 
+def test_push_tells_what_will_run_and_which_secret_is_missing_also_when_it_fails(headway, truss):
+    config = "model_name: echo\nsecrets: {token: null}\nbuild_commands: [make it]"
+    for result in (run("push", truss(config)), run("push", truss(config, broken=""))):
+        told = " ".join(result.stderr.split())
+        assert "secrets: token has no value here" in told
+        assert told.count("build_commands run on this machine as") == 1
+        assert "make it" in told
+    assert result.exit_code == FAILED
+    assert len(deployments(headway)) == 2
+
+
+def test_a_secret_that_is_set_meanwhile_is_missed_no_more(headway, truss):
+    run("push", truss("model_name: echo\nsecrets: {token: null}"))
+    run("secrets", "set", "token", input="v")
+    [deployment] = json.loads(run("status", "echo", "--json").stdout)["deployments"]
+    again = run("push", truss("model_name: echo\nsecrets: {token: null}"))
+    assert not any("token" in one for one in deployment["warnings"])
+    assert "token" not in again.stderr
+    assert len(deployments(headway)) == 1
+
+
 def test_what_serves_goes_on_when_the_next_push_fails(headway, truss):
     run("push", truss())
     [first] = deployments(headway)

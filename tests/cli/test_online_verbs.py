@@ -223,6 +223,33 @@ def test_serve_refuses_a_chosen_name_that_fits_in_no_url(served, name):
     assert "is no name for a model" in str(result.exception)
 
 
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ("trt_llm: {build: {}}\nmodel_module_dir: nowhere", "trt_llm"),
+        ("model_class_name: Other", "there is no class Other"),
+        ("runtime: {predict_concurrency: 0}", "predict_concurrency"),
+        ("external_package_dirs: [nowhere]", "nowhere is no folder"),
+        ("model_metadata: {headway: {queue_limit: -1}}", "queue_limit is -1"),
+    ],
+)
+def test_serve_of_what_cannot_be_deployed_ends_before_anything_is_made(served, tmp_path, config, reason):
+    result, platforms = served(config)
+    assert (result.exit_code, platforms) == (FAILED, [])
+    assert reason in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_serve_tells_what_check_tells(served, tmp_path):
+    result, _ = served("build_commands: ['true']\nsecrets: {token: null}")
+    checked = run("check", tmp_path, env={"XDG_CONFIG_HOME": str(tmp_path)})
+    for line in checked.stdout.splitlines()[:-1]:
+        assert " ".join(line.split()) in " ".join(result.stderr.split())
+    assert "build_commands run on this machine as" in checked.stdout
+    assert "secrets: token has no value here" in checked.stdout
+    assert result.stderr.count("build_commands run") == 1, "it is told once"
+
+
 def test_serve_finds_models_of_hubs_and_follows_changes_when_told(served, tmp_path):
     config = "model_cache: [{repo_id: ada/tiny, use_volume: true, volume_folder: tiny}]"
     result, [platform] = served(config, "--model-cache-dir", tmp_path / "models", "--watch")

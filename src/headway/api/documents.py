@@ -9,6 +9,8 @@ from pydantic import TypeAdapter
 
 from headway.api import schemas
 from headway.api.schemas import instant
+from headway.control.packages.machine import has_secret
+from headway.control.packages.on_machine import secret_warnings
 from headway.control.plane import ControlPlane
 from headway.control.platform import PRODUCTION, Deployment, Environment
 from headway.control.replica import Replica
@@ -55,7 +57,9 @@ class Documents:
         return self._model(name, [self.deployment(one) for one in self._platform.deployments_of(name)])
 
     def deployment(self, deployment: Deployment) -> schemas.Deployment:
-        return schemas.Deployment(**self._fields(deployment))
+        fields = self._fields(deployment)
+        fields["warnings"] += self._secret_warnings(deployment)
+        return schemas.Deployment(**fields)
 
     def settings(self, deployment: Deployment) -> schemas.Settings:
         return schemas.Settings(
@@ -101,6 +105,12 @@ class Documents:
             current_deployment=self._deployment_of(environment.deployment_id),
             candidate_deployment=self._deployment_of(environment.candidate_id),
         )
+
+    def _secret_warnings(self, deployment: Deployment) -> list[str]:
+        """They may be set at any time, so they are looked at each time."""
+        declared = {} if deployment.prepared is None else deployment.prepared.secrets
+        place = self._supervisor.replicas.secrets_directory
+        return list(secret_warnings(declared, lambda name: has_secret(name, place)))
 
     def _deployment_of(self, deployment_id: str | None) -> schemas.Deployment | None:
         deployment = self._platform.deployments.get(deployment_id or "")

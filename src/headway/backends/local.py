@@ -4,12 +4,9 @@ Root starts and reaps them; this side says what to run, gives each its addresses
 """
 
 import asyncio
-import contextlib
 import dataclasses
 import json
-import shutil
 import socket
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from headway.backends.base import (
     RunningReplica,
     Unplaceable,
 )
+from headway.backends.gpus import find_gpus
 from headway.configuration import variables_for_tools
 
 _ROOT_ANSWERS_WITHIN = 10.0
@@ -171,15 +169,3 @@ class LocalBackend:
         if self._gpus:  # who asked for none sees none: those of others are not free
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
         return environment
-
-
-def find_gpus() -> tuple[str, ...]:
-    """The machine's NVIDIA GPUs by index, as CUDA_VISIBLE_DEVICES takes them."""
-    program = shutil.which("nvidia-smi")
-    if program is not None:
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            listed = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
-            lines = [line for line in listed.stdout.splitlines() if line.startswith("GPU ")]
-            return tuple(line.removeprefix("GPU ").split(":")[0] for line in lines)
-    devices = Path("/dev").glob("nvidia[0-9]*")
-    return tuple(sorted((one.name.removeprefix("nvidia") for one in devices), key=int))

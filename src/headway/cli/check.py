@@ -9,7 +9,7 @@ import typer
 from headway.cli.exit_codes import FAILED
 
 if TYPE_CHECKING:
-    from headway.control.packages.lint import Report
+    from headway.control.packages.findings import Report
 
 
 def check(
@@ -17,13 +17,15 @@ def check(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Look for mistakes in the Truss in DIR. Its code is not run. Warnings alone give exit code 0.
+    """Look for mistakes in the Truss in DIR, and say what serving it on this machine will do. Its code is not run.
+    Warnings alone give exit code 0.
 
     Example: headway check hello --json
     """
+    from headway.cli.findings import own_machine
     from headway.control.packages.lint import lint
 
-    report = lint(directory)
+    report = lint(directory, own_machine())
     if as_json:
         typer.echo(json.dumps(_content(report), indent=2))
     else:
@@ -45,10 +47,10 @@ def _content(report: "Report") -> dict[str, Any]:
 
 
 def _print(report: "Report") -> None:
-    for one in report.findings:
-        typer.echo(f"{one.level.value}: {one.place}: {one.message}")
-        if one.hint:
-            typer.echo(f"  hint: {one.hint}")
+    from headway.cli.findings import lines_of
+
+    for line in lines_of(report.findings):
+        typer.echo(line)
     if report.is_servable:
         typer.echo(
             f"ok: concurrency target {report.concurrency_target}, "

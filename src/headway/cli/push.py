@@ -58,9 +58,11 @@ def push(  # noqa: PLR0913  # each is one option of the command
         model = _own_name(directory, models, console) if name is None else name
         deployment = _send(control, directory, model, query, console)
         console.print(f"{model}: deployment {deployment['id']} is accepted", markup=False)
+        told = deployment["warnings"]
+        warn(console, told)  # now: what is to run, and which secret is missing, explains a failure too
         if wait:
             deployment = wait_until_served(control, deployment, into, console)
-        warn(console, deployment["warnings"])
+        warn(console, (one for one in deployment["warnings"] if one not in told))
         if as_json:
             show_json(deployment)
         else:

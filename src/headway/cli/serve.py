@@ -1,13 +1,13 @@
 """`headway serve`: prepares one Truss and serves it in the foreground until Ctrl-C."""
 
-import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from headway.cli import options
 from headway.cli.addresses import curl_line, local_url
+from headway.cli.exit_codes import FAILED
 from headway.cli.log_lines import log_printer
 from headway.cli.progress import spinner, warn
 from headway.cli.setting_values import stated_settings
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from headway.bootstrap import LocalPlatform
+    from headway.configuration import Configuration
     from headway.core.settings import DeploymentSettings
 
 _MOST_RECORDS = 100_000
@@ -47,7 +48,7 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     from headway import bootstrap
     from headway.configuration import Configuration
     from headway.control.catalog import require_name
-    from headway.control.packages.names import renamed_note, served_name
+    from headway.control.packages.names import served_name
     from headway.model_server.truss.truss_config import read_truss
 
     if name is not None:
@@ -60,9 +61,11 @@ def serve(  # noqa: PLR0913  # each is one option of the command
         secrets_dir=secrets_dir,
         model_cache_dir=model_cache_dir,
     )
+    changes = stated_settings(settings or [], concurrency_target=concurrency_target, replicas=replicas)
+    console = messages()
+    told = _require_servable(directory, configuration, name, changes, console)
     configuration.make_directories()
     config = read_truss(directory)
-    changes = stated_settings(settings or [], concurrency_target=concurrency_target, replicas=replicas)
     if "min_replica" not in {*changes, *(config.headway.settings or {})}:
         changes["min_replica"] = 1  # who serves a model by hand has it ready at once
     platform = bootstrap.LocalPlatform(
@@ -83,16 +86,38 @@ def serve(  # noqa: PLR0913  # each is one option of the command
         trusted_proxies=configuration.trusted_proxies,
     )
     bootstrap.require_place(platform)
-    console = messages()
-    if name is None and (note := renamed_note(config, directory)):
-        warn(console, [note])
-    line = _prepare(platform, directory, console)
+    line = _prepare(platform, directory, told, console)
     raise typer.Exit(bootstrap.serve(platform, log_printer(console), lambda: typer.echo(line)))
 
 
-def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> str:
+def _require_servable(
+    directory: Path,
+    configuration: "Configuration",
+    name: str | None,
+    settings: dict[str, Any],
+    console: "Console",
+) -> tuple[str, ...]:
+    """Tell all that is found out about the Truss before anything is made; return the warnings. Ends the command with
+    exit code 1 when it cannot be served.
+    """
+    from headway.cli.findings import lines_of
+    from headway.control.packages.findings import warnings_of
+    from headway.control.packages.lint import lint
+    from headway.control.packages.machine import this_machine
+
+    machine = this_machine(configuration.data_dir, configuration.model_cache_dir, configuration.secrets_dir)
+    report = lint(directory, machine, name=name, settings=settings)
+    for line in lines_of(report.findings):
+        console.print(line, markup=False)
+    if not report.is_servable:
+        raise typer.Exit(FAILED)
+    return warnings_of(report.findings)
+
+
+def _prepare(platform: "LocalPlatform", directory: Path, told: tuple[str, ...], console: "Console") -> str:
     """Prepare the model, so that control finds it prepared, and tell what will be served; return a curl line."""
-    from headway.control.packages.preparation import first_settings, prepare
+    from headway.control.packages.declared import first_settings
+    from headway.control.packages.preparation import prepare
     from headway.control.preparations import example_input
     from headway.model_server.truss.truss_config import read_truss
 
@@ -105,7 +130,7 @@ def _prepare(platform: "LocalPlatform", directory: Path, console: "Console") -> 
             progress=progress,
             model_cache_dir=platform.model_cache_directory,
         )
-    warn(console, itertools.chain(prepared.warnings, first.warnings(config.predict_concurrency)))
+    warn(console, (one for one in prepared.warnings if one not in told))
     console.print(
         f"{platform.model_name}: concurrency target {first.concurrency_target}, "
         f"predict concurrency {config.predict_concurrency}, replicas {_range(first)}\n"

@@ -134,10 +134,14 @@ def _goal(slo: str, objective: str, memory_limit: str) -> "Goal":
 
 
 def _prepare(directory: Path, configuration: "Configuration", goal: "Goal") -> "PreparedModel":
+    from headway.control.packages.lint import lint
+    from headway.control.packages.machine import this_machine
     from headway.control.packages.preparation import prepare
     from headway.tuning.errors import TuningError
 
     console = messages()
+    machine = this_machine(configuration.data_dir, configuration.model_cache_dir, configuration.secrets_dir)
+    lint(directory, machine).require_servable()
     with spinner(console, "preparing the model") as progress:
         prepared = prepare(
             directory,

@@ -14,9 +14,10 @@ from typing import Any
 from headway.control.catalog import Catalog, require_name
 from headway.control.deletions import Deletions
 from headway.control.errors import RefusedError, StaleError
-from headway.control.packages.lint import Level, lint
+from headway.control.packages.declared import first_settings
+from headway.control.packages.findings import warnings_of
+from headway.control.packages.lint import lint
 from headway.control.packages.names import served_name
-from headway.control.packages.preparation import first_settings
 from headway.control.packages.snapshots import take_snapshot
 from headway.control.persistence import Persistence
 from headway.control.platform import (
@@ -73,7 +74,7 @@ class Operations:
         Raises InvalidTrussError for a Truss that cannot be served, InvalidSettingError, InvalidNameError,
         PreparationError.
         """
-        config = await asyncio.to_thread(_checked_truss, directory)
+        config, remarks = await asyncio.to_thread(self._checked, directory, order)
         model = order.model or served_name(config, directory)
         require_name(model, "a model")
         if order.environment is not None:
@@ -100,6 +101,7 @@ class Operations:
                 digest=snapshot.digest,
                 declared=dict(config.headway.settings or {}),
             )
+        deployment = dataclasses.replace(deployment, remarks=remarks)
         await self._deploy(deployment, order)
         return self._present(deployment)
 
@@ -198,6 +200,12 @@ class Operations:
             self.supervisor.roll_out(self._target(deployment.model, order.environment), deployment_id)
         await self.persistence.save()
 
+    def _checked(self, directory: Path, order: Push) -> tuple[TrussConfig, tuple[str, ...]]:
+        """The Truss's config, and what is to be told of it. Raises InvalidTrussError if it cannot be served."""
+        report = lint(directory, self.places.machine(), name=order.model)
+        report.require_servable()
+        return read_truss(directory), warnings_of(report.findings)
+
     def _try_anew(self, deployment: Deployment) -> None:
         """Its earlier failures count no more; what it lacks is made at once."""
         self.platform.put(dataclasses.replace(deployment, failure=""))
@@ -236,21 +244,6 @@ class Operations:
         ):
             changes["concurrency_target"] = config.predict_concurrency  # nobody chose another one
         return former.settings.with_changes(changes)
-
-
-def _checked_truss(directory: Path) -> TrussConfig:
-    """Raises InvalidTrussError for the first thing that keeps the Truss from being served."""
-    try:
-        findings = lint(directory).findings
-    except (
-        RecursionError,
-        MemoryError,
-    ) as error:  # the parsers of YAML and Python go down once for each level
-        raise InvalidTrussError("the Truss has a file that is nested too deeply") from error
-    for finding in findings:
-        if finding.level is Level.ERROR:
-            raise InvalidTrussError(f"{finding.place}: {finding.message}", hint=finding.hint)
-    return read_truss(directory)
 
 
 def _predict_concurrency(deployment: Deployment) -> int | None:

@@ -227,7 +227,8 @@ def restore(platform: Platform, state: StoredState) -> None:
     """Put what was stored into the platform. What is no longer valid is told, and left as far as it is."""
     platform.models = {row.name: row.created_at for row in state.models}
     for row in state.deployments:
-        prepared = None if row.prepared is None else Prepared.from_json(row.prepared)
+        is_known = row.prepared is not None and "secrets" in row.prepared  # else a former Headway prepared it
+        prepared = Prepared.from_json(row.prepared) if row.prepared is not None and is_known else None
         platform.deployments[row.deployment_id] = Deployment(
             deployment_id=row.deployment_id,
             model=row.model,

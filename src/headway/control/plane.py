@@ -49,6 +49,11 @@ class PlaneOptions:
     """Whose pages may use the API."""
 
     @property
+    def secrets_place(self) -> Path:
+        """Where each secret is a file, whoever keeps them."""
+        return self.secrets_dir or self.link_path.parent / "secrets"
+
+    @property
     def logs_dir(self) -> Path:
         return self.data_dir / "logs"
 
@@ -73,7 +78,7 @@ class ControlPlane:
         self.stored_requests = StoredRequests(persistence, options.request_bounds)
         if self.stored_requests.are_kept:
             self.supervisor.requests.recorded = persistence.note_requests
-        places = Places(options.data_dir, options.model_cache_dir)
+        places = Places(options.data_dir, options.model_cache_dir, options.secrets_place)
         self.preparations = Preparations(platform, places, lambda _: self.supervisor.wake())
         self.operations = Operations(platform, self.supervisor, persistence, self.preparations, places)
         self.credentials = self._restored_credentials(state)
@@ -121,9 +126,8 @@ class ControlPlane:
 
     def _restored_credentials(self, state: StoredState) -> Credentials:
         """The replicas and the gateways are told of them."""
-        secrets_dir, files = self.options.secrets_dir, None
-        if secrets_dir is None:
-            secrets_dir = self.options.link_path.parent / "secrets"
+        secrets_dir, files = self.options.secrets_place, None
+        if self.options.secrets_dir is None:
             files = SecretFiles(secrets_dir, state.secrets)
         self.supervisor.replicas.secrets_directory = secrets_dir
         keyring = Keyring(state.keys)

@@ -33,6 +33,8 @@ class Prepared:
     warnings: tuple[str, ...] = ()
     example: Any = None
     """An input that the Truss gives as an example."""
+    secrets: Mapping[str, bool] = field(default_factory=dict)
+    """Those that it declares, and whether config.yaml has a value for it."""
 
     @property
     def is_intact(self) -> bool:
@@ -80,6 +82,8 @@ class Deployment:
     """Another one has taken its environment: it keeps no replica without load."""
     failure: str = ""
     """Why its Truss could not be made ready to run."""
+    remarks: tuple[str, ...] = ()
+    """What was told of its Truss when it was pushed, until it is prepared. It is not stored."""
 
     @property
     def scaling_settings(self) -> DeploymentSettings:
@@ -94,7 +98,7 @@ class Deployment:
     @property
     def warnings(self) -> tuple[str, ...]:
         if self.prepared is None:
-            return ()
+            return self.remarks
         return (*self.prepared.warnings, *self.settings.warnings(self.prepared.predict_concurrency))
 
 

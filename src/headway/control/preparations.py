@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from headway.control.packages import commands
+from headway.control.packages.machine import Machine, this_machine
 from headway.control.packages.preparation import PreparedModel, prepare
 from headway.control.platform import Deployment, Platform, Prepared
 from headway.core.errors import HeadwayError
@@ -37,6 +38,12 @@ class Places:
 
     data_dir: Path
     model_cache_dir: Path | None = None
+    secrets_dir: Path | None = None
+    """One file per secret, named as the secret."""
+
+    def machine(self) -> Machine:
+        """Where models are to run, as it is now."""
+        return this_machine(self.data_dir, self.model_cache_dir, self.secrets_dir)
 
     def build_log(self, deployment_id: str) -> Path:
         return self.data_dir / "logs" / deployment_id / f"{BUILD_LOG}.log"
@@ -155,6 +162,7 @@ def prepared_of(model: PreparedModel) -> Prepared:
         ),
         warnings=model.warnings,
         example=example_input(model),
+        secrets={name: bool(default) for name, default in model.config.secrets.items()},
     )
 
 

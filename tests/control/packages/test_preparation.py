@@ -6,8 +6,9 @@ import textwrap
 import pytest
 
 from headway.control.packages import environments
+from headway.control.packages.declared import first_settings
 from headway.control.packages.entries import PreparationError
-from headway.control.packages.preparation import first_settings, prepare
+from headway.control.packages.preparation import prepare
 from headway.core.errors import InvalidSettingError
 from headway.model_server.truss.truss_config import InvalidTrussError, parse_config
 

@@ -182,11 +182,7 @@ def test_ping_settings_of_zero_are_the_default():
     [
         ("a: 1\na: 2", "line 2: a stands twice"),
         ("runtime:\n  predict_concurrency: 1\n  predict_concurrency: 2", "line 3: predict_concurrency"),
-        ("resources: {accelerator: T4}", "resources.accelerator: no GPU"),
         ("resources: {node_count: 2}", "resources.node_count"),
-        ("system_packages: [ffmpeg]", "system_packages: not installed"),
-        ("weights: [{source: 'hf://a', mount_location: /a}]", "weights: nothing is fetched"),
-        ("build_commands: [ls]", "build_commands"),
         ("trt_llm: {build: {}}", "trt_llm"),
         ("python_version: py39", "python_version"),
         ("environment_variables: {PORT: 1}", "environment_variables.PORT"),

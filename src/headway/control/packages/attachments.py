@@ -22,6 +22,8 @@ class Sources:
 
     downloads: Path
     model_cache: Path
+    downloads_files: bool = True
+    """False: only what would surprise is wanted, and nothing is downloaded."""
 
 
 @dataclass(slots=True)
@@ -105,6 +107,8 @@ def _link_model(
 def _file(url: str, sources: Sources, progress: Progress) -> Path:
     address = urlsplit(url)
     match address.scheme:
+        case "http" | "https" if not sources.downloads_files:
+            return sources.downloads
         case "http" | "https":
             from headway.control.packages.downloads import download  # httpx is half of control's start
 

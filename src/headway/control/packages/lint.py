@@ -1,189 +1,63 @@
-"""Reads a Truss as an author's second pair of eyes: what will fail, what will surprise. The model's code is not run.
+"""Reads a Truss as an author's second pair of eyes: what will fail, what will surprise, and what this machine will do
+with it. The model's code is not run, and nothing is changed or downloaded.
 
-What the replica finds out by itself when it loads the model stays its business; here is what the text alone shows.
+It is the one list that `check`, `serve` and `push` tell; each part of it is in a module of its own.
 """
 
-import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from headway.control.packages.declared import first_settings
+from headway.control.packages.findings import Finding, Level, Report, of_error
+from headway.control.packages.image_paths import of_image_paths
+from headway.control.packages.machine import Machine
+from headway.control.packages.model_code import of_model
 from headway.control.packages.names import renamed_note
-from headway.control.packages.preparation import first_settings
-from headway.core.errors import HeadwayError, InvalidSettingError
-from headway.model_server.docker_server.settings import docker_server
+from headway.control.packages.on_machine import of_machine, secret_warnings
+from headway.core.errors import InvalidSettingError
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 
-_STAGES = ("preprocess", "predict", "postprocess")
-_ENDPOINTS = ("chat_completions", "completions", "embeddings", "messages", "responses")
-
-Method = ast.FunctionDef | ast.AsyncFunctionDef
+_CONFIG = "config.yaml"
 
 
-class Level(Enum):
-    ERROR = "error"
-    """The Truss cannot be served."""
-    WARNING = "warning"
-    """It can, but probably not as meant."""
+def lint(
+    directory: Path, machine: Machine, *, name: str | None = None, settings: Mapping[str, Any] | None = None
+) -> Report:
+    """Everything that the Truss in `directory` shows without being run.
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to know; `place` is a file with a line, or config.yaml."""
-
-    level: Level
-    place: str
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """`concurrency_target` and `predict_concurrency` are None when config.yaml cannot be read."""
-
-    findings: tuple[Finding, ...]
-    concurrency_target: int | None = None
-    predict_concurrency: int | None = None
-
-    @property
-    def is_servable(self) -> bool:
-        return all(finding.level is not Level.ERROR for finding in self.findings)
-
-
-def lint(directory: Path, *, name: str | None = None) -> Report:
-    """Everything that the Truss in `directory` shows without being run. `name`: what the model is to be called, if
-    somebody chose that.
+    `name` is what the model is to be called and `settings` what of its settings is to be changed, if somebody chose
+    that. Raises InvalidSettingError for such a change.
     """
     try:
+        return _lint(directory, machine, name, settings or {})
+    except (RecursionError, MemoryError):  # the parsers of YAML and Python go down once for each level
+        return Report((Finding(Level.ERROR, _CONFIG, "the Truss has a file that is nested too deeply"),))
+
+
+def of_serving(config: TrussConfig, machine: Machine) -> Iterator[Finding]:
+    """What will surprise when the Truss runs on the machine, whatever is set and whichever secrets there are then."""
+    for warning in config.warnings:
+        yield Finding(Level.WARNING, _CONFIG, warning)
+    yield from of_machine(config, machine)
+    yield from of_image_paths(config)
+
+
+def _lint(directory: Path, machine: Machine, name: str | None, changes: Mapping[str, Any]) -> Report:
+    try:
         config = read_truss(directory)
-    except InvalidTrussError as error:
-        return Report((_error("config.yaml", error),))
-    findings = [Finding(Level.WARNING, "config.yaml", warning) for warning in config.warnings]
-    if name is None and (note := renamed_note(config, directory)):
-        findings.append(Finding(Level.WARNING, "config.yaml", note))
-    try:
         settings = first_settings(config)
+    except InvalidTrussError as error:
+        return Report((of_error(_CONFIG, error),))
     except InvalidSettingError as error:
-        return Report((*findings, _error("config.yaml: model_metadata.headway", error)))
-    findings += [
-        Finding(Level.WARNING, "config.yaml", warning)
-        for warning in settings.warnings(config.predict_concurrency)
-    ]
-    findings += _of_model(config)
+        return Report((of_error(f"{_CONFIG}: model_metadata.headway", error),))
+    settings = settings.with_changes(changes)
+    told = [*settings.warnings(config.predict_concurrency)]
+    if name is None:
+        told += filter(None, [renamed_note(config, directory)])
+    told += secret_warnings(
+        {one: bool(default) for one, default in config.secrets.items()}, machine.has_secret
+    )
+    findings = [Finding(Level.WARNING, _CONFIG, one) for one in told]
+    findings += [*of_serving(config, machine), *of_model(config)]
     return Report(tuple(findings), settings.concurrency_target, config.predict_concurrency)
-
-
-def _error(place: str, error: HeadwayError) -> Finding:
-    return Finding(Level.ERROR, place, error.message, error.hint)
-
-
-def _of_model(config: TrussConfig) -> Iterator[Finding]:
-    place = str(config.model_file.relative_to(config.directory.resolve()))
-    if config.docker_server:
-        try:
-            docker_server(config.expanded)
-        except InvalidTrussError as error:
-            yield _error("config.yaml", error)
-        return
-    try:
-        tree = ast.parse(config.model_file.read_bytes())
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        yield Finding(Level.ERROR, f"{place}:{line}", f"no valid Python: {getattr(error, 'msg', error)}")
-        return
-    except OSError as error:
-        yield Finding(Level.ERROR, place, f"cannot be read: {error.strerror}")
-        return
-    name = config.model_class_name
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    if name in classes:
-        yield from _of_class(classes[name], place)
-    elif not _binds(tree, name):
-        yield Finding(
-            Level.ERROR,
-            place,
-            f"there is no class {name}",
-            "define it, or set model_class_name in config.yaml",
-        )
-
-
-def _binds(tree: ast.Module, name: str) -> bool:
-    """Whether the name may come from elsewhere: an import, an assignment, a class inside a condition."""
-    stars = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree))
-    imported = (
-        alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    )
-    assigned = (
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    )
-    defined = (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
-    return stars or name in {*imported, *assigned, *defined}
-
-
-def _of_class(model: ast.ClassDef, place: str) -> Iterator[Finding]:
-    methods = {node.name: node for node in model.body if isinstance(node, Method)}
-    if not {"predict", "websocket", *_ENDPOINTS} & _attributes(model) and not model.bases:
-        yield Finding(
-            Level.ERROR,
-            f"{place}:{model.lineno}",
-            f"class {model.name} has neither predict nor websocket",
-            "define `def predict(self, inputs)`",
-        )
-    for name in (*_STAGES, *_ENDPOINTS):
-        if name in methods:
-            yield from _of_arguments(methods[name], place)
-    if "websocket" in methods:
-        yield from _of_websocket(methods, place)
-
-
-def _attributes(model: ast.ClassDef) -> set[str]:
-    """Names of methods, and of what the class or its methods assign: predict may be an attribute."""
-    defined = {node.name for node in model.body if isinstance(node, Method)}
-    stored = {node.attr for node in ast.walk(model) if isinstance(node, ast.Attribute)}
-    return defined | stored | {node.id for node in ast.walk(model) if isinstance(node, ast.Name)}
-
-
-def _of_arguments(method: Method, place: str) -> Iterator[Finding]:
-    parameters = _parameters(method)
-    where = f"{place}:{method.lineno}"
-    if len(parameters) > 2:  # noqa: PLR2004  # inputs and request
-        yield Finding(
-            Level.ERROR,
-            where,
-            f"{method.name} takes {len(parameters)} arguments beside self, and gets at most two",
-            f"write `def {method.name}(self, inputs, request: fastapi.Request)`; defaults count too",
-        )
-    elif len(parameters) == 2 and not _has_annotation(parameters[1]):  # noqa: PLR2004  # inputs and request
-        yield Finding(
-            Level.ERROR,
-            where,
-            f"the second argument of {method.name} must be annotated as fastapi.Request",
-            f"write `{parameters[1].arg}: fastapi.Request`, or remove it",
-        )
-
-
-def _of_websocket(methods: dict[str, Method], place: str) -> Iterator[Finding]:
-    method = methods["websocket"]
-    where = f"{place}:{method.lineno}"
-    if isinstance(method, ast.FunctionDef):
-        yield Finding(Level.ERROR, where, "websocket must be async", "write `async def websocket(self, ws)`")
-    if len(_parameters(method)) != 1:
-        yield Finding(Level.ERROR, where, "websocket takes one argument beside self", "the WebSocket")
-    for other in sorted({*_STAGES} & methods.keys()):
-        yield Finding(Level.ERROR, where, f"a model with websocket cannot have {other}", "remove one of them")
-
-
-def _parameters(method: Method) -> list[ast.arg]:
-    arguments = method.args
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    every += [one for one in (arguments.vararg, arguments.kwarg) if one]
-    is_static = any(isinstance(one, ast.Name) and one.id == "staticmethod" for one in method.decorator_list)
-    return every if is_static else every[1:]
-
-
-def _has_annotation(parameter: ast.arg) -> bool:
-    return parameter.annotation is not None

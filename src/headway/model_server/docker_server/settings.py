@@ -77,7 +77,6 @@ def docker_warnings(expanded: dict[str, Any]) -> Iterator[str]:
     given = expanded["docker_server"]
     if given is None or given["start_command"] is None:
         return
-    yield "docker_server: start_command runs on this machine, not in an image"
     port = given["server_port"]
     if not DockerServer(given["start_command"], port, b"", b"", b"").takes_port:
         yield (

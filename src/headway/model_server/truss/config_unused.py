@@ -1,4 +1,7 @@
-"""Which fields of config.yaml are accepted and change nothing here, and why, so that the user is told."""
+"""Which fields of config.yaml are accepted and change nothing here, and why, so that the user is told.
+
+What a field does depends on the machine in some cases; those are told by who looks at it.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,10 +26,8 @@ def _at(expanded: dict[str, Any], path: str) -> Any:
 
 _CLOUD = "a service of Baseten's cloud, ignored here"
 _IMAGE = "only used to build a container image, ignored here"
-_UNFETCHED = "nothing is fetched from a hub; headway serve links what its --model-cache-dir holds"
 
 _UNUSED = {
-    "resources.accelerator": "no GPU is set aside; the model sees the devices of this machine",
     "resources.instance_type": _CLOUD,
     "resources.node_count": _CLOUD,
     "resources.fabric": _CLOUD,
@@ -38,10 +39,6 @@ _UNUSED = {
     "bdn": _CLOUD,
     "trt_llm": "TensorRT-LLM engines are not built here, ignored",
     "bis_llm": _CLOUD,
-    "weights": _UNFETCHED,
-    "model_cache": _UNFETCHED,
-    "system_packages": "not installed here; install them on this machine if the model needs them",
-    "build_commands": _IMAGE,
     "build": _IMAGE,
     "base_image": _IMAGE,
     "live_reload": "a development container's setting, ignored here",

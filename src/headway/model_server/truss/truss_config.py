@@ -227,10 +227,19 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
+def _refuse_engine(config: TrussConfig) -> None:
+    for engine, name in (("trt_llm", "TensorRT-LLM engine"), ("bis_llm", "engine of Baseten's cloud")):
+        if config.expanded[engine] is not None:
+            raise InvalidTrussError(
+                f"{engine}: the Truss is only a {name}, which Headway neither builds nor runs",
+                hint="add a model class, or a docker_server whose start_command serves the model",
+            )
+
+
 def _check_files(config: TrussConfig) -> None:
     """Raise InvalidTrussError when a file or folder that the config names is not there."""
-    has_model_class = config.docker_server is None and config.expanded["trt_llm"] is None
-    if has_model_class and not config.model_file.is_file():
+    if config.docker_server is None and not config.model_file.is_file():
+        _refuse_engine(config)
         raise InvalidTrussError(
             f"the model file {config.model_module_dir}/{config.model_class_filename} does not exist",
             hint="add it, or name yours in `model_module_dir` and `model_class_filename`",

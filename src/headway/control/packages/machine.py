@@ -1,0 +1,96 @@
+"""The machine that a Truss is to run on, as far as one can look at it: programs, packages, secrets, GPUs, its user.
+
+It answers questions; what follows from the answers is said elsewhere.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headway.backends.gpus import find_gpus
+from headway.configuration import variables_for_tools
+
+_QUERY_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """`path` is where programs are looked for; `secrets_dir` has a file for each secret."""
+
+    data_dir: Path
+    model_cache: Path
+    path: str
+    user: str
+    gpus: Sequence[str] = ()
+    secrets_dir: Path | None = None
+    has_environment: bool = False
+    """Whether `path` begins with the programs of the model's own environment."""
+
+    def program(self, name: str, directory: Path) -> str | None:
+        """Where the program called `name` is, for who stands in `directory`; None if nowhere."""
+        if "/" in name:
+            return shutil.which(directory / name)
+        return shutil.which(name, path=self.path)
+
+    def has_secret(self, name: str) -> bool:
+        return has_secret(name, self.secrets_dir)
+
+
+def this_machine(data_dir: Path, model_cache: Path | None = None, secrets_dir: Path | None = None) -> Machine:
+    """The one that this process runs on. `model_cache` is `model_cache` in the data directory if not told."""
+    return Machine(
+        data_dir=data_dir,
+        model_cache=(model_cache or data_dir / "model_cache").resolve(),
+        path=variables_for_tools().get("PATH", os.defpath),
+        user=_user(),
+        gpus=find_gpus(),
+        secrets_dir=secrets_dir,
+    )
+
+
+def has_secret(name: str, secrets_dir: Path | None) -> bool:
+    """Whether a model that asks for the secret now gets a value: from a variable, or a file of that folder."""
+    if os.environ.get(f"TRUSS_SECRET_{name}"):
+        return True
+    if secrets_dir is None or "/" in name:
+        return False
+    try:
+        return (secrets_dir / name).stat().st_size > 0
+    except (OSError, ValueError):
+        return False
+
+
+def missing_system_packages(names: Sequence[str]) -> list[str] | None:
+    """Those of the operating system's packages that are not here; None where that cannot be seen."""
+    query = shutil.which("dpkg-query")
+    if not names:
+        return []
+    if not query:
+        return None
+    try:
+        listed = subprocess.run(  # noqa: S603  # names are arguments, never a shell's text
+            [query, "--show", "--showformat", "${binary:Package} ${db:Status-Status}\\n", "--", *names],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_QUERY_TIMEOUT,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    installed = {
+        line.split()[0].partition(":")[0]
+        for line in listed.stdout.splitlines()
+        if line.endswith(" installed")
+    }
+    return [name for name in names if name.partition("=")[0].partition(":")[0] not in installed]
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container may run under a number that nobody named
+        return f"user {os.geteuid()}"

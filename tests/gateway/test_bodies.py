@@ -193,3 +193,23 @@ async def test_what_is_malformed_is_never_passed_on(tmp_path):
             data = b"POST /models/m/predict HTTP/1.1\r\nhost: h\r\n" + head + b"\r\nabcd"
             assert (await one.asks(data)).status == 400
         assert replica.received == []
+
+
+async def test_with_an_encoded_body_the_replica_is_told_the_limit_as_it_is_now(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        for limit in (1000, 2000):
+            one.apply(replica, body_limit_bytes=limit)
+            await one.ready()
+            for headers, told in (
+                (b"content-encoding: gzip\r\nx-headway-body-limit: 7\r\n", b"%d" % limit),
+                (b"content-encoding: gzip\r\nconnection: x-headway-body-limit\r\n", b"%d" % limit),
+                (b"x-headway-body-limit: 7\r\n", None),
+            ):
+                for _ in range(3):
+                    client = await one.sends(predict(b"any", headers=headers))
+                    request = await replica.next()
+                    assert request.exchange.header(b"x-headway-body-limit") == told
+                    assert request.body == b"any"
+                    request.exchange.respond(200)
+                    await client.answer()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 from headway.core.credentials import TO_INFER, TO_READ_METRICS
-from headway.core.wire import CLIENT_ID
+from headway.core.wire import BODY_LIMIT, CLIENT_ID
 from headway.gateway import refusals
 from headway.gateway.admission import Admission
 from headway.gateway.body import BodyBudget
@@ -149,7 +149,7 @@ class Gateway:
             exchange.respond(202, _JSON, b'{"status": "waking"}\n')
             return None
         try:
-            head = RequestHead(exchange, address, self.admission.proxies)
+            head = RequestHead(exchange, address, self.admission.proxies, _limit_line(exchange, queue))
         except InvalidDeadlineError as error:
             self.refuse(exchange, refusals.bad_deadline(str(error)), queue.tally)
             return None
@@ -211,6 +211,13 @@ class Gateway:
         address = request.address
         deployment_id = self._table.deployment_of(address.model, address.environment, address.deployment)
         return None if deployment_id is None else self._queues[deployment_id]
+
+
+def _limit_line(exchange: Exchange, queue: DeploymentQueue) -> bytes:
+    """An encoded body is decoded by the replica, which does not know the settings of its deployment."""
+    if exchange.header(b"content-encoding") is None:
+        return b""
+    return b"%s: %d\r\n" % (BODY_LIMIT, queue.settings.body_limit_bytes)
 
 
 def _request_ids(epoch: bytes) -> Iterator[bytes]:

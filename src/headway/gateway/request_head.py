@@ -4,7 +4,7 @@ import math
 
 from headway.core.dialects import Dialect
 from headway.core.forwarding import FOR, TrustedProxies, Way, is_told_anew, tells_way
-from headway.core.wire import CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID
+from headway.core.wire import BODY_LIMIT, CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID
 from headway.gateway.admission import Grant
 from headway.gateway.identity import accepted, identity_lines
 from headway.gateway.routes import Address, Verb
@@ -13,7 +13,7 @@ from headway.http.exchange import Exchange
 from headway.http.heads import HOP_BY_HOP, WEBSOCKET_LINES, named_by
 from headway.http.peer import ID, NOBODY, Peer
 
-_OURS = {CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID}
+_OURS = {BODY_LIMIT, CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID}
 _NOT_PASSED_ON = HOP_BY_HOP | {b"proxy-authorization", *_OURS}
 
 
@@ -25,7 +25,8 @@ class RequestHead:
     """The head that a replica is sent for a client's request, but for the body's length.
 
     Raises InvalidDeadlineError. Headers that concern only the client's connection stay behind, also those that
-    the client's Connection header names. It is the same for all requests with the same head, and never changes.
+    the client's Connection header names; `added` are further lines of the gateway's own. It is the same for all
+    requests with the same head, and never changes.
     """
 
     __slots__ = (
@@ -41,7 +42,9 @@ class RequestHead:
         "patience",
     )
 
-    def __init__(self, exchange: Exchange, address: Address, trusted: TrustedProxies | None = None) -> None:
+    def __init__(
+        self, exchange: Exchange, address: Address, trusted: TrustedProxies | None = None, added: bytes = b""
+    ) -> None:
         self.address = address
         self.grant: Grant | None = None
         """What the client's key lets it do, where keys exist."""
@@ -55,7 +58,7 @@ class RequestHead:
         lines = [b"%s: %s\r\n" % header for header in passed_on]
         if self.client_id is not None:
             lines.append(b"%s: %s\r\n" % (CLIENT_ID, self.client_id))
-        lines.append(_added(address))
+        lines.append(_added(address) + added)
         begin = b"%s %s HTTP/1.1\r\n%s" % (exchange.method, address.upstream_path, b"".join(lines))
         self._begin = begin + Way(exchange.header(b"host")).lines()
         self._trusted = trusted

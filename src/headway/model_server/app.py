@@ -17,6 +17,7 @@ from headway.model_server.replica import Replica
 Work = Callable[[Call], Awaitable[None]]
 _JSON = b"content-type: application/json\r\n"
 _MODELS = b"/v1/models/"
+_READING = (b"GET", b"HEAD")
 _METHODS = {
     b"/v1/chat/completions": "chat_completions",
     b"/v1/completions": "completions",
@@ -60,6 +61,8 @@ class PublicRoutes:
         return Call(exchange, work, self._replica.calls, cancels=self._replica.cancels)
 
     def _rarer(self, method: bytes, path: bytes) -> Work:
+        if path not in self._gets:
+            path = path.removesuffix(b"/")  # it means nothing there
         posts, gets = self._posts.get(path), self._gets.get(path)
         if path.startswith(_MODELS) and b"/" not in path[len(_MODELS) :].removesuffix(
             b"/loaded"
@@ -73,11 +76,12 @@ class PublicRoutes:
                 gets = self._schema if name.endswith(b"/schema") else self._ready
         if method == b"POST" and posts is not None:
             return posts
-        if method == b"GET" and gets is not None:
+        if method in _READING and gets is not None:
             return gets
         if posts is None and gets is None:
-            return _not_found
-        return _not_allowed(b"GET" if gets is not None else b"POST")
+            return _options if path == b"*" else _not_found
+        allowed = (*(_READING if gets is not None else ()), *((b"POST",) if posts is not None else ()))
+        return _not_allowed(b", ".join(allowed))
 
     async def _predict(self, call: Call) -> None:
         await self._serve(call, lambda pipeline: pipeline.predict(call))
@@ -173,7 +177,7 @@ class PrivateRoutes:
         self._calls = calls
 
     def __call__(self, exchange: Exchange) -> Receiver:
-        if exchange.target == HELD_PATH and exchange.method == b"GET":
+        if exchange.target == HELD_PATH and exchange.method in _READING:
             exchange.respond(200, _JSON, json.dumps(held(self._calls, monotonic())).encode())
         else:
             failures.answer_framework(exchange, 404, "Not Found")
@@ -192,6 +196,10 @@ def held(calls: Collection[Held], now: float) -> list[dict[str, Any]]:
         for call in calls
         if call.stage is not None
     ]
+
+
+async def _options(call: Call) -> None:
+    call.exchange.respond(200, b"allow: GET, HEAD, POST, OPTIONS\r\n")
 
 
 async def _not_found(call: Call) -> None:

@@ -100,6 +100,10 @@ class Call:
             chunks[:] = [b"".join(chunks)]
         return chunks[0] if chunks else b""
 
+    @body.setter
+    def body(self, body: bytes) -> None:
+        self._chunks[:] = [body]
+
     @property
     def left(self) -> bool:
         """The client is gone: nobody waits for the answer."""

@@ -60,6 +60,14 @@ def bad_input(text: str) -> RequestFailedError:
     return RequestFailedError(400, text, CLIENT_CODE)
 
 
+def unknown_coding(error: Exception, accepted: bytes) -> RequestFailedError:
+    return RequestFailedError(415, str(error), CLIENT_CODE, ((b"accept-encoding", accepted),))
+
+
+def too_large(text: str) -> RequestFailedError:
+    return RequestFailedError(413, text, CLIENT_CODE)
+
+
 def client_left(skipped: str) -> RequestFailedError:
     return RequestFailedError(LEFT_STATUS, f"Client disconnected, skipping `{skipped}`.", MODEL_CODE)
 

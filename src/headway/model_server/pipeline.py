@@ -12,6 +12,7 @@ from typing import Any
 
 from headway.model_server import asgi, failures, generators
 from headway.model_server.call import Call, Stage
+from headway.model_server.content import decode_body
 from headway.model_server.gate import PredictGate
 from headway.model_server.payload import BadPayloadError, encode_binary, encode_json, is_binary
 from headway.model_server.streams import BadChunkError, close_iterator
@@ -60,6 +61,7 @@ class Pipeline:
 
     async def _serve(self, call: Call, work: Callable[[Call], Awaitable[None]]) -> None:
         try:
+            await decode_body(call)
             await work(call)
         except failures.RequestFailedError as failed:
             self._fail(call, failed)

@@ -72,6 +72,38 @@ def test_input_that_cannot_be_used_is_refused_with_a_hint(model, request_body):
     assert json.loads(answer.body)["error"]
 
 
-@pytest.mark.parametrize("request_body", [[], {"messages": []}, chat(max_tokens=-1)])
+def test_a_message_in_parts_says_what_the_same_text_says(model):
+    parts = [{"type": "text", "text": "Of"}, {"type": "text", "text": "The captain"}]
+    in_parts = {"messages": [{"role": "user", "content": parts}], "max_completion_tokens": 7, "max_tokens": 9}
+    whole = asyncio.run(model.chat_completions(in_parts))
+    text = {"messages": [{"role": "user", "content": "Of The captain"}], "max_tokens": 7}
+    assert whole["choices"] == asyncio.run(model.chat_completions(text))["choices"]
+    assert whole["usage"] == {"prompt_tokens": 3, "completion_tokens": 7, "total_tokens": 10}
+
+
+def test_a_stream_tells_its_usage_last_where_that_is_asked_for(model):
+    options = {"include_usage": True}
+    *_, last, done = pieces(model.chat_completions(chat(max_tokens=3, stream=True, stream_options=options)))
+    told = json.loads(last.removeprefix("data: "))
+    assert (told["choices"], done) == ([], "data: [DONE]\n\n")
+    assert told["usage"] == {"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 5}
+    without = pieces(model.chat_completions(chat(max_tokens=3, stream=True, stream_options=None)))
+    assert not any("usage" in piece for piece in without)
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": "data:"}}
+
+
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        [],
+        {"messages": []},
+        chat(max_tokens=-1),
+        chat(max_completion_tokens="7"),
+        {"messages": [{"role": "user", "content": [PICTURE]}]},
+        {"messages": [{"role": "user", "content": None}]},
+    ],
+)
 def test_a_chat_that_cannot_be_used_is_refused_with_a_hint(model, request_body):
     assert asyncio.run(model.chat_completions(request_body)).status_code == 400

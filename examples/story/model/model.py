@@ -54,12 +54,14 @@ class Model:
     async def chat_completions(self, request):
         """OpenAI's `POST /v1/chat/completions`, whole or streamed."""
         match request:
-            case {"messages": [*_, {"content": str(prompt)}]}:
-                words = request.get("max_tokens") or USUAL_WORDS
+            case {"messages": [*_, {"content": str() | list() as content}]} if (
+                prompt := _text(content)
+            ) is not None:
+                words = request.get("max_completion_tokens") or request.get("max_tokens") or USUAL_WORDS
             case _:
                 return _refusal('expected {"messages": [{"role": "user", "content": "The lighthouse"}]}')
         if not _is_length(words):
-            return _refusal(f"max_tokens is a whole number from 1 to {MOST_WORDS}")
+            return _refusal(f"max_completion_tokens is a whole number from 1 to {MOST_WORDS}")
         head = {
             "id": f"chatcmpl-{uuid.uuid4().hex}",
             "created": int(time.time()),
@@ -67,7 +69,9 @@ class Model:
         }
         story = self._write(prompt, words)
         if request.get("stream", False):
-            return StreamingResponse(_chunks(head, story), media_type="text/event-stream")
+            tells_usage = (request.get("stream_options") or {}).get("include_usage", False)
+            chunks = _chunks(head, prompt, story, tells_usage)
+            return StreamingResponse(chunks, media_type="text/event-stream")
         return _completion(head, prompt, [word async for word in story])
 
     async def _write(self, prompt, words):
@@ -88,12 +92,16 @@ class Model:
         return choice.choice(asked or known)
 
 
-async def _chunks(head, story):
+async def _chunks(head, prompt, story, tells_usage):
     head = head | {"object": "chat.completion.chunk"}
+    written = 0
     yield _event(_choice(head, {"role": "assistant", "content": ""}))
     async for word in story:
+        written += 1
         yield _event(_choice(head, {"content": f"{word} "}))
     yield _event(_choice(head, {}, "stop"))
+    if tells_usage:
+        yield _event(head | {"choices": [], "usage": _usage(prompt, written)})
     yield "data: [DONE]\n\n"
 
 
@@ -102,17 +110,25 @@ def _choice(head, delta, finish_reason=None):
 
 
 def _completion(head, prompt, words):
-    asked, written = len(prompt.split()), len(words)
     message = {"role": "assistant", "content": " ".join(words)}
     return head | {
         "object": "chat.completion",
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        "usage": {
-            "prompt_tokens": asked,
-            "completion_tokens": written,
-            "total_tokens": asked + written,
-        },
+        "usage": _usage(prompt, len(words)),
     }
+
+
+def _usage(prompt, written):
+    asked = len(prompt.split())
+    return {"prompt_tokens": asked, "completion_tokens": written, "total_tokens": asked + written}
+
+
+def _text(content):
+    """What a message says: its text, or its parts, all of which have to be text."""
+    if isinstance(content, str):
+        return content
+    texts = [part.get("text") if isinstance(part, dict) else None for part in content]
+    return " ".join(texts) if all(isinstance(text, str) for text in texts) else None
 
 
 def _event(content):

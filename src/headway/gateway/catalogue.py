@@ -47,11 +47,9 @@ class Catalogue:
 
     def unknown(self, name: str) -> Refusal:
         """Nothing is called so; the nearest that is."""
-        known = list(self.names)
         model, mark, _ = name.partition("@")
-        if mark:
-            known += [f"{model}@{one.deployment_id}" for one in self._table.deployments if one.model == model]
-        return refusals.unknown_name(name, known)
+        deployments = [one.deployment_id for one in self._table.deployments if mark and one.model == model]
+        return refusals.unknown_name(name, [f"{model}@{one}" for one in deployments] or self.names)
 
     def _deployment_of(self, name: str) -> str | None:
         return self._table.deployment_of(*whom(name))

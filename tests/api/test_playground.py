@@ -53,6 +53,21 @@ async def test_the_gateways_answer_is_passed_back_as_it_is(world):
         assert "cookie" not in head
 
 
+async def test_the_operators_key_is_shown_to_the_gateway_where_no_model_gets_it(world):
+    async with gateway(echo) as (url, heads), world(inference_url=url) as it:
+        await it.serving()
+        key = (await it.post("/v1/api_keys", {}, expected=201))["api_key"]
+        for name, value in (("authorization", f"Bearer {key}"), ("x-api-key", key), ("api-key", key)):
+            answer = await it.api.post(f"{ECHO}/production/predict", content=b"{}", headers={name: value})
+            assert answer.status_code == 201
+            assert f"x-api-key: {key}" in heads[-1]
+            assert "authorization" not in heads[-1]
+        burst = {"count": 1, "input": {}}
+        await it.api.post(f"{ECHO}/production/burst", json=burst, headers={"authorization": f"Bearer {key}"})
+        assert f"x-api-key: {key}" in heads[-1]
+        assert "authorization" not in heads[-1]
+
+
 async def test_a_stream_comes_piece_by_piece(world):
     more = asyncio.Event()
 

@@ -144,3 +144,9 @@ def test_an_allowed_origin_is_not_foreign_however_it_is_written():
 def test_what_is_no_origin_is_no_setting(stated):
     with pytest.raises(InvalidOriginError):
         AllowedOrigins.of([stated])
+
+
+def test_there_are_allowed_origins_or_there_are_none():
+    assert not NONE
+    assert APP
+    assert comes_in(APP, host="localhost", accept="*/*")

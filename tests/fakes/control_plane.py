@@ -171,7 +171,7 @@ def control_plane(directory, monkeypatch, **options):
 
 
 @contextlib.asynccontextmanager
-async def opened(app, path, method="GET", *, body=b"", answers=True):
+async def opened(app, path, method="GET", *, body=b"", answers=True, headers=None):
     """An answer that comes piece by piece: its status, headers and an iterator over pieces. The client leaves at
     the end of the block, and the application has to end then. With `answers` false the block does not wait for one.
     """
@@ -195,7 +195,11 @@ async def opened(app, path, method="GET", *, body=b"", answers=True):
         "raw_path": route.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+        "headers": [
+            (b"host", b"localhost"),
+            (b"content-type", b"application/json"),
+            *((name.encode(), value.encode()) for name, value in (headers or {}).items()),
+        ],
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 80),
     }

@@ -142,3 +142,101 @@ async def test_metrics_are_for_their_own_scope_and_for_who_may_manage(tmp_path):
             assert (await one.asks(get(b"/metrics", headers))).status == status
         answer = await one.asks(predict(headers=b"authorization: Bearer metrics\r\n"))
         assert (answer.status, answer.error["code"]) == (403, "scope_missing")
+
+
+KEYS = {digest("good"): ("inference",), digest("operator"): ("inference", "manage")}
+CREDENTIALS = (b"authorization", b"x-api-key", b"api-key", b"sec-websocket-protocol")
+
+
+async def models_headers(one, replica, headers):
+    """What of its credentials a request's replica is given."""
+    client = await one.sends(predict(headers=headers))
+    exchange = (await replica.next()).exchange
+    exchange.respond(200)
+    assert (await client.answer()).status == 200
+    return {name: value for name, value in exchange.headers if name in CREDENTIALS}
+
+
+async def test_a_key_that_the_gateway_knows_is_not_given_to_the_model(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply_routes(one.deployment("d1", replica), keys=KEYS)
+        await one.ready()
+        for headers, given in (
+            (b"authorization: Bearer good\r\n", {}),
+            (b"Authorization: api-key  good \r\n", {}),
+            (b"x-api-key: good\r\nauthorization: Bearer good\r\napi-key: good\r\n", {}),
+            (b"x-api-key: good\r\nauthorization: Bearer operator\r\n", {}),
+            (
+                b"x-api-key: good\r\nauthorization: Bearer models-own\r\n",
+                {b"authorization": b"Bearer models-own"},
+            ),
+            (b"authorization: Bearer good\r\nx-api-key: models-own\r\n", {b"x-api-key": b"models-own"}),
+            (b"api-key: good\r\nauthorization: Basic Z29vZA==\r\n", {b"authorization": b"Basic Z29vZA=="}),
+        ):
+            for _ in range(3):
+                assert await models_headers(one, replica, headers) == given
+
+
+async def test_without_keys_a_credential_is_the_models_own(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply(replica)
+        await one.ready()
+        given = await models_headers(one, replica, b"authorization: Bearer any\r\nx-api-key: any\r\n")
+        assert given == {b"authorization": b"Bearer any", b"x-api-key": b"any"}
+
+
+async def test_the_authorization_is_passed_on_where_the_owner_says_so(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply_routes(one.deployment("d1", replica, pass_authorization=True), keys=KEYS)
+        await one.ready()
+        given = await models_headers(one, replica, b"authorization: Bearer good\r\nx-api-key: operator\r\n")
+        assert given == {b"authorization": b"Bearer good"}
+
+
+async def test_a_browsers_websocket_shows_its_key_as_a_subprotocol(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply_routes(one.deployment("d1", replica), keys=KEYS)
+        await one.ready()
+        target = b"/models/m/websocket"
+        for offered, given in (
+            (b"headway.key.good", None),
+            (b"chat, headway.key.good, v2", b"chat, v2"),
+            (b"headway, headway.key.good", None),
+        ):
+            headers = b"host: h\r\nsec-websocket-protocol: %s\r\n" % offered + WEBSOCKET
+            await one.sends(get(target, headers))
+            exchange = (await replica.next()).exchange
+            assert exchange.header(b"sec-websocket-protocol") == given
+            assert b"good" not in b"".join(value for _, value in exchange.headers)
+            exchange.respond(403)
+        headers = b"host: h\r\nsec-websocket-protocol: chat, headway.key.bad\r\n" + WEBSOCKET
+        answer = await one.asks(get(target, headers))
+        assert (answer.status, answer.error["code"]) == (401, "key_unknown")
+
+
+async def handshake(one, replica, offered, answered):
+    headers = b"host: h\r\nsec-websocket-protocol: %s\r\n" % offered + WEBSOCKET
+    client = await one.sends(get(b"/models/m/websocket", headers))
+    exchange = (await replica.next()).exchange
+    exchange.accept_tunnel()
+    exchange.relay(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n%s\r\n" % answered)
+    head = await client.reader.readuntil(b"\r\n\r\n")
+    client.leave()
+    exchange.close()
+    return [line for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-protocol")]
+
+
+async def test_a_browser_that_offers_headway_has_it_answered_where_the_model_chooses_none(tmp_path):
+    chat = b"sec-websocket-protocol: chat"
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply_routes(one.deployment("d1", replica, concurrency_target=9), keys=KEYS)
+        await one.ready()
+        offered = b"headway, chat, headway.key.good"
+        assert await handshake(one, replica, offered, b"") == [b"sec-websocket-protocol: headway"]
+        assert await handshake(one, replica, offered, chat + b"\r\n") == [chat]
+        assert await handshake(one, replica, b"chat, headway.key.good", b"") == []

@@ -55,7 +55,7 @@ def application(plane: ControlPlane) -> FastAPI:
     app.state.plane = plane
     app.state.live = Live(Documents(plane).everything)
     app.state.pictures = Pictures(plane)
-    app.state.inference = Inference(plane.options.inference_url)
+    app.state.inference = Inference(plane.options.inference_url, plane.credentials.keyring)
     app.state.simulator = Simulator()
     app.add_middleware(HeadRequests)
     app.add_middleware(Guard, keyring=plane.credentials.keyring, allowed=plane.options.allowed_origins)

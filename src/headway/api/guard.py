@@ -10,10 +10,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.api.errors import answer
+from headway.api.outgoing import KeyedAnswers, Outgoing
 from headway.control.keys import Keyring
+from headway.control.store.rows import KeyRow
 from headway.core import entry
 from headway.core.credentials import CHALLENGE, TO_MANAGE, TO_READ_METRICS, Denial
 from headway.core.entry import AllowedOrigins
+from headway.core.sharing import Sharing
 
 MOST_BODY_BYTES = 1024 * 1024
 """Of a body that is read whole; archives are taken piece by piece, and have a bound of their own."""
@@ -34,32 +37,60 @@ class Guard:
         self._app = app
         self._keyring = keyring
         self._allowed = allowed
+        self._sharing = Sharing(allowed)
+        self._answers = KeyedAnswers(keyring)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        denial = self._denial(scope)
-        refusal = _refused_length(scope) if denial is None else _refusal(denial)
-        if refusal is not None:
-            await refusal(scope, receive, send)
-        elif _is_archive(scope) or not scope["path"].startswith(_GUARDED):
-            await self._app(scope, receive, send)
-        else:
-            await self._app(scope, _Bounded(receive), send)
+        outgoing = Outgoing(send, self._sharing.lines(scope["headers"]))
+        try:
+            await self._serve(scope, receive, outgoing)
+        except Exception:
+            # What the framework would answer, around this, is nothing that a page could read. It still tells the log.
+            if not outgoing.has_begun:
+                await answer(500, "defect", "Headway made a mistake", "its log says more")(
+                    scope, receive, outgoing
+                )
+            raise
 
-    def _denial(self, scope: Scope) -> Denial | None:
-        """Where there are keys it matters no more where a page is from: none gets hold of a key."""
+    async def _serve(self, scope: Scope, receive: Receive, outgoing: Outgoing) -> None:
+        judged = self._judge(scope)
+        answered = _refusal(judged) if isinstance(judged, Denial) else judged
+        if not isinstance(answered, Response):
+            answered = _refused_length(scope)
+        if answered is not None:
+            await answered(scope, receive, outgoing)
+            return
+        if scope["path"].startswith(_GUARDED) and not _is_archive(scope):
+            receive = _Bounded(receive)
+        answering = self._app(scope, receive, outgoing)
+        if isinstance(judged, KeyRow):
+            await self._answers.run(judged, outgoing, answering)
+        else:
+            await answering
+
+    def _judge(self, scope: Scope) -> KeyRow | Response | Denial | None:
+        """The key by which a request comes in, if it needs one; what is answered without one; or why it is refused.
+
+        Where there are keys it matters no more where a page is from: none gets hold of a key.
+        """
         path, headers = scope["path"], scope["headers"]
         if not self._keyring:
             provenance = entry.Provenance.of(headers)
             takes_visits = path in _PAGES and scope["method"] == "GET"
-            return entry.refusal(provenance, self._allowed, takes_visits=takes_visits)
-        if not path.startswith(_GUARDED):
-            return None
-        wanted = TO_READ_METRICS if path.startswith(_METRICS) else TO_MANAGE
-        judged = self._keyring.judge(headers, wanted)
-        return judged if isinstance(judged, Denial) else None
+            denial = entry.refusal(provenance, self._allowed, takes_visits=takes_visits)
+            if denial is not None:
+                return denial
+        told = self._sharing.preflight(scope["method"].encode(), headers)
+        if isinstance(told, list):
+            preflight = Response(status_code=204)
+            preflight.raw_headers = told
+            return preflight
+        if told is not None or not path.startswith(_GUARDED):
+            return told
+        return self._keyring.judge(headers, TO_READ_METRICS if path.startswith(_METRICS) else TO_MANAGE)
 
 
 class _Bounded:

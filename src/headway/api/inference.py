@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
+from headway.control.keys import Keyring
 from headway.control.platform import Deployment
 from headway.core.errors import HeadwayError
 from headway.core.wire import REQUEST_ID
@@ -22,9 +23,10 @@ class GatewayUnreachableError(HeadwayError):
 
 
 class Inference:
-    """`url` is the inference address on this machine."""
+    """`url` is the inference address on this machine. Who tries something does so with the key that he came with."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keyring: Keyring) -> None:
+        self._keyring = keyring
         timeout = httpx.Timeout(_SILENCE_TIMEOUT, connect=_CONNECT_TIMEOUT)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         self._client = httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, trust_env=False)
@@ -33,6 +35,13 @@ class Inference:
         """The answer, of which only the head has been read. Raises GatewayUnreachableError."""
         path = f"/models/{deployment.model}/deployments/{deployment.deployment_id}/predict"
         passed_on = {name: headers[name] for name in _PASSED_ON if name in headers}
+        key = self._keyring.known_in(
+            (name.encode(), value.encode("latin-1")) for name, value in headers.items()
+        )
+        if key is not None:
+            # Not in Authorization, which a model may be given: it is the operator's.
+            passed_on.pop("authorization", None)
+            passed_on["x-api-key"] = key
         request = self._client.build_request("POST", path, content=body, headers=passed_on)
         try:
             return await self._client.send(request, stream=True)

@@ -4,7 +4,7 @@ A key has 160 random bits, so its plain SHA-256 tells nothing about it.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from headway.control.store.rows import KeyRow
 from headway.core import credentials
@@ -36,6 +36,8 @@ class Keyring:
     def __init__(self, rows: Iterable[KeyRow] = ()) -> None:
         self._rows: dict[str, KeyRow] = {}
         self._by_digest: dict[str, KeyRow] = {}
+        self.removed: Callable[[KeyRow], None] = lambda _: None
+        """Is told of each key that has gone."""
         for row in rows:
             self.add(row)
 
@@ -66,6 +68,12 @@ class Keyring:
         row = self._rows.pop(prefix, None)
         if row is not None:
             self._by_digest.pop(row.digest, None)
+            self.removed(row)
+
+    def known_in(self, headers: Headers) -> str | None:
+        """The first key in these headers that exists, whatever it is good for."""
+        known = (key for key in credentials.keys_in(headers) if credentials.digest(key) in self._by_digest)
+        return next((key.decode("latin-1") for key in known), None)
 
     def judge(self, headers: Headers, wanted: tuple[str, ...]) -> KeyRow | Denial | None:
         """The key by which a call with these headers may pass, None where there are no keys; or why it may not."""

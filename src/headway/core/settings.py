@@ -86,6 +86,9 @@ class DeploymentSettings:
     retry_on_crash: bool = _setting(
         default=False, meaning="send a wholly buffered request again when its replica dies"
     )
+    pass_authorization: bool = _setting(
+        default=False, meaning="give the model the Authorization header in which a caller's API key stands"
+    )
     rollout: str = _setting("surge", "how an environment moves", choices=("surge", "replace"))
 
     def __post_init__(self) -> None:

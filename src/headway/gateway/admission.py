@@ -6,10 +6,12 @@ It knows no deployment. What it found out about a key holds until the keys chang
 from collections.abc import Mapping
 
 from headway.core import credentials, entry
-from headway.core.credentials import Denial
+from headway.core.credentials import TO_INFER, Denial
 from headway.core.forwarding import TrustedProxies
+from headway.core.sharing import Sharing
 from headway.gateway.refusals import Refusal, denied
-from headway.http.exchange import Exchange
+from headway.http.answers import Headers, header_lines
+from headway.http.exchange import SILENT, Exchange, Receiver
 
 _CACHED = 4096
 
@@ -32,6 +34,7 @@ class Admission:
         self, allowed: entry.AllowedOrigins | None = None, proxies: TrustedProxies | None = None
     ) -> None:
         self.allowed = allowed or entry.AllowedOrigins()
+        self._sharing = Sharing(self.allowed)
         self.proxies = proxies
         self.asks_for_keys = False
         self._grants: dict[str, Grant] = {}
@@ -63,9 +66,43 @@ class Admission:
         good = credentials.first_good([one if one is None else one.scopes for one in grants], wanted)
         return denied(good) if isinstance(good, Denial) else grants[good]
 
-    def knows(self, key: bytes) -> bool:
-        """Whether it is a key, whatever it is good for."""
-        return self._grant_of(key) is not None
+    def grant_of(self, exchange: Exchange) -> Grant | None:
+        """By which key a request that was let in to a model came in; None where keys do not exist."""
+        grant = self.enter(exchange, TO_INFER) if self.asks_for_keys else None
+        return grant if isinstance(grant, Grant) else None
+
+    def share(self, exchange: Exchange) -> "Refusal | Receiver | None":
+        """Have the answer tell browsers who may read it. A preflight is answered here, or refused: before key, queue
+        and slot, for browsers send no key with it.
+        """
+        if not self._sharing:
+            return None
+        exchange.lines = header_lines(self._sharing.lines(exchange.headers))
+        answer = self._sharing.preflight(exchange.method, exchange.headers)
+        if answer is None:
+            return None
+        if isinstance(answer, Denial):
+            return denied(answer)
+        refusal = None if self.asks_for_keys else self.foreign(exchange)
+        if refusal is not None:
+            return refusal
+        exchange.start(204, header_lines(answer))
+        exchange.end()
+        return SILENT
+
+    def models_headers(self, exchange: Exchange, *, pass_authorization: bool) -> Headers:
+        """A request's headers without the keys of this gateway in them, which are none of the model's business."""
+        if not self.asks_for_keys and not exchange.is_upgrade:
+            return exchange.headers
+        passed_on = []
+        for name, value in exchange.headers:
+            keeps = pass_authorization and name == credentials.AUTHORIZATION
+            if name == credentials.SUBPROTOCOLS:
+                if models := credentials.models_subprotocols(value):
+                    passed_on.append((name, b", ".join(models)))
+            elif keeps or not any(self._grant_of(key) for key in credentials.keys_of(name, value)):
+                passed_on.append((name, value))
+        return passed_on
 
     def _grant_of(self, key: bytes) -> Grant | None:
         key = key[: credentials.LONGEST_KEY_BYTES + 1]
@@ -80,3 +117,9 @@ class Admission:
         provenance = entry.Provenance.of(exchange.headers)
         denial: Denial | None = entry.refusal(provenance, self.allowed, has_name=exchange.client is not None)
         return None if denial is None else denied(denial)
+
+
+def offers_bare(exchange: Exchange) -> bool:
+    """Whether a WebSocket's client offers the subprotocol that is answered where the model chooses none."""
+    offered = exchange.header(credentials.SUBPROTOCOLS) if exchange.is_upgrade else None
+    return offered is not None and credentials.BARE_SUBPROTOCOL in credentials.subprotocols(offered)

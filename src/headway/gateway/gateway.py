@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from headway.core.credentials import TO_INFER, TO_READ_METRICS
 from headway.core.wire import BODY_LIMIT, CLIENT_ID
 from headway.gateway import refusals
-from headway.gateway.admission import Admission
+from headway.gateway.admission import Admission, offers_bare
 from headway.gateway.body import BodyBudget
 from headway.gateway.deployment_queue import DeploymentQueue, Reports
 from headway.gateway.door import Door, dialect_of_request
@@ -97,6 +97,8 @@ class Gateway:
         if admitted is None:
             return self._serve_unknown(exchange)
         head, queue = admitted
+        if head.lines:
+            exchange.lines = head.lines
         return ProxiedRequest(exchange, head, queue, next(self._ids))
 
     def refresh_stages(self) -> None:
@@ -130,6 +132,9 @@ class Gateway:
 
     def _serve_page(self, exchange: Exchange) -> Receiver | None:
         """Answer what is asked of the gateway itself; None for anything else."""
+        shared = self.admission.share(exchange)
+        if shared is not None:
+            return self.refuse(exchange, shared) if isinstance(shared, Refusal) else shared
         if exchange.target == b"*":
             exchange.respond(200, b"allow: GET, HEAD, POST, OPTIONS\r\n")
             return SILENT
@@ -149,7 +154,12 @@ class Gateway:
             exchange.respond(202, _JSON, b'{"status": "waking"}\n')
             return None
         try:
+            grant, takes_bare = self.admission.grant_of(exchange), offers_bare(exchange)
+            exchange.headers = self.admission.models_headers(
+                exchange, pass_authorization=queue.settings.pass_authorization
+            )
             head = RequestHead(exchange, address, self.admission.proxies, _limit_line(exchange, queue))
+            head.grant, head.takes_bare = grant, takes_bare
         except InvalidDeadlineError as error:
             self.refuse(exchange, refusals.bad_deadline(str(error)), queue.tally)
             return None

@@ -33,8 +33,6 @@ class Refusal:
     """What of the body is wrong, in OpenAI's dialect."""
 
     def headers(self) -> bytes:
-        if self.status == 401:
-            return _JSON + b"www-authenticate: %s\r\n" % CHALLENGE.encode()
         if self.retry_after is None:
             return _JSON + self.more_headers
         return _JSON + self.more_headers + b"retry-after: %d\r\n" % self.retry_after
@@ -59,7 +57,8 @@ UPGRADE_REQUIRED = Refusal(
 
 
 def denied(denial: Denial) -> Refusal:
-    return Refusal(denial.status, denial.code, denial.message, denial.hint)
+    challenge = b"www-authenticate: %s\r\n" % CHALLENGE.encode() if denial.status == 401 else b""
+    return Refusal(denial.status, denial.code, denial.message, denial.hint, more_headers=challenge)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> Refusal:

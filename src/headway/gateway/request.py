@@ -231,7 +231,7 @@ class ProxiedRequest:
             self.status = status
             if self.progress is not None:
                 self.progress.begin_answer(head, rest)
-            lines = self.head.identity(self.request_id, answer_names_one=answer.has_client_id) + self.timing
+            lines = self.head.answer_lines(self.request_id, answer) + self.timing
             self._relay = AnswerRelay(self._exchange, status, answer, lines, rest)
 
     def on_more(self, data: bytes) -> None:

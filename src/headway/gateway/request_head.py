@@ -2,6 +2,7 @@
 
 import math
 
+from headway.core.credentials import BARE_SUBPROTOCOL, SUBPROTOCOLS
 from headway.core.dialects import Dialect
 from headway.core.forwarding import FOR, TrustedProxies, Way, is_told_anew, tells_way
 from headway.core.wire import BODY_LIMIT, CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID
@@ -10,7 +11,7 @@ from headway.gateway.identity import accepted, identity_lines
 from headway.gateway.routes import Address, Verb
 from headway.http.answers import Headers
 from headway.http.exchange import Exchange
-from headway.http.heads import HOP_BY_HOP, WEBSOCKET_LINES, named_by
+from headway.http.heads import HOP_BY_HOP, WEBSOCKET_LINES, AnswerHead, named_by
 from headway.http.peer import ID, NOBODY, Peer
 
 _OURS = {BODY_LIMIT, CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID}
@@ -39,7 +40,9 @@ class RequestHead:
         "address",
         "client_id",
         "grant",
+        "lines",
         "patience",
+        "takes_bare",
     )
 
     def __init__(
@@ -48,10 +51,14 @@ class RequestHead:
         self.address = address
         self.grant: Grant | None = None
         """What the client's key lets it do, where keys exist."""
+        self.lines = exchange.lines
+        """What every answer to it carries."""
         self.patience: float | None = None
         """How long the client lets it wait, in seconds from arrival."""
         self.client_id = accepted(exchange.header(CLIENT_ID))
         """The id that the client gave the request."""
+        self.takes_bare = False
+        """Its browser wants a subprotocol answered, and offers Headway's."""
         self._length = exchange.length
         self._end = _end(exchange.length)
         passed_on, told = self._sort(exchange.headers)
@@ -82,6 +89,13 @@ class RequestHead:
         if answer_names_one and self.client_id is None:
             return b"%s: %s\r\n" % (REQUEST_ID, request_id)
         return identity_lines(request_id, self.client_id)
+
+    def answer_lines(self, request_id: bytes, answer: AnswerHead) -> bytes:
+        """What is added to a replica's answer."""
+        lines = self.identity(request_id, answer_names_one=answer.has_client_id)
+        if self.takes_bare and answer.status == 101 and b"\n" + SUBPROTOCOLS not in answer.raw.lower():
+            lines += b"%s: %s\r\n" % (SUBPROTOCOLS, BARE_SUBPROTOCOL)
+        return lines
 
     def header(self, name: bytes) -> bytes | None:
         """The first value of a header (lower-case name) that is passed on: a search, for a few requests only."""

@@ -72,6 +72,7 @@ class Exchange:
         "known",
         "left",
         "length",
+        "lines",
         "method",
         "receiver",
         "started",
@@ -92,6 +93,8 @@ class Exchange:
         self.is_upgrade = False
         self.wants_keep_alive = True
         self.known: KnownRequest | None = None
+        self.lines = b""
+        """Header lines that every answer to it carries, whoever makes it."""
         self.receiver: Receiver | None = None
         self.body_read = False
         """The request was read to its end."""
@@ -141,7 +144,7 @@ class Exchange:
         keep = not self.will_close()
         length = len(body) + sum(map(len, more)) if more else len(body)
         head = b"%s%scontent-length: %d\r\n%s\r\n" % (
-            *(status_line(status), dated(headers), length),
+            *(status_line(status), dated(self.lines + headers), length),
             self.connection_line(keep=keep),
         )
         self.started = True
@@ -169,7 +172,7 @@ class Exchange:
         self._connection.transport.write(
             b"%s%s%s%s\r\n"
             % (
-                *(status_line(status), dated(headers), framing),
+                *(status_line(status), dated(self.lines + headers), framing),
                 self.connection_line(keep=not self.will_close()),
             )
         )

@@ -22,12 +22,12 @@ class BadRequest:
     message: str
     hint: str
 
-    def answer(self) -> bytes:
-        """The whole answer, as it goes out."""
+    def answer(self, lines: bytes = b"") -> bytes:
+        """The whole answer, as it goes out, with these header lines."""
         content = {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
         body = json.dumps(content).encode()
-        return b"%s%s%scontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
-            *(status_line(self.status), date_line(), b"content-type: application/json\r\n"),
+        return b"%s%s%s%scontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
+            *(status_line(self.status), date_line(), lines, b"content-type: application/json\r\n"),
             *(len(body), body),
         )
 

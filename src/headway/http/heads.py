@@ -7,6 +7,7 @@ import re
 
 import httptools
 
+from headway.core.sharing import SHARING
 from headway.core.wire import CLIENT_ID, NOT_ACCEPTED, REQUEST_ID
 from headway.http.known_heads import KnownHeads
 
@@ -86,6 +87,16 @@ class AnswerHead:
 
     def dechunker(self) -> "Dechunker":
         return Dechunker(self.raw)
+
+    def unshared(self) -> "AnswerHead":
+        """The same without what it says of who may read it, for that is said here."""
+        if b"\n" + SHARING not in self.raw.lower():
+            return self
+        lines = self.raw.split(b"\r\n")
+        kept = b"\r\n".join([line for line in lines if line[: len(SHARING)].lower() != SHARING])
+        head = AnswerHead(self.status, kept, has_no_body=False)
+        head.is_framed = self.is_framed
+        return head
 
     def with_lines(self, lines: bytes) -> bytes:
         """The head for the client, with these lines added; what concerns only the server's connection is gone."""

@@ -24,6 +24,9 @@ class AnswerRelay:
             lines += b"connection: upgrade\r\n"
         else:
             lines += exchange.connection_line(keep=self._keep)
+        if exchange.lines:
+            lines += exchange.lines
+            head = head.unshared()
         if not head.has_date:
             lines += date_line()
         if head.is_chunked and not exchange.http_1_1:

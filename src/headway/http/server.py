@@ -390,7 +390,7 @@ class ServerConnection:
         if current is not None:
             current.ended = current.left = True
             (current.receiver or SILENT).on_client_left()
-        self.transport.write(bad.answer())
+        self.transport.write(bad.answer(b"" if current is None else current.lines))
         self._linger()
 
     def _linger(self) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from fakes.archives import link, tar, truss_files, zipped
 from headway.api import uploads
-from headway.control.packages import archives, snapshots
+from headway.control.packages import archives, trees
 
 ECHO = "/v1/models/echo/deployments"
 
@@ -91,7 +91,7 @@ async def test_what_a_killed_control_had_not_taken_wholly_is_removed(tmp_path):
 
 
 async def test_large_files_pushed_twice_are_one_deployment(world, monkeypatch):
-    monkeypatch.setattr(snapshots, "_LARGE_FILE_BYTES", 1000)
+    monkeypatch.setattr(trees, "LARGE_FILE_BYTES", 1000)
     content = zipped({**truss_files(), "data/weights": "w" * 2000})
     async with world() as it:
         first, second = [await it.push(content=content) for _ in range(2)]

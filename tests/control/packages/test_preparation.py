@@ -2,6 +2,7 @@
 
 import subprocess
 import textwrap
+import zipfile
 
 import pytest
 
@@ -112,6 +113,28 @@ def test_packages_of_the_truss_itself_can_be_required(truss, prepared):
         )
     )
     assert evaluate(model, "__import__('own').number") == "7"
+
+
+def wheel(folder, number):
+    """A wheel of a package whose version stays while its content changes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = "own-1.0.dist-info"
+    with zipfile.ZipFile(folder / "own-1.0-py3-none-any.whl", "w") as file:
+        file.writestr("own.py", f"number = {number}\n")
+        file.writestr(f"{made}/METADATA", "Metadata-Version: 2.1\nName: own\nVersion: 1.0\n")
+        file.writestr(f"{made}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{made}/RECORD", "")
+
+
+@pytest.mark.parametrize("place", ["truss/data", "elsewhere"])
+def test_a_changed_wheel_behind_a_list_of_links_is_what_is_served(truss, prepared, tmp_path, place):
+    links = "./data" if place == "truss/data" else str(tmp_path / place)
+    config = f'requirements: ["-r base.txt", "--find-links {links}"]'
+    for number in (7, 8):
+        wheel(tmp_path / place, number)
+        model = prepared(truss(config, base__txt="own\n"))
+        assert evaluate(model, "__import__('own').number") == str(number)
+    assert prepared(truss(config, base__txt="own\n")) == model
 
 
 def test_a_project_file_and_a_lock_file_are_understood(truss, prepared):

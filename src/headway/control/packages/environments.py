@@ -91,10 +91,14 @@ def _build(plan: EnvironmentPlan, entry: Path, progress: Progress) -> dict[str, 
 def _sources(plan: EnvironmentPlan, entry: Path, progress: Progress) -> list[str | Path]:
     """The arguments that name the model's own requirements to uv."""
     sources: list[str | Path] = []
-    if plan.requirements.lines:
-        lines = entry / "model.txt"
-        lines.write_text("".join(f"{line}\n" for line in plan.requirements.lines), encoding="utf-8")
-        sources += ["-r", lines]
+    sources += plan.requirements.options
+    for name, option, lines in (
+        ("model.txt", "-r", plan.requirements.lines),
+        ("constraints.txt", "-c", plan.requirements.constraints),
+    ):
+        if lines:
+            (entry / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            sources += [option, entry / name]
     if plan.requirements.is_lock:
         exported = entry / "locked.txt"
         project = (plan.snapshot.directory / str(plan.requirements.file)).parent
@@ -114,6 +118,8 @@ def _install(plan: EnvironmentPlan, entry: Path, sources: Sequence[str | Path], 
     command: list[str | Path] = ["pip", "install", "--python", entry / "venv" / "bin" / "python"]
     # Truss and pip take the best version of all indexes, not of the first that has the name.
     command += ["--index-strategy", "unsafe-best-match", *sources, "-r", needed]
+    if plan.requirements.local_files:
+        command += ["--refresh"]  # uv knows a file by its path, and may have kept what was there before
     try:
         _uv([*command, "-c", preferred], plan, progress)
     except PreparationError as error:

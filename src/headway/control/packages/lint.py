@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from headway.control.packages.declared import first_settings
+from headway.control.packages.entries import PreparationError
 from headway.control.packages.findings import Finding, Level, Report, of_error
 from headway.control.packages.image_paths import of_image_paths
 from headway.control.packages.machine import Machine
 from headway.control.packages.model_code import of_model
 from headway.control.packages.names import renamed_note
 from headway.control.packages.on_machine import of_machine, secret_warnings
+from headway.control.packages.requirements import read_requirements
 from headway.core.errors import InvalidSettingError
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 
@@ -43,6 +45,13 @@ def of_serving(config: TrussConfig, machine: Machine) -> Iterator[Finding]:
     yield from of_image_paths(config)
 
 
+def _of_requirements(config: TrussConfig) -> Iterator[Finding]:
+    try:
+        read_requirements(config, config.directory)
+    except PreparationError as error:
+        yield of_error(_CONFIG, error)
+
+
 def _lint(directory: Path, machine: Machine, name: str | None, changes: Mapping[str, Any]) -> Report:
     try:
         config = read_truss(directory)
@@ -59,5 +68,5 @@ def _lint(directory: Path, machine: Machine, name: str | None, changes: Mapping[
         {one: bool(default) for one, default in config.secrets.items()}, machine.has_secret
     )
     findings = [Finding(Level.WARNING, _CONFIG, one) for one in told]
-    findings += [*of_serving(config, machine), *of_model(config)]
+    findings += [*of_serving(config, machine), *_of_requirements(config), *of_model(config)]
     return Report(tuple(findings), settings.concurrency_target, config.predict_concurrency)

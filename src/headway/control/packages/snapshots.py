@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import yaml
 
 from headway.control.packages.attachments import links_fingerprint
 from headway.control.packages.entries import PreparationError, Progress, build_once
+from headway.control.packages.trees import file_fingerprint
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 
 ALWAYS_IGNORED = (
@@ -42,10 +43,6 @@ ALWAYS_IGNORED = (
 """Taken back by a line such as `!venv/` in .truss_ignore."""
 
 _CONFIG = "config.yaml"
-_LARGE_FILE_BYTES = 64 * 1024 * 1024
-"""From this size a file is known by its path, size and time of change: reading weights each time would take
-seconds, and the worst that follows is a second copy."""
-_CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class _Content:
     def digest(self) -> str:
         total = hashlib.sha256(self.config_text)
         for file in self.files:
-            fingerprint = _fingerprint(file.source, by_path=self.by_path)
+            fingerprint = file_fingerprint(file.source, by_path=self.by_path)
             total.update(b"\0".join((b"", file.target.encode(), *fingerprint)))
         for part in links_fingerprint(self.links):
             total.update(b"\0\0" + part)
@@ -191,19 +188,6 @@ def _config_text(config: TrussConfig) -> bytes:
     if stated == tuple(layout.values()):
         return original
     return yaml.safe_dump({**yaml.safe_load(original), **layout}, sort_keys=False).encode()
-
-
-def _fingerprint(path: Path, *, by_path: bool) -> Iterator[bytes]:
-    status = path.stat()
-    yield b"x" if status.st_mode & 0o100 else b"-"
-    if by_path and status.st_size >= _LARGE_FILE_BYTES:
-        yield f"{path}:{status.st_size}:{status.st_mtime_ns}".encode()
-        return
-    content = hashlib.sha256()
-    with path.open("rb") as source:
-        while chunk := source.read(_CHUNK_BYTES):
-            content.update(chunk)
-    yield content.digest()
 
 
 def _copy(content: _Content, digest: str, entry: Path) -> dict[str, Any]:

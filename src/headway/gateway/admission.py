@@ -66,10 +66,9 @@ class Admission:
         good = credentials.first_good([one if one is None else one.scopes for one in grants], wanted)
         return denied(good) if isinstance(good, Denial) else grants[good]
 
-    def grant_of(self, exchange: Exchange) -> Grant | None:
-        """By which key a request that was let in to a model came in; None where keys do not exist."""
-        grant = self.enter(exchange, TO_INFER) if self.asks_for_keys else None
-        return grant if isinstance(grant, Grant) else None
+    def grant_of(self, exchange: Exchange) -> "Grant | Refusal | None":
+        """By which key a request comes in to a model; None where keys do not exist."""
+        return self.enter(exchange, TO_INFER) if self.asks_for_keys else None
 
     def share(self, exchange: Exchange) -> "Refusal | Receiver | None":
         """Have the answer tell browsers who may read it. A preflight is answered here, or refused: before key, queue

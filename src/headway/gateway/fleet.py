@@ -35,6 +35,12 @@ class Fleet:
     def __getitem__(self, replica_id: str) -> Upstream:
         return self._upstreams[replica_id]
 
+    def requests(self) -> list[ProxiedRequest]:
+        """All that wait for a slot, then those that hold one."""
+        waiting = [request for request, _ in self._dispatcher.waiting(self._dispatcher.queued)]
+        held = [request for upstream in self._upstreams.values() for request in upstream.requests.values()]
+        return waiting + held
+
     @property
     def rotating(self) -> list[str]:
         """The replicas that are given requests, by id."""

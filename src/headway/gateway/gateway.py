@@ -69,7 +69,8 @@ class Gateway:
         pointed_at = set() if self._table is None else set(self._table.environments.items())
         left = {deployment_id for _, deployment_id in pointed_at - set(table.environments.items())}
         self._table = table
-        self.admission.apply(table.keys)
+        if self.admission.apply(table.keys):
+            self._end_revoked()
         self._found.clear()
         self._admitted.clear()
         self._door.apply(table)
@@ -90,6 +91,14 @@ class Gateway:
                 del self._queues[deployment_id]
                 queue.close()
                 self.recorder.forget(deployment_id)
+
+    def _end_revoked(self) -> None:
+        """A key was deleted: what came in with it is out, as if its clients had left."""
+        for queue in self._queues.values():
+            for request in queue.fleet.requests():
+                grant = request.head.grant
+                if grant is not None and not grant.is_valid:
+                    request.turn_away(refusals.KEY_GONE)
 
     def serve(self, exchange: Exchange) -> Receiver:
         """The application that the server runs for each request."""
@@ -149,12 +158,16 @@ class Gateway:
         if refusal is not None:
             self.refuse(exchange, refusal, queue.tally)
             return None
+        grant = self.admission.grant_of(exchange)
+        if isinstance(grant, Refusal):  # keys have changed while a body was read
+            self.refuse(exchange, grant, queue.tally)
+            return None
         if address.verb is Verb.WAKE:
             self._reports.wake(queue.route.deployment_id)
             exchange.respond(202, _JSON, b'{"status": "waking"}\n')
             return None
         try:
-            grant, takes_bare = self.admission.grant_of(exchange), offers_bare(exchange)
+            takes_bare = offers_bare(exchange)
             exchange.headers = self.admission.models_headers(
                 exchange, pass_authorization=queue.settings.pass_authorization
             )

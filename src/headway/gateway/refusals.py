@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from headway.core.credentials import CHALLENGE, Denial
+from headway.core.credentials import CHALLENGE, KEY_UNKNOWN, Denial
 from headway.core.dialects import Dialect, Fault, worded
 from headway.core.events import Expired, Expiry, Overran
 from headway.core.settings import nearest
@@ -59,6 +59,10 @@ UPGRADE_REQUIRED = Refusal(
 def denied(denial: Denial) -> Refusal:
     challenge = b"www-authenticate: %s\r\n" % CHALLENGE.encode() if denial.status == 401 else b""
     return Refusal(denial.status, denial.code, denial.message, denial.hint, more_headers=challenge)
+
+
+KEY_GONE = denied(KEY_UNKNOWN)
+"""Of a request that came in with a key that was deleted since."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> Refusal:

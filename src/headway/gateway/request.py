@@ -126,7 +126,7 @@ class ProxiedRequest:
         body, settings = self._body, self._queue.settings
         body.received_bytes += len(data)
         if body.received_bytes > settings.body_limit_bytes:
-            self._too_large(settings.body_limit_bytes)
+            self.turn_away(refusals.body_too_large(settings.body_limit_bytes))
         elif connection is not None:
             connection.write(self.head.frame(data))
         elif not body.keep(data, settings.body_buffer_bytes):
@@ -172,6 +172,16 @@ class ProxiedRequest:
         self._queue.tally.end(self, outcome, refusal.status)
         self._body.release()
         self._respond(refusal)
+
+    def turn_away(self, refusal: Refusal) -> None:
+        """It goes no further, wherever it is."""
+        if self._ended or self.left:
+            return
+        if self._submitted:
+            self._give_up(refusal, Outcome.REFUSED)
+            self._queue.abandon(self)
+        else:
+            self.refuse(refusal)
 
     def expire(self, expired: Expired["ProxiedRequest"]) -> None:
         self.refuse(refusals.waited_too_long(expired), Outcome.EXPIRED)
@@ -279,7 +289,12 @@ class ProxiedRequest:
     # Private.
 
     def _submit(self) -> None:
-        if not self._submitted:
+        if self._submitted:
+            return
+        grant = self.head.grant
+        if grant is not None and not grant.is_valid:
+            self.refuse(refusals.KEY_GONE)
+        else:
             self._submitted = True
             self._queue.submit(self)
 
@@ -354,13 +369,6 @@ class ProxiedRequest:
         if self._connection is not None:
             self._connection.resume_reading()
             self._connection.half_close()
-
-    def _too_large(self, limit: int) -> None:
-        if self._submitted:
-            self._give_up(refusals.body_too_large(limit), Outcome.REFUSED)
-            self._queue.abandon(self)
-        else:
-            self.refuse(refusals.body_too_large(limit))
 
     def _respond(self, refusal: Refusal) -> None:
         lines, dialect = self.head.identity(self.request_id) + refusal.headers(), self.address.dialect

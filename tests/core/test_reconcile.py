@@ -216,3 +216,21 @@ def test_ill_health_after_the_restart_check_delay_counts_from_its_beginning():
     ill = replica("a", READY, 5.0, unhealthy_since=200.0, ordered_at=1.0)
     assert reconciler.decide(1, [ill], 219.9).actions == ()
     assert isinstance(reconciler.decide(1, [ill], 220.0).actions[0], Stop)
+
+
+def test_a_replica_that_was_ready_for_long_before_it_fell_ill_had_not_been_in_a_crash_loop():
+    reconciler = Reconciler(Thresholds(stop_traffic=10.0, restart=20.0))
+    for attempt in range(5):
+        reconciler.replica_failed("exit", ordered_at=attempt, ready_at=None, now=attempt)
+    ill = replica("a", READY, 100.0, unhealthy_since=161.0, ordered_at=90.0, ready_at=100.0)
+    assert isinstance(reconciler.decide(1, [ill], 181.0).actions[0], Stop)
+    assert reconciler.retry_at == 182.0
+
+
+def test_the_time_in_which_a_replica_was_ill_makes_it_no_steadier():
+    reconciler = Reconciler(Thresholds(stop_traffic=10.0, restart=1800.0))
+    for attempt in range(3):
+        reconciler.replica_failed("exit", ordered_at=attempt, ready_at=None, now=attempt)
+    ill = replica("a", READY, 100.0, unhealthy_since=101.0, ordered_at=90.0, ready_at=100.0)
+    assert isinstance(reconciler.decide(1, [ill], 1901.0).actions[0], Stop)
+    assert reconciler.retry_at == 1909.0

@@ -58,6 +58,7 @@ class Replica:
             is_drained,
             self.unhealthy_since,
             self.ordered_at,
+            self.ready_at,
         )
 
     def route(self) -> ReplicaRoute | None:

@@ -39,6 +39,8 @@ class ReplicaView:
     unhealthy_since: float | None = None
     """Since when its probes failed, without one that succeeded."""
     ordered_at: float = 0.0
+    ready_at: float | None = None
+    """When it was ready first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,17 @@ class Reconciler:
     def replica_became_ready(self) -> None:
         self._failed_starts = 0
 
-    def replica_failed(self, reason: str, *, ordered_at: float, ready_at: float | None, now: float) -> None:
-        """A replica exited unasked, or was stopped for being unfit. `ready_at` None: it never was ready.
+    def replica_failed(
+        self,
+        reason: str,
+        *,
+        ordered_at: float,
+        ready_at: float | None,
+        now: float,
+        ill_since: float | None = None,
+    ) -> None:
+        """A replica exited unasked, or was stopped for being unfit. `ready_at` None: it never was ready; the time from
+        `ill_since` on makes it no steadier.
 
         Replicas that were ordered before the last failure tell nothing new: they count with it, so that
         fifty that start together and fail together are one failure.
@@ -129,7 +140,7 @@ class Reconciler:
             return
         if ready_at is None:
             self._failed_starts += 1
-        elif now - ready_at >= STEADY_AFTER:
+        elif (now if ill_since is None else ill_since) - ready_at >= STEADY_AFTER:
             self._failures = 0
         self._failures += 1
         self._failed_at = now
@@ -183,7 +194,11 @@ class Reconciler:
         if now >= self._restart_at(replica, replica.unhealthy_since):
             reason = f"unhealthy for restart_threshold_seconds ({self.thresholds.restart:g} s)"
             self.replica_failed(
-                reason, ordered_at=replica.ordered_at, ready_at=replica.unhealthy_since, now=now
+                reason,
+                ordered_at=replica.ordered_at,
+                ready_at=replica.ready_at,
+                now=now,
+                ill_since=replica.unhealthy_since,
             )
             return Stop(replica.replica_id, reason)
         if now >= replica.unhealthy_since + self.thresholds.stop_traffic and not is_out:

@@ -3,7 +3,10 @@ import math
 
 import pytest
 
+from control.gateway_double import GatewayDouble
 from fakes.archives import tar, truss_files
+from fakes.cluster import until
+from headway.control import operations
 from headway.core.settings import DeploymentSettings, bounds_of
 
 ECHO = "/v1/models/echo/deployments"
@@ -121,3 +124,29 @@ async def test_a_preview_tells_of_replicas_that_stay_for_the_delay(world):
         preview = await it.post(f"{PATHS[0]}/preview", {"min_replica": 0}, 200)
         assert (preview["present"], preview["needed"], preview["desired"]) == (2, 0, 2)
         assert preview["text"] == "0 replicas at the present load; 2 until scale_down_delay is over"
+
+
+async def test_a_change_is_told_to_be_in_force_only_when_the_gateway_says_so(world, monkeypatch):
+    async with world() as it:
+        await it.serving()
+        assert (await it.api.patch(PATHS[0], json={"max_replica": 2})).json()["message"] == "in force"
+        monkeypatch.setattr(operations, "_IN_FORCE_WITHIN", 0.01)
+        it.gateway.applies = False
+        late = (await it.api.patch(PATHS[0], json={"max_replica": 3})).json()
+        assert (late["status"], late["message"]) == ("ACCEPTED", "stored, the gateway does not answer")
+        assert (await it.api.patch(PATHS[0], json={"max_replica": 3})).json()["message"] == "nothing changed"
+        it.gateway.close()
+        await until(lambda: not it.plane.supervisor.link.is_up)
+        away = (await it.api.patch(PATHS[0], json={"max_replica": 4})).json()
+        assert away["message"] == "stored, the gateway does not answer"
+
+
+async def test_a_change_is_in_force_when_every_gateway_says_so(world, monkeypatch):
+    monkeypatch.setattr(operations, "_IN_FORCE_WITHIN", 0.01)
+    async with world() as it:
+        await it.serving()
+        silent = await GatewayDouble.dial(it.options.link_path, "g1", applies=False)
+        await until(lambda: len(it.plane.supervisor.link._writers) == 2)
+        told = (await it.api.patch(PATHS[0], json={"max_replica": 2})).json()
+        assert told["message"] == "stored, the gateway does not answer"
+        silent.close()

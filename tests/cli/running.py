@@ -10,6 +10,7 @@ import uvicorn
 from typer.testing import CliRunner
 
 from backends.contract.fake import FakeBackend
+from control.gateway_double import GatewayDouble
 from headway.api.application import application
 from headway.cli.app import app
 from headway.cli.exit_codes import exit_code_of
@@ -53,7 +54,9 @@ class Running:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.plane.run())
                 tasks.create_task(uvicorn.Server(config).serve(sockets=[self._socket]))
+                gateway = await GatewayDouble.dial(self._options.link_path)
                 self._begun.set()
+        gateway.close()
         await self.plane.persistence.close()
 
 

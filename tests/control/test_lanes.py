@@ -83,6 +83,6 @@ async def test_gateways_are_told_what_is_watched_those_that_come_later_too(tmp_p
 
 
 async def watched(gateway):
-    while (message := json.loads(await gateway.reader.readline() or b"{}")).get("type") != "watch":
+    while (message := await gateway.lines.get())["type"] != "watch":
         continue
     return message["deployments"]

@@ -68,14 +68,17 @@ class Documents:
             warnings=list(deployment.warnings),
         )
 
-    def settings_change(self, before: Deployment, after: Deployment) -> schemas.SettingsChange:
+    def settings_change(
+        self, before: Deployment, after: Deployment, *, is_in_force: bool
+    ) -> schemas.SettingsChange:
         is_changed = before.settings != after.settings
+        taken = "in force" if is_in_force else "stored, the gateway does not answer"
         return schemas.SettingsChange(
             settings=_settings(after),
             version=after.version,
             warnings=list(after.warnings),
             status="ACCEPTED" if is_changed else "UNCHANGED",
-            message="in force" if is_changed else "nothing changed",
+            message=taken if is_changed else "nothing changed",
         )
 
     def settings_preview(self, after: Deployment) -> schemas.SettingsPreview:

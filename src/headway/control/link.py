@@ -55,7 +55,10 @@ class GatewayLink:
         self._watched: frozenset[str] = frozenset()
         self._drains_began: dict[str, int] = {}  # the table's version that first said so, by replica
         self._gateways: dict[str, _Gateway] = {}
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._writers: dict[asyncio.StreamWriter, int] = {}
+        """With the version of the table that each has told to be in force there."""
+        self._news = asyncio.Event()
+        """A table went out, or came into force."""
 
     @property
     def is_up(self) -> bool:
@@ -91,6 +94,23 @@ class GatewayLink:
             gateway.drained &= draining  # one that was taken back must say it again
         for writer in self._writers:
             self._send_table(writer)
+        self._news.set()
+
+    async def until_in_force(self, says: Callable[[RoutingTable], bool], *, within: float) -> bool:
+        """Return once every gateway goes by a table that `says` so; False when that takes longer than `within`."""
+        try:
+            async with asyncio.timeout(within):
+                while not self._is_in_force(says):
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _is_in_force(self, says: Callable[[RoutingTable], bool]) -> bool:
+        if self.table is None or not self._writers or not says(self.table):
+            return False
+        return min(self._writers.values()) >= self.table.version
 
     def watch(self, deployment_ids: frozenset[str]) -> None:
         """Have gateways name what queues for these, and for no others."""
@@ -116,7 +136,7 @@ class GatewayLink:
         }
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
+        self._writers[writer] = 0
         self._send_table(writer)
         if self._watched:
             self._send_watch(writer)
@@ -126,11 +146,17 @@ class GatewayLink:
                 return
             gateway = self._welcome(hello)
             async for line in reader:
-                self._receive(gateway, json.loads(line))
+                message = json.loads(line)
+                if message["type"] == "applied":
+                    self._writers[writer] = int(message["version"])
+                    self._news.set()
+                else:
+                    self._receive(gateway, message)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             _logger.warning("a gateway's link broke: %s: %s", type(error).__name__, error)
         finally:
-            self._writers.discard(writer)
+            self._writers.pop(writer, None)
+            self._news.set()
             writer.close()
 
     def _welcome(self, hello: Mapping[str, Any]) -> "_Gateway":
@@ -147,8 +173,6 @@ class GatewayLink:
 
     def _receive(self, gateway: "_Gateway", message: Mapping[str, Any]) -> None:
         match message["type"]:
-            case "applied":
-                pass  # a table is known to be in force by what the gateway does under it
             case "drained":
                 self._note_drained(gateway, message["replica_id"], message["version"])
             case "load":

@@ -31,7 +31,11 @@ from headway.control.platform import (
 from headway.control.preparations import Places, Preparations
 from headway.control.supervisor import Supervisor
 from headway.core.settings import DeploymentSettings
+from headway.gateway.table import RoutingTable
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
+
+_IN_FORCE_WITHIN = 2.0
+"""A gateway that lives takes some milliseconds, one that is started anew half a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,15 @@ class Operations:
             self.supervisor.wake()
             await self.persistence.save()
         return changed
+
+    async def are_in_force(self, deployment: Deployment) -> bool:
+        """Whether the gateways go by the deployment's settings, as far as they say so soon."""
+
+        def says(table: RoutingTable) -> bool:
+            routed = {one.deployment_id: one.settings for one in table.deployments}
+            return routed.get(deployment.deployment_id) == deployment.settings
+
+        return await self.supervisor.link.until_in_force(says, within=_IN_FORCE_WITHIN)
 
     def with_changes(self, model: str, deployment_id: str, changes: Mapping[str, Any]) -> Deployment:
         """What a change of some settings would make of the deployment. Nothing is changed."""

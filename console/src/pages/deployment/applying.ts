@@ -11,17 +11,19 @@ export interface Base {
   values: SettingValues;
 }
 
-/** Whether the changes are in force. */
+/** Whether the changes are taken. */
 export async function applied(path: string, changes: SettingValues, on: Base): Promise<boolean> {
   const headers = { "if-match": `"${on.version}"` };
+  let message: string;
   try {
-    await call<SettingsChange>(`${path}/settings`, { method: "PATCH", body: changes, headers });
+    ({ message } = await call<SettingsChange>(`${path}/settings`, { method: "PATCH", body: changes, headers }));
   } catch (error) {
     if (error instanceof ApiError && error.status === 412) await explain(path, on.values, error);
     else tellError(error);
     return false;
   }
-  tell(`In force: ${differences(on.values, changes).join(", ")}`);
+  const told = message.charAt(0).toUpperCase() + message.slice(1);
+  tell(`${told}: ${differences(on.values, changes).join(", ")}`);
   return true;
 }
 

@@ -110,11 +110,14 @@ async def change_settings(
     response: Response,
     if_match: IfMatch = None,
 ) -> schemas.SettingsChange:
-    """Change some of the settings, at once and without a restart. With If-Match, only what you have seen."""
+    """Change some of the settings, at once and without a restart. With If-Match, only what you have seen. `message`
+    says whether the gateway goes by them already.
+    """
     changed = await operations.change_settings(
         found.model, found.deployment_id, changes, expected=_version(if_match)
     )
-    answer = Documents(plane).settings_change(found, changed)
+    is_in_force = changed.settings == found.settings or await operations.are_in_force(changed)
+    answer = Documents(plane).settings_change(found, changed, is_in_force=is_in_force)
     response.headers["etag"] = f'"{answer.version}"'
     return answer
 

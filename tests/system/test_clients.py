@@ -1,6 +1,9 @@
 """OpenAI's, Anthropic's and LiteLLM's own clients, unmodified, against one Headway with keys on."""
 
+import importlib.util
+import json
 import os
+import subprocess
 import threading
 import warnings
 from pathlib import Path
@@ -20,7 +23,9 @@ with warnings.catch_warnings():
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600)]
 
+TOP = Path(__file__).parents[2]
 TALKS = Path(__file__).parent / "models" / "talks"
+NODE_CLIENT = Path(__file__).parent / "node_client"
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}}
 
@@ -146,6 +151,47 @@ def test_litellm_chats_streams_embeds_and_tells_errors(reached):
         litellm.completion(model="openai/tals", messages=user("hello"), **options)
     with pytest.raises(litellm.AuthenticationError, match="this API key is not known"):
         litellm.completion(model="openai/talks", messages=user("hello"), **{**options, "api_key": "wrong"})
+
+
+def test_openai_s_client_for_node_lists_chats_streams_calls_tools_embeds_and_tells_errors(reached):
+    told = run_node(NODE_CLIENT, "ask.js", HEADWAY_URL=f"{reached.url}/v1", HEADWAY_KEY=reached.key)
+    assert told["listed"] == ["busy", "talks", "talks/staging"]
+    assert (told["retrieved"], told["said"]) == ("talks/staging", "you said hello")
+    assert told["streamed"] == ["you ", "said ", "hello", None, None]
+    assert told["usage"]["completion_tokens"] == 3
+    assert told["called"] == {"name": "weather", "arguments": '{"city": "Oslo"}'}
+    assert told["embedded"] == [3.0, 0.5]
+    for name, (kind, status, text) in {
+        "model": ("NotFoundError", 404, "did you mean talks"),
+        "refused": ("UnprocessableEntityError", 422, "that is not said here"),
+        "stream": ("UnprocessableEntityError", 422, "that is not said here"),
+        "broken": ("InternalServerError", 500, "Internal Server Error"),
+        "method": ("NotFoundError", 404, "this model has no method `responses`"),
+        "key": ("AuthenticationError", 401, "this API key is not known"),
+    }.items():
+        error = told["errors"][name]
+        assert (error["kind"], error["status"]) == (kind, status)
+        assert text in error["message"]
+
+
+def run_node(folder, script, **environment):
+    """What a script prints, as JSON, once the packages that it needs are installed."""
+    path = TOP / "tools" / "build" / "console.py"
+    specification = importlib.util.spec_from_file_location("node_for_test", path)
+    tools = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(tools)
+    found = tools.installed(folder)
+    done = subprocess.run(
+        ["node", script],
+        cwd=folder,
+        env={**found, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
 
 
 OPENAI_ERRORS = {

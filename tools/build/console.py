@@ -38,6 +38,13 @@ def build(root: Path, *, is_editable: bool) -> None:
         sys.stderr.write(f"headway: the console is not built, `make console` tries again: {error}\n")
 
 
+def installed(folder: Path) -> dict[str, str]:
+    """Install the packages that a folder's package-lock.json names; the environment in which `node` uses them."""
+    npm, environment = _npm()
+    _install(folder, npm, environment)
+    return environment
+
+
 def _is_fresh(sources: Path, assets: Path) -> bool:
     """Also where a source distribution brings the output alone."""
     page = assets / "index.html"

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import threading
 import warnings
@@ -130,6 +131,16 @@ def test_anthropic_lists_chats_streams_and_calls_tools(reached):
             assert stream.get_final_message().stop_reason == "end_turn"
         used = tell(client, "Oslo", tools=[{"name": "weather", "input_schema": CITY}]).content[-1]
         assert (used.name, used.input) == ("weather", {"city": "Oslo"})
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_guide_s_examples_work_as_they_stand(reached, monkeypatch, capsys, place):
+    page = (TOP / "docs" / "guide" / "clients.md").read_text(encoding="utf-8")
+    example = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[place]
+    monkeypatch.setenv("HEADWAY_API_KEY", reached.key)
+    here = example.replace("http://127.0.0.1:8080", reached.url).replace('"story"', '"talks"')
+    exec(compile(here, "clients.md", "exec"), {})  # noqa: S102 - the page is ours
+    assert "you said The captain" in capsys.readouterr().out
 
 
 def test_litellm_chats_streams_embeds_and_tells_errors(reached):

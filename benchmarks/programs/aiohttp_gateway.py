@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-import aiohttp  # type: ignore[import-not-found]
+import aiohttp
 import uvloop
 from aiohttp import web
 

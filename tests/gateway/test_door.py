@@ -456,6 +456,19 @@ async def test_a_key_is_asked_for_before_a_byte_is_read_or_a_name_is_told(tmp_pa
         assert (await one.asks(get(b"/v1/models", b"authorization: Bearer secret\r\n"))).status == 200
 
 
+async def test_a_key_that_is_deleted_while_a_body_is_read_lets_nobody_in(tmp_path):
+    async with cluster(tmp_path) as one:
+        keys = {hashlib.sha256(name).hexdigest(): ("inference",) for name in (b"secret", b"other")}
+        one.apply_routes(one.deployment("d1"), keys=keys)
+        data = chat(headers=b"authorization: Bearer secret\r\n")
+        client = await one.sends(data[:-4])
+        await until(lambda: one.gateway.budget.used_bytes > 0)
+        keys.pop(hashlib.sha256(b"secret").hexdigest())
+        one.apply_routes(one.deployment("d1"), keys=keys)
+        client.send(data[-4:])
+        assert (await client.answer()).status == 401
+
+
 async def test_a_client_cannot_say_whose_errors_it_understands(tmp_path):
     async with cluster(tmp_path) as one:
         replica = await one.replica()

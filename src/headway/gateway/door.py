@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from headway.core.credentials import TO_INFER
 from headway.core.dialects import Dialect, dialect_of
 from headway.core.settings import DeploymentSettings
 from headway.gateway import refusals
@@ -71,10 +72,15 @@ class Door:
         known = exchange.known
         found = None if known is None else self._found.get((known, name))
         if found is not None:
+            exchange.headers = ()
             return found
         table = self._table
         if table is None:
             self.gateway.refuse(exchange, refusals.NO_TABLE)
+            return None
+        entered = self.gateway.admission.enter(exchange, TO_INFER)
+        if isinstance(entered, Refusal):  # its key was deleted while its body was read
+            self.gateway.refuse(exchange, entered)
             return None
         model, environment, deployment = whom(name)
         deployment_id = table.deployment_of(model, environment, deployment)

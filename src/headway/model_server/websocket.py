@@ -6,17 +6,18 @@ No gate limits it. The model is told when the client goes, and has a grace to en
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode, Frame, Opcode
-from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from headway.http.exchange import Exchange
 from headway.model_server import asgi, failures
 from headway.model_server.call import Call, Stage
+from headway.model_server.handshake import Handshake
 from headway.model_server.replica import Replica
 from headway.model_server.streams import BUFFER_BYTES
 from headway.model_server.truss.loader import model_traceback
@@ -25,6 +26,8 @@ from headway.model_server.truss.signatures import Hook
 LARGEST_MESSAGE_BYTES = 100 * 1024 * 1024
 PING_INTERVAL = 20.0
 PING_TIMEOUT = 20.0
+ACCEPT_WITHIN = 5.0
+"""How long a model may take to select one of the subprotocols that its client offers, before it is asked no more."""
 CLOSE_TIMEOUT = 10.0
 """How long the client has to answer a close, and the model to end after the client went."""
 _MESSAGE_BYTES = 256
@@ -47,8 +50,10 @@ class WebSocketCall(Call):
         )
         self._fragments: list[bytes] = []
         self._is_text = False
-        self._messages: deque[asgi.Message] = deque([{"type": "websocket.connect"}])
-        self._waiting_bytes = sum(map(_size, self._messages))
+        self._handshake: Handshake | None = None
+        self._pinging: asyncio.Task[None] | None = None
+        self._messages: deque[asgi.Message] = deque()
+        self._waiting_bytes = 0
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -84,32 +89,42 @@ class WebSocketCall(Call):
         if pipeline is None:
             failures.answer(self.exchange, failures.not_ready())
             return
-        if not self._shake_hands():
+        scope = asgi.scope_of(self.exchange, "websocket", {})
+        handshake = Handshake(self._protocol, self.exchange, scope["subprotocols"])
+        if not handshake.is_good:
+            handshake.refuse()
             return
         self.enter(Stage.PREDICT)
+        self._handshake = handshake
         self._replica.leaving.add(self._go_away)
-        pinging = asyncio.create_task(self._keep_alive())
+        if handshake.offered:  # the model may select one
+            waiting = asyncio.get_running_loop().call_later(ACCEPT_WITHIN, self._accept)
+        else:
+            waiting = None
+            self._accept()
         try:
             hook = pipeline.loaded.hooks.websocket
             if hook is None:
                 self._close(CloseCode.UNSUPPORTED_DATA, _NOT_IMPLEMENTED)
             else:
-                await self._run_model(hook)
+                await self._run_model(hook, scope)
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await self._gone.wait()
         except TimeoutError:
             _log.info("A WebSocket's client did not answer its close")
         finally:
-            pinging.cancel()
+            if self._pinging is not None:
+                self._pinging.cancel()
+            if waiting is not None:
+                waiting.cancel()
             self._replica.leaving.discard(self._go_away)
             self.exchange.close()
 
-    async def _run_model(self, hook: Hook) -> None:
-        from starlette.websockets import WebSocket
+    async def _run_model(self, hook: Hook, scope: dict[str, Any]) -> None:
+        from headway.model_server.models_websocket import ModelsWebSocket
 
-        websocket = WebSocket(asgi.scope_of(self.exchange, "websocket", {}), self._receive, self._send)
+        websocket = ModelsWebSocket(scope, self._receive, self._send, self._accept)
         try:
-            await websocket.accept()
             await hook.function(websocket)
         except asyncio.CancelledError:
             if not self.left:
@@ -146,27 +161,17 @@ class WebSocketCall(Call):
         if self._task is not None:
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._task.cancel)
 
-    def _shake_hands(self) -> bool:
-        lines = b"".join([b"%s: %s\r\n" % header for header in self.exchange.headers])
-        self._protocol.receive_data(b"GET %s HTTP/1.1\r\n%s\r\n" % (self.exchange.target, lines))
-        requests = [event for event in self._protocol.events_received() if isinstance(event, Request)]
-        if requests:
-            self._protocol.send_response(self._protocol.accept(requests[0]))
-        answer = b"".join(self._protocol.data_to_send())
-        if self._protocol.state is State.OPEN:
-            self.exchange.relay(answer)
-            self.exchange.accept_tunnel()
-            return True
-        if answer:
-            self.exchange.relay(answer)
-            self.exchange.end_relay(keep=False)
-        else:
-            self.exchange.wants_keep_alive = False
-            self.exchange.respond(400)
-        return False
+    def _accept(self, subprotocol: str | None = None, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Answer the handshake, if it is not yet. Raises what its `accept` does."""
+        handshake = self._handshake
+        if handshake is None or handshake.is_answered or self.left:
+            return
+        handshake.accept(subprotocol, headers)
+        self._pinging = asyncio.get_running_loop().create_task(self._keep_alive())
 
     async def _receive(self) -> asgi.Message:
         """ASGI's receive for the model."""
+        self._accept()
         while not self._messages:
             self._arrived.clear()
             await self._arrived.wait()
@@ -178,6 +183,7 @@ class WebSocketCall(Call):
 
     async def _send(self, message: asgi.Message) -> None:
         """ASGI's send for the model. Raises OSError when nobody can receive it any more."""
+        self._accept()
         if message["type"] == "websocket.send":
             if self._protocol.state is not State.OPEN:
                 raise ConnectionError("the client is gone")
@@ -191,6 +197,7 @@ class WebSocketCall(Call):
             self._close(message.get("code", CloseCode.NORMAL_CLOSURE), message.get("reason") or "")
 
     def _close(self, code: int, reason: str) -> None:
+        self._accept()
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code, reason)
             self._flush()

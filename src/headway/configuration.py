@@ -151,6 +151,11 @@ def _require_bearable(idle_timeout: int) -> None:
         )
 
 
+def variables_of_opentelemetry() -> dict[str, str]:
+    """Where spans go, and what they say of this process."""
+    return {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
+
+
 def _state_home(environment: Mapping[str, str]) -> Path:
     return _base_directory(environment, "XDG_STATE_HOME", ".local/state")
 

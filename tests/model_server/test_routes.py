@@ -71,7 +71,7 @@ async def test_405_says_what_is_understood(method, path, allowed):
         (b"/v1/models/model:predict//", 404),
         (b"//v1/models/model:predict", 404),
         (b"/v1//models/model:predict", 404),
-        (b"/v1/models/", 404),
+        (b"/v1/models/", 405),
     ],
 )
 async def test_one_slash_at_the_end_means_nothing(path, status):

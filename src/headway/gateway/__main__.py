@@ -13,6 +13,7 @@ from socket import socket
 
 import uvloop
 
+from headway.configuration import variables_of_opentelemetry
 from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 from headway.core.forwarding import TrustedProxies
@@ -48,6 +49,10 @@ async def _serve(options: argparse.Namespace) -> int:
     allowed = AllowedOrigins.of(filter(None, options.allowed_origins.split(",")))
     proxies = TrustedProxies(filter(None, options.trusted_proxies.split(",")))
     link = Link(options.link or "", options.saved_table, Admission(allowed, proxies))
+    if variables := variables_of_opentelemetry():
+        from headway.gateway.tracing import Tracer  # few gateways need it
+
+        link.gateway.tracer = Tracer.told(variables)
     link.restore()
     if options.table is not None:
         link.gateway.apply(RoutingTable.from_json(options.table.read_bytes()))

@@ -128,6 +128,8 @@ class DeploymentQueue:
             self._whole((request.status, request.queue_seconds, request.submitted_at, now))
             if request.progress is not None:
                 self.tally.put_aside(request, request.progress, Outcome.FINISHED, request.status)
+            if request.head.trace is not None:
+                request.head.trace.end(request, self.tally, Outcome.FINISHED, request.status)
         self.carry_out(self._dispatcher.finish(request, now), now)
 
     def give_back(self, request: ProxiedRequest) -> None:

@@ -97,7 +97,7 @@ class Door:
         if head is None:
             return None
         found = head, queue
-        if known is not None:
+        if known is not None and head.trace is None:
             if len(self._found) >= _CACHED:
                 self._found.clear()
             self._found[known, name] = found

@@ -7,6 +7,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from headway.core.credentials import TO_INFER, TO_READ_METRICS
 from headway.core.wire import BODY_LIMIT, CLIENT_ID
@@ -25,6 +26,9 @@ from headway.gateway.routes import Address, Verb, parse
 from headway.gateway.table import RoutingTable
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.http.known_heads import KnownRequest
+
+if TYPE_CHECKING:
+    from headway.gateway.tracing import Tracer
 
 _BODY_BUDGET_BYTES = 256 * 1024 * 1024
 _CACHED = 4096
@@ -51,6 +55,8 @@ class Gateway:
         self._ids = _request_ids(self.epoch.encode())
         self._metrics = MetricsPage(self)
         self._door = Door(self)
+        self.tracer: Tracer | None = None
+        """Where set, requests of callers who trace are recorded."""
         self._pages = {b"/healthz": self._answer_health, b"/metrics": self._answer_metrics}
 
     @property
@@ -135,7 +141,7 @@ class Gateway:
         head = self.head_of(exchange, address, queue)
         if head is None:
             return SILENT
-        if exchange.known is not None:
+        if exchange.known is not None and head.trace is None:
             self._remember(exchange.known, head, queue)
         return self.proxy(exchange, head, queue)
 
@@ -166,6 +172,7 @@ class Gateway:
             self._reports.wake(queue.route.deployment_id)
             exchange.respond(202, _JSON, b'{"status": "waking"}\n')
             return None
+        trace = None if self.tracer is None else self.tracer.begin(exchange)
         try:
             takes_bare = offers_bare(exchange)
             exchange.headers = self.admission.models_headers(
@@ -176,6 +183,7 @@ class Gateway:
         except InvalidDeadlineError as error:
             self.refuse(exchange, refusals.bad_deadline(str(error)), queue.tally)
             return None
+        head.trace = trace
         exchange.headers = ()  # what is needed of them is in the head: a queued request stays small
         return head
 

@@ -103,6 +103,8 @@ class Tally:
             self.queue_seconds.observe(request.queue_seconds)
         if request.progress is not None:
             self.put_aside(request, request.progress, outcome, status)
+        if request.head.trace is not None:
+            request.head.trace.end(request, self, outcome, status)
         level = logging.WARNING if outcome is Outcome.LOST else logging.DEBUG
         if _log.isEnabledFor(level):
             fields = {

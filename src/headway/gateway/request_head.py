@@ -1,6 +1,7 @@
 """The head that a replica is sent for a client's request."""
 
 import math
+from typing import TYPE_CHECKING
 
 from headway.core.credentials import BARE_SUBPROTOCOL, SUBPROTOCOLS
 from headway.core.dialects import Dialect
@@ -13,6 +14,9 @@ from headway.http.answers import Headers
 from headway.http.exchange import Exchange
 from headway.http.heads import HOP_BY_HOP, WEBSOCKET_LINES, AnswerHead, named_by
 from headway.http.peer import ID, NOBODY, Peer
+
+if TYPE_CHECKING:
+    from headway.gateway.tracing import RequestTrace
 
 _OURS = {BODY_LIMIT, CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID}
 _NOT_PASSED_ON = HOP_BY_HOP | {b"proxy-authorization", *_OURS}
@@ -43,6 +47,7 @@ class RequestHead:
         "lines",
         "patience",
         "takes_bare",
+        "trace",
     )
 
     def __init__(
@@ -53,6 +58,8 @@ class RequestHead:
         """What the client's key lets it do, where keys exist."""
         self.lines = exchange.lines
         """What every answer to it carries."""
+        self.trace: RequestTrace | None = None
+        """Of a request that its caller traces; the head is that one's alone."""
         self.patience: float | None = None
         """How long the client lets it wait, in seconds from arrival."""
         self.client_id = accepted(exchange.header(CLIENT_ID))

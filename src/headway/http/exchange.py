@@ -76,6 +76,7 @@ class Exchange:
         "method",
         "receiver",
         "started",
+        "status",
         "target",
         "wants_keep_alive",
     )
@@ -100,6 +101,8 @@ class Exchange:
         """The request was read to its end."""
         self.started = False
         """The answer's head went out."""
+        self.status = 0
+        """Of an answer that was made here, once it has begun."""
         self.ended = False
         """The answer went out whole, or was cut."""
         self.left = False
@@ -148,6 +151,7 @@ class Exchange:
             self.connection_line(keep=keep),
         )
         self.started = True
+        self.status = status
         if self.method == b"HEAD":
             self._connection.transport.write(head)
         elif length < _WORTH_GATHERING:
@@ -169,6 +173,7 @@ class Exchange:
         else:
             framing = b"content-length: %d\r\n" % length
         self.started = True
+        self.status = status
         self._connection.transport.write(
             b"%s%s%s%s\r\n"
             % (

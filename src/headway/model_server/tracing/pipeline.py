@@ -8,15 +8,14 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 from headway.model_server.call import Call, Stage
-from headway.model_server.failures import RequestFailedError
 from headway.model_server.gate import PredictGate
 from headway.model_server.pipeline import Pipeline
 from headway.model_server.threads import ThreadPool
-from headway.model_server.tracing.export import SpanQueue, exporters
-from headway.model_server.tracing.spans import Span, origin_of
 from headway.model_server.truss.loader import LoadedModel
 from headway.model_server.truss.signatures import Hook
 from headway.model_server.truss.truss_config import TrussConfig
+from headway.telemetry.span_export import SpanQueue, exporters
+from headway.telemetry.spans import Span, origin_of
 
 _SECTIONS = {"preprocess": "call-pre", "postprocess": "call-post"}
 _current: ContextVar[Span] = ContextVar("current_span")
@@ -80,7 +79,11 @@ class TracedPipeline(Pipeline):
         with self._lasting(Span(name, origin, is_entry=True)) as span:
             span.attributes["headway.request_id"] = call.identity
             _current.set(span)  # for this request's task, and no other
-            await run(call)
+            try:
+                await run(call)
+            finally:
+                if call.exchange.status:
+                    span.attributes["http.response.status_code"] = call.exchange.status
 
     async def _run(self, call: Call, stage: Stage, hook: Hook, inputs: Any, threads: ThreadPool) -> Any:
         with self._section(_SECTIONS.get(hook.name) or f"call-{_dashed(hook.name)}"):
@@ -89,11 +92,6 @@ class TracedPipeline(Pipeline):
     async def _stream(self, call: Call, chunks: Any, threads: ThreadPool, *, native: bool) -> None:
         with self._section("buffered-response-generator"):
             await super()._stream(call, chunks, threads, native=native)
-
-    def _fail(self, call: Call, failed: RequestFailedError) -> None:
-        if (span := _current.get(None)) is not None:
-            span.attributes["http.response.status_code"] = str(failed.status)
-        super()._fail(call, failed)
 
     def _log(self, error: BaseException) -> None:
         if (span := _current.get(None)) is not None:

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from headway.model_server.tracing.spans import Span
+from headway.telemetry.spans import Span
 
 EVERY = 0.5
 """Seconds from one export to the next."""
@@ -27,7 +27,7 @@ BATCH_LIMIT = 1024
 _SEND_TIMEOUT = 5.0
 _LAST_EXPORT_WITHIN = 5.0
 _COMPLAIN_EVERY = 60.0
-_SERVICE = "TrussServer"
+_SERVICE, _SCOPE = "TrussServer", "truss_server"
 _TRACES_PATH = "/v1/traces"
 _KIND_SERVER, _KIND_INTERNAL = 2, 1
 _STATUS_UNSET, _STATUS_ERROR = 0, 2
@@ -39,16 +39,18 @@ class Exporter(Protocol):
         """Write or send them. Raises OSError, HTTPException."""
 
 
-def exporters(environment: Mapping[str, str]) -> list[Exporter]:
-    """What the variables name, in OpenTelemetry's and Truss's words."""
-    service = environment.get("OTEL_SERVICE_NAME", _SERVICE)
+def exporters(environment: Mapping[str, str], service: str = _SERVICE, scope: str = _SCOPE) -> list[Exporter]:
+    """What the variables name, in OpenTelemetry's and Truss's words. `service` is its name where they say none,
+    `scope` that of the code whose spans they are.
+    """
+    resource = _resource(environment, service)
     found: list[Exporter] = []
     if path := environment.get("OTEL_TRACING_NDJSON_FILE"):
-        found.append(FileExporter(Path(path), service))
+        found.append(FileExporter(Path(path), resource))
     if endpoint := environment.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         if urlsplit(endpoint).scheme in {"http", "https"}:
-            headers = _headers(environment.get("OTEL_EXPORTER_OTLP_HEADERS", ""))
-            found.append(CollectorExporter(endpoint, headers, service))
+            headers = _pairs(environment.get("OTEL_EXPORTER_OTLP_HEADERS", ""))
+            found.append(CollectorExporter(endpoint, headers, resource, scope))
         else:
             _log.error("OTEL_EXPORTER_OTLP_ENDPOINT is %r: write a URL with http:// or https://", endpoint)
     return found
@@ -111,9 +113,9 @@ class SpanQueue:
 class FileExporter:
     """Appends one JSON object a line, in the form of OpenTelemetry's own JSON for people."""
 
-    def __init__(self, path: Path, service: str) -> None:
+    def __init__(self, path: Path, resource: Mapping[str, str]) -> None:
         self._path = path
-        self._resource = {"attributes": {"service.name": service}, "schema_url": ""}
+        self._resource = {"attributes": resource, "schema_url": ""}
 
     def export(self, spans: Sequence[Span]) -> None:
         lines = "".join([json.dumps(self._row(span)) + "\n" for span in spans])
@@ -145,14 +147,17 @@ class FileExporter:
 class CollectorExporter:
     """Posts to a collector. Its address may be given with the path for traces or, as is the standard, without."""
 
-    def __init__(self, endpoint: str, headers: Mapping[str, str], service: str) -> None:
+    def __init__(
+        self, endpoint: str, headers: Mapping[str, str], resource: Mapping[str, str], scope: str
+    ) -> None:
         base = endpoint.rstrip("/")
         self._url = base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
         self._headers = {**headers, "Content-Type": "application/json"}
-        self._resource = {"attributes": _attributes({"service.name": service})}
+        self._resource = {"attributes": _attributes(resource)}
+        self._scope = {"name": scope}
 
     def export(self, spans: Sequence[Span]) -> None:
-        scope = {"scope": {"name": "truss_server"}, "spans": [_otlp(span) for span in spans]}
+        scope = {"scope": self._scope, "spans": [_otlp(span) for span in spans]}
         content = {"resourceSpans": [{"resource": self._resource, "scopeSpans": [scope]}]}
         body = json.dumps(content, separators=(",", ":")).encode()
         request = urllib.request.Request(self._url, body, self._headers)  # noqa: S310 - http, as was checked
@@ -179,15 +184,27 @@ def _otlp(span: Span) -> dict[str, Any]:
     return row
 
 
-def _attributes(values: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [{"key": key, "value": {"stringValue": value}} for key, value in values.items()]
+def _attributes(values: Mapping[str, str | int]) -> list[dict[str, Any]]:
+    return [
+        # OTLP in JSON writes whole numbers as text too: they have 64 bits.
+        {"key": key, "value": {"intValue" if isinstance(value, int) else "stringValue": str(value)}}
+        for key, value in values.items()
+    ]
 
 
 def _instant(nanoseconds: int) -> str:
     return datetime.fromtimestamp(nanoseconds / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _headers(text: str) -> dict[str, str]:
+def _resource(environment: Mapping[str, str], service: str) -> dict[str, str]:
+    """What all spans of this process say of it. A name of the service of its own counts more than one among others."""
+    told = _pairs(environment.get("OTEL_RESOURCE_ATTRIBUTES", ""))
+    return {"service.name": service, **told} | (
+        {"service.name": name} if (name := environment.get("OTEL_SERVICE_NAME")) else {}
+    )
+
+
+def _pairs(text: str) -> dict[str, str]:
     """`name=value,name=value`, percent-encoded."""
     pairs = (pair.partition("=") for pair in text.split(",") if "=" in pair)
-    return {unquote(name.strip()): unquote(value.strip()) for name, _, value in pairs}
+    return {unquote(name.strip()): unquote(value.strip()) for name, _, value in pairs if name.strip()}

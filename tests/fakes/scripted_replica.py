@@ -8,6 +8,7 @@ from fakes.application import Recorded
 from headway.gateway.table import ReplicaRoute
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.http.listener import HttpServer, unix_socket
+from headway.telemetry.stage_board import STAGES, board_path, open_board
 
 
 class Received(Recorded):
@@ -26,6 +27,7 @@ class FakeReplica:
     def __init__(self, directory: Path, name: str) -> None:
         self.name = name
         self.path, self.private_path = directory / f"{name}.sock", directory / f"{name}.private"
+        self.board = open_board(board_path(f"unix:{self.private_path}"))
         self.holds: dict[str, str] = {}
         """Stage by request id, as it is told at /held."""
         self.received: list[Received] = []
@@ -47,6 +49,17 @@ class FakeReplica:
         """The process dies: its connections end."""
         await self._server.stop(0)
         self.path.unlink(missing_ok=True)
+
+    async def die(self) -> None:
+        """The process is gone: nothing of it answers any more."""
+        await self._private.stop(0)
+        self.private_path.unlink(missing_ok=True)
+        await self.stop_listening()
+
+    def enter(self, request: Received, stage: str) -> None:
+        """A request is in the stage of this name."""
+        row = self.board.take(request.exchange.header(b"x-headway-request-id").decode())
+        self.board.enter(row, STAGES.index(stage))
 
     async def stop(self) -> None:
         await self._server.stop(0)

@@ -1,13 +1,14 @@
 """A model behind the real pipeline and the real HTTP connection, on a fake transport."""
 
 import asyncio
+import dataclasses
 from pathlib import Path
 
 from fakes.application import post
 from fakes.transport import FakeTransport
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
-from headway.model_server.call import Call
+from headway.model_server.call import Call, HeldCalls
 from headway.model_server.pipeline import Pipeline
 from headway.model_server.threads import ThreadPool
 from headway.model_server.truss.loader import LoadedModel
@@ -18,15 +19,17 @@ from headway.model_server.truss.truss_config import parse_config
 class ServedModel:
     """Runs a model object's requests. `predicting` is how many hold a place in the gate."""
 
-    def __init__(self, model, *, concurrency=1, config="", cancels=True):
+    def __init__(self, model, *, concurrency=1, config="", cancels=True, gap=None):
         self.config = parse_config(
             f"runtime: {{predict_concurrency: {concurrency}}}\n{config}", Path("/nowhere")
         )
+        if gap is not None:
+            self.config = dataclasses.replace(self.config, streaming_read_timeout=gap)
         loaded = LoadedModel(model, inspect_model(model))
         self.pipeline = Pipeline(
             self.config, loaded, ThreadPool("predict", concurrency), ThreadPool("hook", 8)
         )
-        self.calls = set()
+        self.calls = HeldCalls()
         self._cancels = cancels
 
     @property

@@ -118,8 +118,8 @@ async def test_deadlines_are_seconds():
         await head_of(b"x-headway-deadline: soon\r\n")
 
 
-def answer(lines: bytes, status: int = 200, *, has_no_body: bool = False) -> AnswerHead:
-    return AnswerHead(status, b"HTTP/1.1 %d X\r\n%s\r\n" % (status, lines), has_no_body=has_no_body)
+def answer(lines: bytes, status: int = 200) -> AnswerHead:
+    return AnswerHead(status, b"HTTP/1.1 %d X\r\n%s\r\n" % (status, lines))
 
 
 def test_how_an_answer_is_framed():
@@ -128,7 +128,6 @@ def test_how_an_answer_is_framed():
     assert answer(b"transfer-encoding: chunked\r\n").is_framed
     assert answer(b"", 204).is_framed
     assert answer(b"", 304).is_framed
-    assert answer(b"", has_no_body=True).is_framed
     assert not answer(b"x-content-length: 4\r\nx: transfer-encoding: chunked\r\n").is_framed
 
 
@@ -141,10 +140,43 @@ def test_lines_are_added_and_the_replicas_connection_is_its_own_affair():
     head = answer(b"Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nx: y\r\n")
     assert head.with_lines(b"a: b\r\n") == b"HTTP/1.1 200 X\r\nx: y\r\na: b\r\n\r\n"
     assert answer(b"x: y\r\n").with_lines(b"") == b"HTTP/1.1 200 X\r\nx: y\r\n\r\n"
-    older = AnswerHead(200, b"HTTP/1.0 200 X\r\nx: y\r\n\r\n", has_no_body=False)
+    older = AnswerHead(200, b"HTTP/1.0 200 X\r\nx: y\r\n\r\n")
     assert older.with_lines(b"") == b"HTTP/1.1 200 X\r\nx: y\r\n\r\n"
     chunked = answer(b"transfer-encoding: chunked\r\nx: y\r\n")
     assert chunked.with_lines_for_1_0(b"") == b"HTTP/1.1 200 X\r\nx: y\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Connection: x-hop, close\r\nX-Hop: 1\r\n",
+        b"connection: a\r\nconnection: b\r\na: 1\r\nB: 2\r\n",
+        b"keep-alive: 1\r\nproxy-connection: 1\r\nproxy-authenticate: x\r\nte: x\r\ntrailer: x\r\nupgrade: x\r\n",
+        b"X-Headway-Not-Accepted: 1\r\nx-headway-request-id: 1\r\nx-headway-cold-start: 1\r\nx-headway-new: 1\r\n",
+        b"connection: content-length, transfer-encoding, HTTP/1.1 200 X, , close\r\n",
+    ],
+)
+def test_what_is_of_the_replicas_connection_or_headways_to_tell_ends_here(lines):
+    head = answer(lines + b"content-length: 4\r\n")
+    assert head.with_lines(b"") == b"HTTP/1.1 200 X\r\ncontent-length: 4\r\n\r\n"
+    assert head.length == 4
+
+
+def test_an_answer_without_a_body_tells_no_length_of_one():
+    lines = b"content-length: 4\r\nx: y\r\n"
+    assert answer(lines, 204).with_lines(b"") == b"HTTP/1.1 204 X\r\nx: y\r\n\r\n"
+    assert answer(b"transfer-encoding: chunked\r\n", 204).with_lines(b"") == b"HTTP/1.1 204 X\r\n\r\n"
+    assert answer(lines, 304).with_lines(b"") == b"HTTP/1.1 304 X\r\n" + lines + b"\r\n"
+
+
+def test_an_upgrade_that_is_answered_passes():
+    assert b"upgrade: websocket" in answer(b"connection: upgrade\r\nupgrade: websocket\r\n", 101).with_lines(
+        b""
+    )
+
+
+def test_not_accepted_is_said_with_a_503_alone():
+    assert not answer(b"x-headway-not-accepted: 1\r\n", 200).is_not_accepted
 
 
 def test_chunks_are_taken_out_of_their_framing_however_they_are_cut():

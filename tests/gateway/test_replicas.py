@@ -89,8 +89,7 @@ async def test_a_replica_that_dies_with_a_request_is_502_with_the_stage_last_see
         await one.ready()
         client = await one.sends()
         request = await replica.next()
-        replica.holds[request.exchange.header(b"x-headway-request-id").decode()] = "predict"
-        await next(iter(one.queue().fleet._upstreams.values())).refresh_stages()
+        replica.enter(request, "predict")
         request.exchange.abort()
         answer = await client.answer()
         assert (answer.status, answer.error["code"]) == (502, "replica_lost")
@@ -113,28 +112,134 @@ async def test_a_replica_that_dies_in_the_middle_of_its_answer_cuts_it(tmp_path)
         assert one.in_flight == 0
 
 
-async def test_with_retry_on_crash_it_is_sent_again(tmp_path):
+async def test_with_retry_on_crash_it_is_sent_again_when_the_replica_is_gone(tmp_path):
     async with cluster(tmp_path) as one:
-        replica = await one.replica()
-        one.apply(replica, retry_on_crash=True)
+        dead, alive = await one.replica("r1"), await one.replica("r2")
+        one.apply(dead, retry_on_crash=True)
         await one.ready()
         client = await one.sends(predict(b"body"))
-        (await replica.next()).exchange.abort()
-        request = await replica.next()
+        await dead.next()
+        await dead.die()
+        one.apply(dead, alive, retry_on_crash=True)
+        request = await alive.next()
         assert request.body == b"body"
         request.exchange.respond(200)
         assert (await client.answer()).status == 200
 
 
-@pytest.mark.parametrize("garbage", [b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n"])
-async def test_what_is_no_answer_is_502(tmp_path, garbage):
+async def test_with_retry_on_crash_a_replica_that_lives_on_is_not_sent_it_again(tmp_path):
     async with cluster(tmp_path) as one:
         replica = await one.replica()
-        one.apply(replica)
+        one.apply(replica, retry_on_crash=True)
         await one.ready()
         client = await one.sends()
-        (await replica.next()).exchange.relay(garbage)
+        (await replica.next()).exchange.abort()
         assert (await client.answer()).status == 502
+        client.send(predict())
+        (await replica.next()).exchange.respond(200)
+        assert (await client.answer()).status == 200
+        assert len(replica.received) == 2
+
+
+async def test_a_client_that_leaves_while_it_is_found_out_whether_its_replica_is_gone_frees_the_slot(
+    tmp_path,
+):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply(replica, retry_on_crash=True)
+        await one.ready()
+        client = await one.sends()
+        (await replica.next()).exchange.abort()
+        client.leave()
+        await until(lambda: one.in_flight == 0 and one.queued == 0)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
+        b"HTTP/1.1 700 High\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 1000 High\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("retry", [False, True])
+async def test_what_is_no_answer_is_502_and_executed_once_and_its_slot_is_free_when_the_work_is_over(
+    tmp_path, garbage, retry
+):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply(replica, retry_on_crash=retry)
+        await one.ready()
+        client = await one.sends()
+        request = await replica.next()
+        request.exchange.relay(garbage)
+        answer = await client.answer()
+        assert (answer.status, answer.error["code"]) == (502, "bad_answer")
+        await until(lambda: request.is_left)
+        assert (one.in_flight, one.queue().abandoned) == (1, 1)
+        request.exchange.close()
+        await until(lambda: one.in_flight == 0)
+        client.send(predict())
+        (await replica.next()).exchange.respond(200)
+        assert (await client.answer()).status == 200
+        assert len(replica.received) == 2
+
+
+async def test_an_answer_that_goes_wrong_in_its_middle_is_cut(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply(replica, retry_on_crash=True)
+        await one.ready()
+        client = await one.sends()
+        request = await replica.next()
+        request.exchange.start(200)
+        request.exchange.write(b"some")
+        await client.reader.readuntil(b"some\r\n")
+        request.exchange.relay(b"zz\r\n")
+        assert await client.ends()
+        await until(lambda: request.is_left)
+        request.exchange.close()
+        await until(lambda: one.in_flight == 0)
+        assert len(replica.received) == 1
+
+
+async def test_one_that_says_for_ever_that_it_takes_nothing_up_is_believed_a_few_times(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        replica.refusing = True
+        one.apply(replica)
+        await one.ready()
+        answer = await one.asks()
+        assert (answer.status, replica.refused) == (503, 6)
+        assert "x-headway-not-accepted" not in answer.headers
+
+
+async def test_requests_given_to_a_replica_that_died_unread_are_served_by_the_next_one_and_once(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica, other = await one.replica("r1"), await one.replica("r2")
+        one.apply(replica, concurrency_target=3)
+        await one.ready()
+        busy = [await one.sends() for _ in range(3)]
+        for _ in busy:
+            (await replica.next()).exchange.respond(200)
+        for client in busy:
+            await client.answer()
+        kept = [received.exchange._connection.transport for received in replica.received]
+        for transport in kept:
+            transport.pause_reading()
+        clients = [await one.sends(predict(b"%d" % number)) for number in range(3)]
+        await until(lambda: one.in_flight == 3)
+        for transport in kept:
+            transport.abort()
+        await replica.stop_listening()
+        await until(lambda: one.queued == 3)
+        one.apply(replica, other, concurrency_target=3)
+        for _ in clients:
+            (await other.next()).exchange.respond(200)
+        assert [(await client.answer()).status for client in clients] == [200] * 3
+        assert (len(replica.received), len(other.received)) == (3, 3)
 
 
 async def test_a_kept_connection_that_the_replica_ended_is_not_used(tmp_path):

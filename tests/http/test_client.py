@@ -4,6 +4,7 @@ import pytest
 
 from fakes.transport import FakeTransport
 from headway.http.client import ClientConnection
+from headway.http.heads import AnswerHead
 
 
 class Heard:
@@ -15,11 +16,13 @@ class Heard:
         self.body = b""
         self.ends: list[bool] = []
         self.losses: list[str] = []
+        self.unread: list[bool] = []
+        self.bad: list[str] = []
         self.room: list[bool] = []
 
-    def on_answer(self, status: int, head: bytes, rest: bytes) -> None:
+    def on_answer(self, head: AnswerHead, rest: bytes) -> None:
         assert self.status == 0
-        self.status, self.head, self.body = status, head, rest
+        self.status, self.head, self.body = head.status, head.raw, rest
 
     def on_more(self, data: bytes) -> None:
         assert self.status
@@ -28,8 +31,12 @@ class Heard:
     def on_answer_end(self, *, reusable: bool) -> None:
         self.ends.append(reusable)
 
-    def on_answer_lost(self, reason: str) -> None:
+    def on_answer_bad(self, reason: str) -> None:
+        self.bad.append(reason)
+
+    def on_answer_lost(self, reason: str, *, unread: bool) -> None:
         self.losses.append(reason)
+        self.unread.append(unread)
 
     def on_room(self, *, room: bool) -> None:
         self.room.append(room)
@@ -123,19 +130,110 @@ def test_interim_answers_are_skipped_however_many():
         b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
         b"HTTP/2 200\r\n\r\n",
         b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 99 Low\r\n\r\n",
+        b"HTTP/1.1 099 Low\r\n\r\n",
+        b"HTTP/1.1 600 High\r\n\r\n",
+        b"HTTP/1.1 1000 High\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\na",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: identity\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nx: a\r\n folded\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nx: a\ny: b\r\n\r\n",
+        b"HTTP/1.1 204 OK\r\nx: a\0b\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nx: a\0b\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nx: " + b"y" * 70_000,
-        WITH_LENGTH + WITH_LENGTH,
     ],
 )
-def test_what_is_no_answer_is_a_loss_and_ends_the_connection(answer):
-    connection, transport, heard = asked()
+@pytest.mark.parametrize("head_only", [False, True])
+def test_what_is_no_answer_is_told_as_bad_and_nothing_more_of_it(answer, head_only):
+    connection, transport, heard = asked(head_only=head_only)
     connection.data_received(answer)
-    assert (heard.ends, len(heard.losses)) == ([], 1)
-    assert transport.aborted
+    connection.data_received(WITH_LENGTH)
+    assert (heard.status, heard.ends, len(heard.bad), heard.losses) == (0, [], 1, [])
+    connection.half_close()
+    assert transport.has_written_eof
+    connection.connection_lost(None)
+    assert (heard.ends, len(heard.bad), heard.unread) == ([], 1, [False])
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"zz\r\n", b"-4\r\nbody\r\n", b"3\r\nbody\r\n0\r\n\r\n", b"4\nbody\n0\n\n"]
+)
+@pytest.mark.parametrize("at_once", [False, True])
+def test_chunks_that_are_none_are_bad(wrong, at_once):
+    connection, _, heard = asked()
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    for data in (head + wrong,) if at_once else (head, wrong):
+        connection.data_received(data)
+    assert (heard.status, len(heard.bad), heard.ends) == (0 if at_once else 200, 1, [])
+
+
+@pytest.mark.parametrize("excess", [b"x", b"\r\n", WITH_LENGTH, b"0\r\n\r\n"])
+@pytest.mark.parametrize("step", [20, 1000])
+def test_what_comes_behind_an_answer_of_known_length_is_dropped_with_its_connection(excess, step):
+    for _ in range(3):  # a known head makes no difference
+        connection, _, heard = asked()
+        answer = WITH_LENGTH + excess
+        connection.data_received(answer[:step])
+        if len(answer) > step:
+            connection.data_received(answer[step:])
+        assert (heard.head + heard.body, heard.ends, heard.bad) == (WITH_LENGTH, [False], [])
+
+
+def test_two_answers_in_chunks_are_bad():
+    connection, _, heard = asked()
+    connection.data_received(CHUNKED + CHUNKED)
+    assert (heard.status, len(heard.bad)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\ncontent-length: 4\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\ntransfer-encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\ncontent-length: 4\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("body", [b"body", WITH_LENGTH, b"4\r\nbody\r\n0\r\n\r\n"])
+def test_an_answer_that_has_no_body_ends_with_its_head_whatever_follows(head, body):
+    connection, _, heard = asked()
+    connection.data_received(head + body)
+    assert (heard.head, heard.body, heard.ends, heard.bad) == (head, b"", [False], [])
+
+
+@pytest.mark.parametrize("body", [b"body", WITH_LENGTH, b"4\r\nbody\r\n0\r\n\r\n"])
+def test_the_body_of_an_answer_to_head_is_dropped_with_its_connection(body):
+    for head in (WITH_LENGTH[:-4], b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"):
+        connection, _, heard = asked(head_only=True)
+        connection.data_received(head + body)
+        assert (heard.head, heard.body, heard.ends) == (head, b"", [False])
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("reset"), BrokenPipeError("broken")])
+def test_a_reset_before_a_byte_of_the_answer_says_that_the_request_was_not_read(error):
+    for before, unread in ((b"", True), (b"H", False), (b"HTTP/1.1 100 Continue\r\n\r\n", False)):
+        connection, _, heard = asked()
+        if before:
+            connection.data_received(before)
+        connection.connection_lost(error)
+        assert heard.unread == [unread]
+
+
+def test_a_server_that_ends_a_connection_that_is_still_to_be_written_to_has_not_read_the_request():
+    for unsent, unread in ((0, False), (10, True)):
+        connection, transport, heard = asked()
+        transport.unsent_bytes = unsent
+        connection.eof_received()
+        connection.connection_lost(None)
+        assert heard.unread == [unread]
 
 
 def test_bytes_that_nobody_asked_for_end_the_connection_at_once():
@@ -157,7 +255,7 @@ def test_an_idle_connection_that_the_server_ends_is_closed_before_it_could_be_us
 
 def test_a_tunnel_passes_bytes_until_the_connection_ends():
     connection, transport, heard = asked()
-    connection.data_received(b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x01")
+    connection.data_received(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n\x81\x01")
     connection.data_received(b"a\r\n\r\n")
     connection.write(b"\x82\x00")
     assert (heard.status, heard.body) == (101, b"\x81\x01a\r\n\r\n")
@@ -200,7 +298,7 @@ def test_a_closed_connection_tells_its_receiver_nothing_more():
 
 
 def test_an_answer_with_a_head_that_came_before_ends_where_its_length_says():
-    connection, transport, heard = asked()
+    connection, _, heard = asked()
     for body in (b"once", b"more", b"\r\n\r\n"):
         connection.data_received(WITH_LENGTH[:-4] + body)
         assert (heard.status, heard.head, heard.body) == (200, WITH_LENGTH[:-4], body)
@@ -211,11 +309,6 @@ def test_an_answer_with_a_head_that_came_before_ends_where_its_length_says():
     assert heard.ends == []
     connection.data_received(WITH_LENGTH[-2:])
     assert (heard.body, heard.ends) == (b"body", [True])
-    heard = Heard()
-    connection.send(b"GET / HTTP/1.1\r\n\r\n", heard)
-    connection.data_received(WITH_LENGTH + b"x")
-    assert heard.losses
-    assert transport.closed
 
 
 def test_the_answer_to_head_is_whole_without_the_body_that_a_known_head_had():

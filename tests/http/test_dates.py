@@ -72,7 +72,7 @@ def test_what_only_ends_like_it_is_not_one():
 async def test_a_relayed_answer_has_its_own_or_ours(own):
     client = Conversation()
     client.say(GET)
-    head = AnswerHead(200, b"HTTP/1.1 200 OK\r\n%scontent-length: 0\r\n\r\n" % own, has_no_body=False)
-    AnswerRelay(client.last.exchange, 200, head, b"x: y\r\n", b"").end()
+    head = AnswerHead(200, b"HTTP/1.1 200 OK\r\n%scontent-length: 0\r\n\r\n" % own)
+    AnswerRelay(client.last.exchange, head, b"x: y\r\n", b"").end()
     (said,) = dates(client)
     assert own in {b"", b"date: %s\r\n" % said, b"DaTe: %s\r\n" % said}

@@ -62,8 +62,8 @@ async def test_a_relayed_answer_keeps_the_connection_where_its_end_can_be_told(
 ):
     client = Conversation()
     client.say(KEPT)
-    head = AnswerHead(200, b"HTTP/1.1 200 OK\r\n%s\r\n" % framing, has_no_body=False)
-    relay = AnswerRelay(client.last.exchange, 200, head, b"", b"")
+    head = AnswerHead(200, b"HTTP/1.1 200 OK\r\n%s\r\n" % framing)
+    relay = AnswerRelay(client.last.exchange, head, b"", b"")
     relay.pass_on(body)
     relay.end()
     lines, _, said = client.heard().partition(b"\r\n\r\n")

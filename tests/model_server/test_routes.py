@@ -7,6 +7,7 @@ from fakes.transport import FakeTransport
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
 from headway.model_server.app import PrivateRoutes, PublicRoutes
+from headway.model_server.call import HeldCalls
 
 
 class Unloaded:
@@ -14,7 +15,7 @@ class Unloaded:
     cancels = True
 
     def __init__(self):
-        self.calls = set()
+        self.calls = HeldCalls()
 
     async def is_healthy(self):
         return True

@@ -5,6 +5,7 @@ import gc
 import threading
 
 import pytest
+from fastapi import HTTPException
 
 from fakes.served_model import ServedModel, until
 from headway.model_server.streams import BUFFER_BYTES, GapWatch
@@ -163,25 +164,129 @@ async def test_a_watch_without_a_limit_never_looks():
         await asyncio.sleep(0)
 
 
-async def test_a_stream_that_breaks_ends_early_but_cleanly():
-    class Model:
-        async def predict(self, _):
-            yield "a"
-            raise ValueError("broken")
+class Breaking:
+    """Streams that raise, in each way that there is to make one."""
 
-    served = ServedModel(Model())
-    answer = await served.client().answer()
-    assert answer.endswith(b"1\r\na\r\n0\r\n\r\n")
+    def __init__(self, pieces, error):
+        self.pieces, self.error = pieces, error
+
+    async def made(self):
+        for piece in self.pieces:
+            yield piece
+        raise self.error
+
+    def made_on_a_thread(self):
+        yield from self.pieces
+        raise self.error
+
+
+class BreakingAsync(Breaking):
+    async def predict(self, _):
+        return self.made()
+
+
+class BreakingSync(Breaking):
+    def predict(self, _):
+        return self.made_on_a_thread()
+
+
+class BreakingResponse(Breaking):
+    async def predict(self, _):
+        from starlette.responses import StreamingResponse
+
+        return StreamingResponse(self.made())
+
+
+class BreakingPostprocess(Breaking):
+    async def predict(self, _): ...
+
+    async def postprocess(self, _):
+        return self.made()
+
+
+class BreakingMethod(Breaking):
+    async def predict(self, _): ...
+
+    async def chat_completions(self, _):
+        return self.made()
+
+
+BREAKING = pytest.mark.parametrize(
+    "kind", [BreakingAsync, BreakingSync, BreakingResponse, BreakingPostprocess, BreakingMethod]
+)
+
+
+def begun(kind, pieces, error):
+    served = ServedModel(kind(pieces, error))
+    return served, served.client(path=b"/chat_completions" if kind is BreakingMethod else b"/")
+
+
+@BREAKING
+async def test_a_stream_that_raises_before_its_first_piece_is_an_error_with_its_status(kind):
+    served, client = begun(kind, (), HTTPException(418, "no", {"x-why": "because"}))
+    answer = await client.answer()
+    assert answer.startswith(b"HTTP/1.1 418 ")
+    assert b"x-why: because\r\n" in answer
+    assert answer.endswith(b'{"error":"no"}')
+    assert served.predicting == 0
+    for error in (ValueError("broken"), SystemExit(3)):
+        served, client = begun(kind, (), error)
+        assert (await client.answer()).startswith(b"HTTP/1.1 500 ")
+        assert served.predicting == 0
+
+
+@BREAKING
+@pytest.mark.parametrize("error", [ValueError("broken"), HTTPException(418, "late")])
+async def test_a_stream_that_raises_later_breaks_off_and_what_it_gave_is_sent(kind, error):
+    served, client = begun(kind, ("a", b"b"), error)
+    await until(lambda: client.transport.closed)
+    assert client.heard.startswith(b"HTTP/1.1 200 ")
+    body = client.heard.partition(b"\r\n\r\n")[2]
+    assert b"".join(body.split(b"\r\n")[1::2]) == b"ab"
+    assert not body.endswith(b"0\r\n\r\n")
+    assert not client.transport.aborted, "what was sent is kept"
     await until(lambda: served.predicting == 0)
 
 
-async def test_a_chunk_that_cannot_be_sent_cuts_the_connection():
+@pytest.mark.parametrize("kind", ["async", "sync"])
+async def test_the_head_of_an_empty_stream_goes_out_at_its_end(kind):
+    served = ServedModel({"async": AsyncStream, "sync": SyncStream}[kind]([]))
+    answer = await served.client().answer()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"\r\n\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("pieces", [[1], ["a", 1]])
+async def test_a_chunk_that_cannot_be_sent_is_an_error_or_breaks_the_stream(pieces):
     class Model:
         def predict(self, _):
-            yield "a"
-            yield 1
+            yield from pieces
 
     served = ServedModel(Model())
     client = served.client()
-    await until(lambda: client.transport.aborted)
+    if len(pieces) == 1:
+        answer = await client.answer()
+        assert answer.startswith(b"HTTP/1.1 500 ")
+        assert b"a stream gives str or bytes, not int" in answer
+    else:
+        await until(lambda: client.transport.closed)
+        assert client.heard.endswith(b"1\r\na\r\n")
+    assert served.predicting == 0
+
+
+async def test_a_first_piece_that_is_too_late_cuts_the_answer_and_keeps_the_place():
+    go_on = threading.Event()
+
+    class Model:
+        def predict(self, _):
+            assert go_on.wait(10)
+            yield "late"
+
+    served = ServedModel(Model(), config="", gap=0.01)
+    client = served.client()
+    await until(lambda: client.transport.has_written_eof)
+    assert client.heard.startswith(b"HTTP/1.1 200 ")
+    assert served.predicting == 1
+    go_on.set()
+    await until(lambda: client.transport.closed)
     assert served.predicting == 0

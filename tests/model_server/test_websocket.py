@@ -13,6 +13,7 @@ from fakes.transport import FakeTransport
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
 from headway.model_server import websocket as websocket_module
+from headway.model_server.call import HeldCalls
 from headway.model_server.truss.signatures import inspect_model
 from headway.model_server.truss.truss_config import parse_config
 from headway.model_server.websocket import WebSocketCall
@@ -44,7 +45,7 @@ class Conversation:
 
     def __init__(self, model, tmp_path, config=""):
         replica = SimpleNamespace(
-            calls=set(),
+            calls=HeldCalls(),
             leaving=set(),
             config=parse_config(config, tmp_path),
             pipeline=SimpleNamespace(loaded=SimpleNamespace(hooks=inspect_model(model))),

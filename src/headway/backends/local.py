@@ -21,6 +21,7 @@ from headway.backends.base import (
 )
 from headway.backends.gpus import find_gpus
 from headway.configuration import variables_for_tools
+from headway.telemetry.stage_board import board_path
 
 _ROOT_ANSWERS_WITHIN = 10.0
 _LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -137,6 +138,8 @@ class LocalBackend:
         del self._running[gone.replica_id]
         for address in (replica.address, replica.private_address):
             Path(address.removeprefix("unix:")).unlink(missing_ok=True)
+        if (board := board_path(replica.private_address)) is not None:
+            board.unlink(missing_ok=True)
         for report in self._reports:
             report(gone)
 

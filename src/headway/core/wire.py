@@ -1,5 +1,7 @@
 """Names on the wire that gateway, model server and control share: headers, paths, exit codes."""
 
+OWN_PREFIX = b"x-headway-"
+"""Headers that Headway alone tells: what a model sets of them goes no further."""
 REQUEST_ID = b"x-headway-request-id"
 CLIENT_ID = b"x-request-id"
 """The id that a client gives a request, as many do and show."""
@@ -14,6 +16,8 @@ MODEL = b"x-headway-model"
 """Beside it: what the client calls the model."""
 NOT_ACCEPTED = b"x-headway-not-accepted"
 """On a 503 of a replica: the request was never taken up, so it may go to another one."""
+TAKEN_UP_WHOLE_BYTES = 1024 * 1024
+"""A replica begins nothing of a request that is no longer than this before it has read all of it."""
 
 HELD_PATH = b"/held"
 READY_PATH = b"/v1/models/model"

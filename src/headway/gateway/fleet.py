@@ -3,6 +3,7 @@ they break a connection, and gone when control says so.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 
 from headway.core.dispatch import Dispatcher, Events
@@ -11,9 +12,11 @@ from headway.gateway.table import ReplicaRoute
 from headway.gateway.upstream import Upstream
 from headway.http.fetch import FetchError
 
+_log = logging.getLogger(__name__)
+
 _ADMISSION_PAUSE = 0.1
 _FOREIGN_POLL = 0.1
-_STAGES_AFTER = 0.5
+_MOST_TOLD = 20
 
 CarryOut = Callable[[Events[ProxiedRequest], float], None]
 
@@ -73,14 +76,6 @@ class Fleet:
             self._dispatcher.suspend_replica(upstream.route.replica_id)
             upstream.run(self._resume(upstream))
 
-    def refresh_stages(self) -> None:
-        """Ask each replica that has held something for a while where it is with it."""
-        now = self._loop.time()
-        for upstream in self._upstreams.values():
-            oldest = next(iter(upstream.requests.values()), None)
-            if oldest is not None and now - oldest.dispatched_at >= _STAGES_AFTER:
-                upstream.run(upstream.refresh_stages())
-
     async def _admit(self, upstream: Upstream) -> None:
         """Nothing is sent before it is known what the replica holds for an earlier gateway (I1)."""
         while True:
@@ -89,6 +84,7 @@ class Fleet:
                 break
             except FetchError:
                 await asyncio.sleep(_ADMISSION_PAUSE)
+        upstream.read_board()
         now = self._loop.time()
         replica_id = upstream.route.replica_id
         if not self._admitted:
@@ -128,6 +124,11 @@ class Fleet:
     def _remove(self, upstream: Upstream) -> None:
         replica_id = upstream.route.replica_id
         del self._upstreams[replica_id]
+        if inside := upstream.inside():
+            told = "; ".join(
+                f"{len(held)} in {stage}: {', '.join(held[:_MOST_TOLD])}" for stage, held in inside.items()
+            )
+            _log.warning("a replica ended with requests inside: %s", told, extra={"replica": replica_id})
         upstream.close()
         for request in list(upstream.requests.values()):
             if request.outlives_its_replica:

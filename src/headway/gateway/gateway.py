@@ -116,11 +116,6 @@ class Gateway:
             exchange.lines = head.lines
         return ProxiedRequest(exchange, head, queue, next(self._ids))
 
-    def refresh_stages(self) -> None:
-        """Ask the replicas what they do with the requests they have held for a while."""
-        for queue in self._queues.values():
-            queue.fleet.refresh_stages()
-
     def _serve_unknown(self, exchange: Exchange) -> Receiver:
         page = self._serve_page(exchange)
         if page is not None:

@@ -25,7 +25,6 @@ _log = logging.getLogger(__name__)
 _DIAL_PAUSE = 0.1
 _REPORT_EVERY = 0.25
 _REPORT_AT_MOST_EVERY = 0.02  # under load a queue forms thousands of times a second
-_STAGES_EVERY = 0.5
 _MOST_WAITING = 200  # of those that queue are named, of a deployment that somebody looks at
 _MOST_ROWS = 40  # a message of about 14 KB, so that requests need not wait for it
 _LINE_LIMIT = 64 * 1024 * 1024
@@ -76,7 +75,6 @@ class Link:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._dial())
             group.create_task(self._report())
-            group.create_task(self._refresh_stages())
             group.create_task(self._report_requests())
 
     async def _dial(self) -> None:
@@ -156,11 +154,6 @@ class Link:
             }
             for deployment_id, queue in self.gateway.queues.items()
         }
-
-    async def _refresh_stages(self) -> None:
-        while True:
-            await asyncio.sleep(_STAGES_EVERY)
-            self.gateway.refresh_stages()
 
     async def _report_requests(self) -> None:
         """What has ended is counted, and records of it go up, in steps between which requests go on. While control is

@@ -90,9 +90,9 @@ class Tally:
         self.room -= 1
         return Progress()
 
-    def end(self, request: "ProxiedRequest", outcome: Outcome, status: int = 0) -> None:
+    def end(self, request: "ProxiedRequest", outcome: Outcome, status: int = 0, why: str = "") -> None:
         """The request is over for its client, otherwise than by a whole answer. It was told `status`, if not that
-        of an answer that had begun.
+        of an answer that had begun; `why` is for the log.
         """
         status = request.status or status
         self.ends[outcome, status] += 1
@@ -114,7 +114,7 @@ class Tally:
                 "replica": request.replica_id,
                 "status": status,
             }
-            _log.log(level, "a request ended: %s", outcome.value, extra=fields)
+            _log.log(level, "a request ended: %s%s", outcome.value, f": {why}" if why else "", extra=fields)
 
     def refuse(self, status: int) -> None:
         """A request was turned away before it was one of the deployment's queue: counted, not recorded."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headway.core.events import Expired, Overran
 from headway.core.records import Outcome
+from headway.core.wire import TAKEN_UP_WHOLE_BYTES
 from headway.gateway import refusals
 from headway.gateway.body import RequestBody
 from headway.gateway.refusals import Refusal
@@ -15,8 +16,8 @@ from headway.gateway.request_head import RequestHead
 from headway.gateway.routes import Address, Verb
 from headway.http.client import ClientConnection
 from headway.http.exchange import Exchange
-from headway.http.heads import answer_head
-from headway.http.relay import SWITCHING_PROTOCOLS, AnswerRelay
+from headway.http.heads import SWITCHING_PROTOCOLS, AnswerHead
+from headway.http.relay import AnswerRelay
 
 if TYPE_CHECKING:
     from headway.gateway.deployment_queue import DeploymentQueue
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _MOST_SENDS = 3
 """A request on which replicas die is sent no more often than this, however its owner wants it retried."""
+_MOST_RETURNS = 5
+"""Nor does it come back more often from replicas that say they did not take it up."""
 
 
 class ProxiedRequest:
@@ -38,6 +41,7 @@ class ProxiedRequest:
         "_exchange",
         "_queue",
         "_relay",
+        "_returns",
         "_sends",
         "_submitted",
         "deadline",
@@ -86,7 +90,7 @@ class ProxiedRequest:
         self._relay: AnswerRelay | None = None  # of an answer that has begun
         self._body_sent = False
         self._can_be_sent_again = False
-        self._sends = 0
+        self._sends = self._returns = 0
         self._submitted = False
         self._ended = False
         self.timing = b""
@@ -101,18 +105,19 @@ class ProxiedRequest:
 
     @property
     def stage(self) -> str:
-        """Where the replica was last seen to be with it."""
-        if self.upstream is None:
-            return "queue"
-        return self.upstream.stages.get(self.request_id.decode(), "sent")
+        """Where the replica is with it, or was when it died."""
+        return "queue" if self.upstream is None else self.upstream.stage_of(self.request_id) or "sent"
 
     @property
     def outlives_its_replica(self) -> bool:
         """It can go to another replica: it was not sent yet, or its owner lets it be sent again."""
         if self.left or self._relay is not None:
             return False
-        may_retry = self._queue.settings.retry_on_crash and self._sends < _MOST_SENDS
-        return self._connection is None or (self._can_be_sent_again and may_retry)
+        return self._connection is None or self._may_retry
+
+    @property
+    def _may_retry(self) -> bool:
+        return self._can_be_sent_again and self._sends < _MOST_SENDS and self._queue.settings.retry_on_crash
 
     # What the client's side tells.
 
@@ -169,7 +174,7 @@ class ProxiedRequest:
     def refuse(self, refusal: Refusal, outcome: Outcome = Outcome.REFUSED) -> None:
         """It is out: answer it so."""
         self._ended = True
-        self._queue.tally.end(self, outcome, refusal.status)
+        self._queue.tally.end(self, outcome, refusal.status, why=refusal.message)
         self._body.release()
         self._respond(refusal)
 
@@ -211,38 +216,42 @@ class ProxiedRequest:
         self._forget_upstream()
 
     def give_back(self) -> None:
-        """Its replica is of no use: it waits for another one, at its old place."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        """Its replica did not take it up, or is gone: it waits for another one, at its old place."""
+        self._drop_connection()
         self._queue.give_back(self)
 
     def lose(self, reason: str) -> None:
         """The replica is gone, and the slot with it: answer as far as that is possible."""
-        stage = self.stage
-        replica_id = self._forget_upstream()
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-        self._answer_loss(refusals.replica_lost(replica_id, stage, reason))
+        refusal = refusals.replica_lost(self.replica_id, self.stage, reason)
+        self._forget_upstream()
+        self._drop_connection()
+        self._answer_loss(refusal)
+
+    def crash(self, reason: str) -> None:
+        """The replica is gone, or its connection is, and nobody else knows yet."""
+        refusal = refusals.replica_lost(self.replica_id, self.stage, reason)
+        self._connection = None
+        self._queue.doubt(self)
+        self._finish()
+        self._answer_loss(refusal)
 
     # What the replica's connection tells.
 
-    def on_answer(self, status: int, head: bytes, rest: bytes) -> None:
+    def on_answer(self, head: AnswerHead, rest: bytes) -> None:
         if self.left:
             return
-        answer = answer_head(status, head, has_no_body=self._exchange.method == b"HEAD")
-        if answer.is_not_accepted and self._can_be_sent_again:
+        if head.is_not_accepted and self._can_be_sent_again and self._returns < _MOST_RETURNS:
+            self._returns += 1
             self.give_back()
-        elif status == SWITCHING_PROTOCOLS and self.address.verb is not Verb.WEBSOCKET:
-            self._refuse_answer("it switched protocols unasked")
+        elif head.status == SWITCHING_PROTOCOLS and self.address.verb is not Verb.WEBSOCKET:
+            self.on_answer_bad("it switched protocols unasked")
         else:
             self._body.release()
-            self.status = status
+            self.status = head.status
             if self.progress is not None:
-                self.progress.begin_answer(head, rest)
-            lines = self.head.answer_lines(self.request_id, answer) + self.timing
-            self._relay = AnswerRelay(self._exchange, status, answer, lines, rest)
+                self.progress.begin_answer(head.raw, rest)
+            lines = self.head.answer_lines(self.request_id, head) + self.timing
+            self._relay = AnswerRelay(self._exchange, head, lines, rest)
 
     def on_more(self, data: bytes) -> None:
         if self._relay is not None and not self.left:
@@ -263,20 +272,25 @@ class ProxiedRequest:
         if self._relay is not None and not self.left:
             self._relay.end()
 
-    def on_answer_lost(self, reason: str) -> None:
-        if self.left or (self._relay is not None and self._relay.is_tunnel):
+    def on_answer_bad(self, reason: str) -> None:
+        if not self.left:
+            self._give_up(refusals.bad_answer(self.replica_id, reason), Outcome.LOST)
+            self._queue.abandon(self)
+
+    def on_answer_lost(self, reason: str, *, unread: bool) -> None:
+        upstream = self.upstream
+        if upstream is None or self.left or (self._relay is not None and self._relay.is_tunnel):
             self._connection = None
             self._finish(is_whole=not self.left)
             self._exchange.close()
-        elif self.outlives_its_replica:
+        elif unread and self._returns < _MOST_RETURNS and self._was_never_begun(upstream):
+            self._returns += 1
             self.give_back()
-        else:
-            replica_id = self.upstream.route.replica_id if self.upstream is not None else ""
-            refusal = refusals.replica_lost(replica_id, self.stage, reason)
+        elif self._relay is None and self._may_retry:
             self._connection = None
-            self._queue.doubt(self)
-            self._finish()
-            self._answer_loss(refusal)
+            upstream.when_known_gone(self, reason)
+        else:
+            self.crash(reason)
 
     def on_room(self, *, room: bool) -> None:
         if self.left:
@@ -324,19 +338,19 @@ class ProxiedRequest:
         else:
             self.give_back()
 
-    def _refuse_answer(self, reason: str) -> None:
-        """What the replica answers cannot be passed on."""
+    def _was_never_begun(self, upstream: "Upstream") -> bool:
+        """Of a request that the replica did not read to its end: it cannot have begun it."""
+        return upstream.is_local and self._can_be_sent_again and self.received_bytes <= TAKEN_UP_WHOLE_BYTES
+
+    def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
-        replica_id = self.upstream.route.replica_id if self.upstream is not None else ""
-        self._finish()
-        self.refuse(refusals.bad_answer(replica_id, reason), Outcome.LOST)
 
     def _answer_loss(self, refusal: Refusal) -> None:
         if not self.left and self._relay is not None:
-            self._queue.tally.end(self, Outcome.LOST)
-            self._exchange.abort()
+            self._queue.tally.end(self, Outcome.LOST, why=refusal.message)
+            self._relay.break_off()
         elif not self.left:
             self.refuse(refusal, Outcome.LOST)
         self._ended = True
@@ -346,19 +360,17 @@ class ProxiedRequest:
         self._forget_upstream()
         self._queue.finish(self, is_whole=is_whole)
 
-    def _forget_upstream(self) -> str:
+    def _forget_upstream(self) -> None:
         upstream, self.upstream = self.upstream, None
-        if upstream is None:
-            return ""
-        upstream.requests.pop(self.request_id, None)
-        return upstream.route.replica_id
+        if upstream is not None:
+            upstream.requests.pop(self.request_id, None)
 
     def _give_up(self, refusal: Refusal, outcome: Outcome) -> None:
         """Answer if that is still possible, and stop its work as if the client had left."""
-        self._queue.tally.end(self, outcome, refusal.status)
+        self._queue.tally.end(self, outcome, refusal.status, why=refusal.message)
         self.left = True
         if self._relay is not None:
-            self._exchange.abort()
+            self._relay.break_off()
         else:
             self._respond(refusal)
         self._body.release()

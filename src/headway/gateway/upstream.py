@@ -9,6 +9,7 @@ from headway.core.wire import HELD_PATH
 from headway.gateway.table import ReplicaRoute
 from headway.http.client import ClientConnection, connect
 from headway.http.fetch import FetchError, fetch
+from headway.telemetry.stage_board import BoardReader, board_path
 
 if TYPE_CHECKING:
     from headway.gateway.request import ProxiedRequest
@@ -24,8 +25,8 @@ class Upstream:
     def __init__(self, route: ReplicaRoute) -> None:
         self.route = route
         self.requests: dict[bytes, ProxiedRequest] = {}
-        self.stages: dict[str, str] = {}
-        """Where each request was last seen, by its id."""
+        self.is_local = route.address.startswith("unix:")
+        self._board = BoardReader(None)
         self._idle: list[ClientConnection] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.closed = False
@@ -83,11 +84,37 @@ class Upstream:
                 f"{self.route.private_address} answered {answer.body[:80]!r} to {HELD_PATH!r}"
             ) from error
 
-    async def refresh_stages(self) -> None:
+    def read_board(self) -> None:
+        """From now on the replica's stages can be told: it is there, and so is its board."""
+        self._board = BoardReader(board_path(self.route.private_address))
+
+    def stage_of(self, request_id: bytes) -> str:
+        """The stage that a request is in, or was in when the replica died; empty when that is not known."""
+        return self._board.stage_of(request_id)
+
+    def inside(self) -> dict[str, list[str]]:
+        """The ids of what is in the replica, or was when it died, by stage."""
+        return self._board.inside()
+
+    def when_known_gone(self, request: "ProxiedRequest", reason: str) -> None:
+        """Its connection ended without an answer: the request goes elsewhere if the replica is gone, and only then."""
+        self.run(self._find_out(request, reason))
+
+    async def _find_out(self, request: "ProxiedRequest", reason: str) -> None:
+        is_gone = await self._is_gone()
+        if request.upstream is self:
+            if is_gone and not request.left:
+                request.give_back()
+            else:
+                request.crash(reason if is_gone else f"{reason}, though the replica runs")
+
+    async def _is_gone(self) -> bool:
+        """A replica that dies ends its connections one after the other, so it is asked something."""
         try:
-            self.stages = await self.held()
-        except FetchError:
-            return  # it may be dead or hold the interpreter lock: what was last seen stays
+            await fetch(self.route.private_address, HELD_PATH, timeout=_PROBE_TIMEOUT)
+        except FetchError as error:
+            return not isinstance(error.__cause__, TimeoutError)
+        return False
 
     def close(self) -> None:
         """The replica is gone: end its connections and whatever waits for it."""
@@ -95,6 +122,7 @@ class Upstream:
         for connection in self._idle:
             connection.close()
         self._idle.clear()
+        self._board.close()
         for task in self._tasks:
             task.cancel()
 

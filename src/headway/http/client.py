@@ -10,19 +10,22 @@ from typing import Protocol, cast
 
 import httptools
 
-from headway.http.heads import KNOWN_ANSWERS, AnswerHead
+from headway.http.heads import KNOWN_ANSWERS, SWITCHING_PROTOCOLS, AnswerHead, BadAnswerError
 from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES
 
-_STATUSES = {b"%d" % status: status for status in range(100, 1000)}
+_STATUSES = {b"%d" % status: status for status in range(100, 600)}
+_BEHIND_STATUS = (b" ", b"\r")
+_FIRST_FINAL = 200
 _HEAD_LIMIT = 64 * 1024
 _WRITE_BUFFER = 64 * 1024
+_SHOWN_BYTES = 40
 
 
 class AnswerReceiver(Protocol):
-    """What is told of an answer. `on_answer` comes once, then `on_more` until `on_answer_end` or a loss."""
+    """What is told of an answer. `on_answer` comes once, then `on_more` until `on_answer_end`, or else a loss."""
 
-    def on_answer(self, status: int, head: bytes, rest: bytes) -> None:
-        """The answer's head (with its blank line) and what came of the body in the same read."""
+    def on_answer(self, head: AnswerHead, rest: bytes) -> None:
+        """The answer's head and what came of the body in the same read."""
 
     def on_more(self, data: bytes) -> None:
         """Further bytes of the body as they are framed, or of a tunnel after a 101."""
@@ -30,8 +33,17 @@ class AnswerReceiver(Protocol):
     def on_answer_end(self, *, reusable: bool) -> None:
         """The answer is whole. Not reusable: the server ends the connection, which ends a body without length."""
 
-    def on_answer_lost(self, reason: str) -> None:
-        """The connection ended before the answer did, or what came is not HTTP."""
+    def on_answer_bad(self, reason: str) -> None:
+        """What came is no answer over HTTP. Nothing more of it is told but the connection's end, as a loss: close the
+        connection, or half-close it and wait.
+        """
+
+    def on_answer_lost(self, reason: str, *, unread: bool) -> None:
+        """The connection ended before the answer did.
+
+        `unread`: before a byte of one came, and over bytes of the request that the server had not read. So it is
+        certain on a Unix socket; over TCP a reset may mean anything.
+        """
 
     def on_room(self, *, room: bool) -> None:
         """Whether more of the request's body may be written now."""
@@ -47,14 +59,18 @@ class ClientConnection:
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
         self._receiver: AnswerReceiver | None = None
         self._parser = httptools.HttpResponseParser(self)
-        self._head: bytes | None = b""  # None once the head was handed on
+        self._begun = b""  # of a head that is not complete
+        self._answer: AnswerHead | None = None  # once it was handed on
         self._head_only = False
-        self._answer_head = b""
+        self._left: int | None = None  # bytes of a body of known length that have yet to come
         self._messages = 0
         self._complete = False
         self._keep_alive = False
         self._tunnel = False
+        self._deaf = False  # the answer was bad
         self._paused = False
+        self._heard = False  # a byte of an answer
+        self._unread = False
         self.closed = False
         """It can carry no further request."""
         self.half_closed = False
@@ -62,9 +78,10 @@ class ClientConnection:
     def send(self, data: bytes, receiver: AnswerReceiver, *, head_only: bool = False) -> None:
         """Start a request: its head and what there is of its body. `head_only` for the method HEAD."""
         self._receiver = receiver
-        self._head = b""
+        self._begun = b""
+        self._answer = None
         self._messages = 0
-        self._complete = self._keep_alive = False
+        self._complete = self._keep_alive = self._heard = False
         self._head_only = head_only
         self._transport.write(data)
 
@@ -101,16 +118,21 @@ class ClientConnection:
     def eof_received(self) -> None:
         """The server sends nothing more: without a request under way the connection is of no use from now on."""
         self.closed = self._receiver is None
+        # What has not left this process when the server is gone will never be read.
+        self._unread = self._transport.get_write_buffer_size() > 0
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
         receiver, self._receiver = self._receiver, None
         if receiver is None:
             return
-        if self._head is None and exc is None and not self._tunnel and not _is_framed(self._answer_head):
+        answer = self._answer
+        if answer is not None and exc is None and not self._tunnel and not answer.is_framed:
             receiver.on_answer_end(reusable=False)
         else:
-            receiver.on_answer_lost(str(exc) if exc else "the connection was closed")
+            was_reset = self._unread or isinstance(exc, ConnectionResetError | BrokenPipeError)
+            reason = str(exc) if exc else "the connection was closed"
+            receiver.on_answer_lost(reason, unread=was_reset and not self._heard)
 
     def pause_writing(self) -> None:
         if self._receiver is not None:
@@ -126,22 +148,20 @@ class ClientConnection:
             self.closed = True  # nobody asked
             self._transport.abort()
         elif self._tunnel:
-            receiver.on_more(data)
-        elif self._head is None:
-            if self._feed(data):
+            if not self._deaf:
                 receiver.on_more(data)
-                if self._complete:
-                    self._end_answer()
+        elif self._answer is not None:
+            self._receive_body(data, receiver)
         else:
-            if self._head:
-                data = self._head + data
+            if self._begun:
+                data = self._begun + data
             # Mostly a whole answer has come, with a known head.
             end = data.find(BLANK_LINE) + BLANK_LINE_BYTES
             known = KNOWN_ANSWERS.get(data[:end])
             if known is not None and known.length == len(data) - end and not self._head_only:
-                self._head = None
+                self._answer = known
                 self._keep_alive = True
-                receiver.on_answer(known.status, known.raw, data[end:])
+                receiver.on_answer(known, data[end:])
                 self._end_answer()
             else:
                 self._receive_head(data, receiver)
@@ -153,48 +173,90 @@ class ClientConnection:
 
     def on_message_complete(self) -> None:
         self._complete = True
-        self._keep_alive = self._parser.should_keep_alive()  # asked later it would have forgotten the head
+
+    # Private.
 
     def _receive_head(self, data: bytes, receiver: AnswerReceiver) -> None:
+        self._heard = True
         while (end := data.find(BLANK_LINE) + BLANK_LINE_BYTES) >= BLANK_LINE_BYTES:
             status = _status(data)
             if status is None:
-                self._lose("the answer is not HTTP/1.1")
+                self._refuse(
+                    f"it begins with {data[:_SHOWN_BYTES]!r}, and not as HTTP/1.1 with a status up to 599"
+                )
                 return
-            if status >= 200 or status == 101:
-                self._pass_head(status, data, end, receiver)
+            if status >= _FIRST_FINAL or status == SWITCHING_PROTOCOLS:
+                self._receive_answer(status, data[:end], data[end:], receiver)
                 return
             data = data[end:]  # an interim answer: the real one follows
-        self._head = data
+        self._begun = data
         if len(data) > _HEAD_LIMIT:
-            self._lose("the answer's head is too large")
+            self._refuse("its head is too large")
 
-    def _pass_head(self, status: int, data: bytes, end: int, receiver: AnswerReceiver) -> None:
-        self._head = None
-        self._answer_head = data[:end]
-        if status == 101:
-            self._tunnel = True
-        elif self._head_only:
-            self._complete = True
-        elif not self._feed(data):
+    def _receive_answer(self, status: int, raw: bytes, rest: bytes, receiver: AnswerReceiver) -> None:
+        try:
+            # The parser stops at a 101, so it reads the head of a 204 in its place.
+            self._parser.feed_data(raw if status != SWITCHING_PROTOCOLS else b"HTTP/1.1 204" + raw[12:])
+            answer = AnswerHead(status, raw)
+        except (httptools.HttpParserError, BadAnswerError) as error:
+            self._refuse(str(error))
             return
-        elif self._complete and self._keep_alive and KNOWN_ANSWERS.is_worth_learning(self._answer_head):
-            head = AnswerHead(status, self._answer_head, has_no_body=False)
-            if head.has_length:
-                head.length = len(data) - end
-                KNOWN_ANSWERS.learn(head.raw, head)
-        receiver.on_answer(status, self._answer_head, data[end:])
+        self._answer = answer
+        self._keep_alive = answer.keeps_alive
+        if status == SWITCHING_PROTOCOLS:
+            self._complete = False
+            self._tunnel = True
+        elif answer.has_no_body or self._head_only:
+            self._begin_anew(excess=rest)
+            rest = b""
+        elif answer.length is not None:
+            rest = self._begin_length(answer, answer.length, rest)
+        elif answer.is_chunked and not self._feed(rest):
+            return
+        receiver.on_answer(answer, rest)
         if self._complete:
             self._end_answer()
 
+    def _begin_length(self, answer: AnswerHead, length: int, rest: bytes) -> bytes:
+        """What of the bytes behind the head belongs to a body of this length."""
+        left = length - len(rest)
+        if left > 0:
+            self._left = left
+            return rest
+        if left == 0 and answer.keeps_alive and KNOWN_ANSWERS.is_worth_learning(answer.raw):
+            KNOWN_ANSWERS.learn(answer.raw, answer)
+        self._begin_anew(excess=rest[length:])
+        return rest[:length]
+
+    def _receive_body(self, data: bytes, receiver: AnswerReceiver) -> None:
+        left, answer = self._left, self._answer
+        if left is not None:
+            self._left = left - len(data)
+            if len(data) >= left:
+                self._begin_anew(excess=data[left:])
+                data = data[:left]
+        elif answer is not None and answer.is_chunked and not self._feed(data):
+            return
+        receiver.on_more(data)
+        if self._complete:
+            self._end_answer()
+
+    def _begin_anew(self, *, excess: bytes) -> None:
+        """The answer is whole. A parser read no more of it than its head; what follows is never looked at."""
+        self._complete = True
+        self._left = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._keep_alive = self._keep_alive and not excess
+
     def _feed(self, data: bytes) -> bool:
+        """Let the parser find the end of a chunked body, and what is wrong with it."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._lose(f"the answer is not valid HTTP/1.1: {error}")
+            self._refuse(str(error))
             return False
         if self._messages > 1:
-            self._lose("more came than one answer")
+            self._refuse("more came than one answer")
             return False
         return True
 
@@ -205,20 +267,17 @@ class ClientConnection:
         if receiver is not None:
             receiver.on_answer_end(reusable=self._keep_alive and not self.half_closed)
 
-    def _lose(self, reason: str) -> None:
-        receiver, self._receiver = self._receiver, None
-        self._transport.abort()
+    def _refuse(self, reason: str) -> None:
+        """What comes from now on is dropped; the receiver decides how the connection ends."""
+        receiver = self._receiver
         if receiver is not None:
-            receiver.on_answer_lost(reason)
+            self._tunnel = self._deaf = True
+            receiver.on_answer_bad(reason)
 
 
 def _status(data: bytes) -> int | None:
-    return _STATUSES.get(data[9:12]) if data[:7] == b"HTTP/1." else None
-
-
-def _is_framed(head: bytes) -> bool:
-    lower = head.lower()
-    return b"\r\ncontent-length:" in lower or b"\r\ntransfer-encoding:" in lower
+    is_http = data.startswith(b"HTTP/1.") and data[12:13] in _BEHIND_STATUS
+    return _STATUSES.get(data[9:12]) if is_http else None
 
 
 async def connect(address: str, timeout: float) -> ClientConnection:  # noqa: ASYNC109 - bounds the connect alone

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from headway.http.answers import Headers, dated, status_line
+from headway.http.breaking import reset
 from headway.http.known_heads import KnownRequest
 from headway.http.peer import Peer
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from headway.http.server import ServerConnection
 
 
+NO_CONTENT, NOT_MODIFIED = 204, 304
+WITHOUT_BODY = frozenset((NO_CONTENT, NOT_MODIFIED))
+"""Statuses of answers that have none, whatever is written; nor have answers to HEAD."""
 _WORTH_GATHERING = 16 * 1024
 """From this many bytes on, a gathering write costs less than the copy (96 KB to TCP: 15 µs, and 19 with a copy)."""
 
@@ -63,6 +67,8 @@ class Exchange:
         "_chunked",
         "_connection",
         "_early",
+        "_has_length",
+        "_is_silent",
         "body_read",
         "ended",
         "expects_continue",
@@ -107,6 +113,8 @@ class Exchange:
         """The answer went out whole, or was cut."""
         self.left = False
         self._chunked = False
+        self._has_length = False
+        self._is_silent = False  # the answer has no body, whatever is written
         self._early: list[bytes] | None = None
 
     def header(self, name: bytes) -> bytes | None:
@@ -146,13 +154,14 @@ class Exchange:
             return
         keep = not self.will_close()
         length = len(body) + sum(map(len, more)) if more else len(body)
-        head = b"%s%scontent-length: %d\r\n%s\r\n" % (
-            *(status_line(status), dated(self.lines + headers), length),
+        self.started = True
+        framing = b"" if status in WITHOUT_BODY else b"content-length: %d\r\n" % length
+        head = b"%s%s%s%s\r\n" % (
+            *(status_line(status), dated(self.lines + headers), framing),
             self.connection_line(keep=keep),
         )
-        self.started = True
         self.status = status
-        if self.method == b"HEAD":
+        if self.method == b"HEAD" or not framing:
             self._connection.transport.write(head)
         elif length < _WORTH_GATHERING:
             self._connection.transport.write(b"".join((head, body, *more)) if more else head + body)
@@ -164,12 +173,15 @@ class Exchange:
         """The answer's head; the body follows through `write` and `end`. No length: chunked."""
         if self.ended:
             return
-        self._chunked = length is None and self.http_1_1 and status not in {204, 304}
+        is_bodiless = status in WITHOUT_BODY
+        self._has_length = length is not None
+        self._is_silent = is_bodiless or self.method == b"HEAD"
+        self._chunked = length is None and self.http_1_1 and not is_bodiless
         if self._chunked:
             framing = b"transfer-encoding: chunked\r\n"
-        elif length is None:
+        elif length is None or status == NO_CONTENT:
             framing = b""
-            self.wants_keep_alive = self.wants_keep_alive and status in {204, 304}
+            self.wants_keep_alive = self.wants_keep_alive and is_bodiless
         else:
             framing = b"content-length: %d\r\n" % length
         self.started = True
@@ -184,7 +196,7 @@ class Exchange:
 
     def write(self, data: bytes) -> None:
         """The next bytes of a started answer's body."""
-        if self.ended or not data or self.method == b"HEAD":
+        if self.ended or not data or self._is_silent:
             return
         self._connection.transport.write(b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data)
 
@@ -192,7 +204,7 @@ class Exchange:
         """A started answer is whole."""
         if self.ended:
             return
-        if self._chunked and self.method != b"HEAD":
+        if self._chunked and not self._is_silent:
             self._connection.transport.write(b"0\r\n\r\n")
         self.end_relay(keep=not self.will_close())
 
@@ -240,6 +252,22 @@ class Exchange:
         if not self.ended:
             self._end()
             self._connection.abort()
+
+    def break_off(self, *, is_framed: bool) -> None:
+        """No more of a started answer comes. The client takes what was sent, and can tell that it is not all: where
+        nothing but the connection's end tells the end, that is a reset.
+        """
+        if self.ended:
+            return
+        if is_framed:
+            self.close()
+        else:
+            reset(self._connection.transport)
+            self.abort()
+
+    def break_off_started(self) -> None:
+        """The same for an answer that `start` began."""
+        self.break_off(is_framed=self._chunked or self._is_silent or self._has_length)
 
     def cut(self) -> None:
         """Half-close: no more of the answer comes, as if the client had left. The work may go on until `close`."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import httptools
 
 from headway.http.client import connect
+from headway.http.heads import AnswerHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,9 @@ class _Collector:
     def on_body(self, data: bytes) -> None:
         self._body += data
 
-    def on_answer(self, status: int, head: bytes, rest: bytes) -> None:
-        self._status = status
-        self._parser.feed_data(head + rest)
+    def on_answer(self, head: AnswerHead, rest: bytes) -> None:
+        self._status = head.status
+        self._parser.feed_data(head.raw + rest)
 
     def on_more(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -60,7 +61,10 @@ class _Collector:
         if not self.answer.done():
             self.answer.set_result(Answer(self._status, bytes(self._body)))
 
-    def on_answer_lost(self, reason: str) -> None:
+    def on_answer_bad(self, reason: str) -> None:
+        self.on_answer_lost(f"the answer is not valid HTTP/1.1: {reason}", unread=False)
+
+    def on_answer_lost(self, reason: str, *, unread: bool) -> None:  # noqa: ARG002 - asked again anyway
         if not self.answer.done():
             self.answer.set_exception(FetchError(reason))
 

@@ -4,11 +4,13 @@ Gateway and replica both stand between a client and a server; what they add of t
 """
 
 import re
+from collections.abc import Iterable
 
 import httptools
 
 from headway.core.sharing import SHARING
-from headway.core.wire import CLIENT_ID, NOT_ACCEPTED, REQUEST_ID
+from headway.core.wire import CLIENT_ID, NOT_ACCEPTED, OWN_PREFIX
+from headway.http.exchange import NO_CONTENT, NOT_MODIFIED
 from headway.http.known_heads import KnownHeads
 
 HOP_BY_HOP = frozenset(
@@ -26,23 +28,24 @@ HOP_BY_HOP = frozenset(
 )
 """What of a request is said anew on the next connection, or not at all."""
 WEBSOCKET_LINES = b"connection: upgrade\r\nupgrade: websocket\r\n"
+SWITCHING_PROTOCOLS = 101
+_UNAVAILABLE = 503
 
-_ORDINARY = frozenset((b"close", b"keep-alive", b"upgrade"))
-_NOTABLE_NAMES = (
-    b"connection",
-    b"keep-alive",
-    b"content-length",
-    b"date",
-    b"transfer-encoding",
-    CLIENT_ID,
-    NOT_ACCEPTED,
-    REQUEST_ID,
+_ORDINARY = frozenset((b"", b"close", b"keep-alive", b"upgrade"))
+_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
+_OF_ONE_CONNECTION = frozenset(
+    (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-connection", b"te", b"trailer", b"upgrade")
 )
-_NOTABLE = re.compile(rb"\n(" + b"|".join(_NOTABLE_NAMES) + rb"):")
+_TOLD_HERE_TOO = frozenset((b"date", CLIENT_ID))
+_NOTABLE_NAMES = sorted(_FRAMING | _OF_ONE_CONNECTION | _TOLD_HERE_TOO)
+_NOTABLE = re.compile(rb"\n(" + b"|".join(_NOTABLE_NAMES) + b"|" + OWN_PREFIX + rb"[^:]*):[ \t]*([^\r]*)")
 _OLDER, _NEWER = b"HTTP/1.0 ", b"HTTP/1.1 "
-_NOT_PASSED_ON = frozenset((b"connection", b"keep-alive", REQUEST_ID))
 _REPLACED = frozenset((CLIENT_ID,))
 """Dropped where the added lines say it."""
+
+
+class BadAnswerError(ValueError):
+    """A server's answer that two readers could understand in two ways; the text says why."""
 
 
 def named_by(connection: bytes) -> frozenset[bytes]:
@@ -50,40 +53,98 @@ def named_by(connection: bytes) -> frozenset[bytes]:
     return frozenset(part.strip().lower() for part in connection.split(b",")) - _ORDINARY
 
 
+def left_behind(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
+    """The names (in lower case) among an answer's headers that whoever made it has no say in: what frames it, what
+    concerns one connection, and what Headway alone tells.
+    """
+    left: set[bytes] = set(_FRAMING | _OF_ONE_CONNECTION)
+    for name, value in headers:
+        lower = name.lower()
+        if lower == b"connection":
+            left |= named_by(value)
+        elif lower.startswith(OWN_PREFIX):
+            left.add(lower)
+    return frozenset(left)
+
+
 class AnswerHead:
-    """The head of a server's answer, as bytes with its blank line."""
+    """The head of a server's answer, as bytes with its blank line. Raises BadAnswerError.
+
+    A parser has read it before: lines and names are well formed, and there is at most one length.
+    """
 
     __slots__ = (
         "_passed_on",
         "has_client_id",
         "has_date",
-        "has_length",
+        "has_no_body",
         "is_chunked",
         "is_framed",
         "is_not_accepted",
+        "keeps_alive",
         "length",
         "raw",
         "status",
     )
 
-    def __init__(self, status: int, raw: bytes, *, has_no_body: bool) -> None:
+    def __init__(self, status: int, raw: bytes) -> None:
         self.status = status
         self.raw = raw
         self.length: int | None = None
-        """Of the body in bytes, where a parser has said so; then the connection stays open too."""
-        names = _NOTABLE.findall(raw.lower())
-        self.is_chunked = b"transfer-encoding" in names
-        self.has_length = b"content-length" in names and not self.is_chunked
-        self.has_client_id = CLIENT_ID in names
-        self.has_date = b"date" in names
-        self.is_framed = self.has_length or self.is_chunked or has_no_body or status in {204, 304}
-        """Its end can be told without the end of the connection."""
-        self.is_not_accepted = NOT_ACCEPTED in names
+        """What it says of the body's length in bytes."""
+        self.is_chunked = False
+        self.keeps_alive = raw.startswith(_NEWER)
+        """The server's connection can carry another request after this answer."""
+        self.has_no_body = status in {SWITCHING_PROTOCOLS, NO_CONTENT, NOT_MODIFIED}
+        """Whatever follows."""
+        self.has_client_id = self.has_date = False
+        self.is_not_accepted = False
         """The server never took the request up."""
-        passed_on = raw if _NOT_PASSED_ON.isdisjoint(names) else _without(raw, _NOT_PASSED_ON)
+        left = self._read(_NOTABLE.findall(raw.lower()))
+        self.is_framed = self.has_no_body or self.is_chunked or self.length is not None
+        """Its end can be told without the end of the connection."""
+        passed_on = _without(raw, left) if left else raw
         if passed_on.startswith(_OLDER):
             passed_on = _NEWER + passed_on[len(_OLDER) :]  # the version is that of the client's connection
         self._passed_on = passed_on[:-2]
+
+    def _read(self, notable: list[tuple[bytes, bytes]]) -> set[bytes]:
+        """Take in what these headers say; the names of those that are not passed on."""
+        left: set[bytes] = set()
+        for name, value in notable:
+            if name == b"content-length":
+                self.length = int(value)
+            elif name == b"transfer-encoding":
+                self._take_coding(value)
+            elif name in _TOLD_HERE_TOO:
+                self._note(name)
+            else:
+                left.add(name)
+                if name == b"connection":
+                    left |= named_by(value) - _FRAMING
+                    self.keeps_alive = self.keeps_alive and b"close" not in value
+                elif name == NOT_ACCEPTED:
+                    self.is_not_accepted = self.status == _UNAVAILABLE
+        if self.has_no_body:
+            self._leave_body(left)
+        return left
+
+    def _leave_body(self, left: set[bytes]) -> None:
+        """Of an answer without a body only a 304 may say how long it would be."""
+        left |= _FRAMING if self.status != NOT_MODIFIED else {b"transfer-encoding"}
+        if self.status == SWITCHING_PROTOCOLS:
+            left.discard(b"upgrade")
+
+    def _note(self, name: bytes) -> None:
+        if name == CLIENT_ID:
+            self.has_client_id = True
+        else:
+            self.has_date = True
+
+    def _take_coding(self, value: bytes) -> None:
+        if self.is_chunked or value.strip() != b"chunked" or self.raw.startswith(_OLDER):
+            raise BadAnswerError("the only transfer-encoding understood is chunked, once, and on HTTP/1.1")
+        self.is_chunked = True
 
     def dechunker(self) -> "Dechunker":
         return Dechunker(self.raw)
@@ -94,9 +155,7 @@ class AnswerHead:
             return self
         lines = self.raw.split(b"\r\n")
         kept = b"\r\n".join([line for line in lines if line[: len(SHARING)].lower() != SHARING])
-        head = AnswerHead(self.status, kept, has_no_body=False)
-        head.is_framed = self.is_framed
-        return head
+        return AnswerHead(self.status, kept)
 
     def with_lines(self, lines: bytes) -> bytes:
         """The head for the client, with these lines added; what concerns only the server's connection is gone."""
@@ -107,18 +166,12 @@ class AnswerHead:
 
     def with_lines_for_1_0(self, lines: bytes) -> bytes:
         """The same for a client that knows no chunks: the end of the connection ends the body."""
-        dropped = _NOT_PASSED_ON | {b"transfer-encoding"}
-        raw = _without(self.raw, dropped | _REPLACED if CLIENT_ID in lines else dropped)
-        return b"%s%s\r\n" % (raw[:-2], lines)
+        dropped = {b"transfer-encoding"} | (_REPLACED if CLIENT_ID in lines else set())
+        return _without(self._passed_on, dropped) + lines + b"\r\n"
 
 
 KNOWN_ANSWERS = KnownHeads[AnswerHead]()
 """Of all connections, for what a parser reads in a head depends on its bytes alone."""
-
-
-def answer_head(status: int, raw: bytes, *, has_no_body: bool) -> AnswerHead:
-    """The head, which may be known. `has_no_body` says that the request was a HEAD."""
-    return KNOWN_ANSWERS.get(raw) or AnswerHead(status, raw, has_no_body=has_no_body)
 
 
 class Dechunker:
@@ -138,6 +191,8 @@ class Dechunker:
         return b"".join(decoded)
 
 
-def _without(raw: bytes, names: frozenset[bytes]) -> bytes:
-    lines = raw.split(b"\r\n")
-    return b"\r\n".join([line for line in lines if line.partition(b":")[0].lower() not in names])
+def _without(raw: bytes, names: "set[bytes] | frozenset[bytes]") -> bytes:
+    """The head without those headers; its first line and its end stay, whatever the names are."""
+    first, *lines = raw.split(b"\r\n")
+    kept = [line for line in lines if not line or line.partition(b":")[0].lower() not in names]
+    return b"\r\n".join((first, *kept))

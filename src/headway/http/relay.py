@@ -2,23 +2,23 @@
 
 from headway.http.answers import date_line
 from headway.http.exchange import Exchange
-from headway.http.heads import AnswerHead, Dechunker
-
-SWITCHING_PROTOCOLS = 101
+from headway.http.heads import SWITCHING_PROTOCOLS, AnswerHead, Dechunker
 
 
 class AnswerRelay:
     """One answer that has begun. `lines` are header lines to add to its head."""
 
-    __slots__ = ("_decoder", "_exchange", "_keep", "is_tunnel")
+    __slots__ = ("_decoder", "_exchange", "_is_framed", "_keep", "is_tunnel")
 
-    def __init__(self, exchange: Exchange, status: int, head: AnswerHead, lines: bytes, rest: bytes) -> None:
+    def __init__(self, exchange: Exchange, head: AnswerHead, lines: bytes, rest: bytes) -> None:
         self._exchange = exchange
         self._decoder: Dechunker | None = None
-        self.is_tunnel = status == SWITCHING_PROTOCOLS
+        self.is_tunnel = head.status == SWITCHING_PROTOCOLS
         """From now on bytes pass both ways as they are."""
-        is_framed = head.is_framed and (exchange.http_1_1 or not head.is_chunked)
-        self._keep = self.is_tunnel or (is_framed and not exchange.will_close())
+        self._is_framed = (
+            head.is_framed and (exchange.http_1_1 or not head.is_chunked)
+        ) or exchange.method == b"HEAD"
+        self._keep = self.is_tunnel or (self._is_framed and not exchange.will_close())
         if self.is_tunnel:
             exchange.accept_tunnel()
             lines += b"connection: upgrade\r\n"
@@ -41,3 +41,7 @@ class AnswerRelay:
     def end(self) -> None:
         """The answer is whole."""
         self._exchange.end_relay(keep=self._keep)
+
+    def break_off(self) -> None:
+        """No more of the answer comes, which the client must be able to tell."""
+        self._exchange.break_off(is_framed=self._is_framed)

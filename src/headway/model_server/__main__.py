@@ -27,6 +27,7 @@ from headway.model_server.readiness import Readiness
 from headway.model_server.replica import Replica
 from headway.model_server.truss.loader import LoadFailedError
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
+from headway.telemetry.stage_board import board_beside
 
 STOP_GRACE = 3600.0
 """How long requests in flight may go on after SIGTERM."""
@@ -90,7 +91,10 @@ async def _serve(
 ) -> int:
     stopping, readiness = _stop_on_signals(), Readiness(os.environ)
     replica = Replica(
-        config, secrets_directory=options.secrets_directory, environment_file=options.environment_file
+        config,
+        secrets_directory=options.secrets_directory,
+        environment_file=options.environment_file,
+        board=board_beside(private),
     )
     server = HttpServer(PublicRoutes(replica), _BEHIND_GATEWAY if options.uds else None)
     await server.start([public])

@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 from headway.core.credentials import SUBPROTOCOLS, subprotocols
 from headway.http.answers import header_lines
-from headway.http.exchange import Exchange
+from headway.http.exchange import WITHOUT_BODY, Exchange
 from headway.model_server import failures
+from headway.model_server.answer_heads import InvalidLengthError, checked_status, passed_on, told_length
 from headway.model_server.call import Call
 from headway.model_server.caller import provenance
 from headway.model_server.streams import AnswerStream, close_iterator
@@ -69,23 +70,27 @@ def sends_itself(response: Any) -> bool:
 
 
 def send_plain(call: Call, response: Any) -> None:
-    """Send a response whose body is there."""
-    _, lines = _head(response.status_code, response.raw_headers)
-    call.exchange.respond(response.status_code, lines + call.server_timing(), bytes(response.body))
+    """Send a response whose body is there. Raises what `_head` does."""
+    status, lines = _head(response.status_code, response.raw_headers)
+    call.exchange.respond(status, lines + call.server_timing(), bytes(response.body))
 
 
 async def send_live(call: Call, response: Any) -> None:
-    """Let a response send itself; return when all of its work is done, background tasks included."""
+    """Let a response send itself; return when all of its work is done, background tasks included.
+
+    What it raises before its head went out is raised.
+    """
     outgoing = _Outgoing(call)
     try:
         await response(_scope(call), functools.partial(_departure, call), outgoing.send)
-    except Exception as error:
-        if not outgoing.started:
+        outgoing.check_end()
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        if not outgoing.stream.has_begun:
             raise
         _log.error("A response broke off", exc_info=error)
-        if not call.exchange.ended and not call.left:
-            outgoing.stream.flush()
-            call.exchange.abort()
+        outgoing.stream.break_off()
     finally:
         await close_iterator(getattr(response, "body_iterator", None))
 
@@ -95,45 +100,61 @@ class _Outgoing:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._head: Message = {}
-        self.stream = call.outlet = AnswerStream(call.exchange)
-        self.started = False
+        self._status = 0
+        self._lines = b""
+        self._length: int | None = None
+        self._sent_bytes = 0
+        self.stream = call.outlet = AnswerStream(call.exchange, self._begin)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._head = message
+            headers = [(bytes(name), bytes(value)) for name, value in message.get("headers", ())]
+            self._status, self._lines = _head(message["status"], headers)
+            self._length = told_length(headers)
         elif message["type"] == "http.response.body" and not self._call.left:
-            body, more = message.get("body", b""), message.get("more_body", False)
-            self._start()
-            if body:
-                self.stream.write(bytes(body))
+            body, more = bytes(message.get("body", b"")), message.get("more_body", False)
+            if not self._status:
+                raise RuntimeError("a response sent a body before its status")
+            self._count(body, is_last=not more)
+            self.stream.write(body)
             if more:
                 await self.stream.take_turns()
             else:
                 self.stream.end()
 
-    def _start(self) -> None:
-        if not self.started:
-            status = self._head["status"]
-            length, lines = _head(status, self._head.get("headers", ()))
-            self._call.exchange.start(status, lines + self._call.server_timing(), length)
-            self.started = True
+    def check_end(self) -> None:
+        """The response has returned. Raises RuntimeError if it did so in the middle."""
+        if not self._call.left and not self._call.exchange.ended:
+            raise RuntimeError("a response ended before its body did")
+
+    def _begin(self) -> None:
+        self._call.exchange.start(self._status, self._lines + self._call.server_timing(), self._length)
+
+    def _count(self, body: bytes, *, is_last: bool) -> None:
+        """A body that is not as long as was said would be mixed up with the next answer, or awaited for ever."""
+        self._sent_bytes += len(body)
+        told = self._length
+        if told is None or self._call.exchange.method == b"HEAD" or self._status in WITHOUT_BODY:
+            return
+        if self._sent_bytes > told or (is_last and self._sent_bytes < told):
+            raise InvalidLengthError(
+                f"a response told content-length {told} and sent {self._sent_bytes} bytes",
+                hint="leave it out",
+            )
 
 
-def _head(status: int, headers: Any) -> tuple[int | None, bytes]:
-    """A response's content-length, if it has one, and the lines of its other headers."""
-    length = None
-    kept = []
-    for name, value in headers:
-        if name == b"content-length":
-            length = int(value)
-        elif name not in failures.FRAMING:
-            kept.append((name, value))
-    if status >= _FIRST_ERROR:
+def _head(status: Any, headers: Any) -> tuple[int, bytes]:
+    """A response's status and the lines of those headers that are its own.
+
+    Raises InvalidStatusError, InvalidHeaderError.
+    """
+    number = checked_status(status)
+    kept = passed_on(headers)
+    if number >= _FIRST_ERROR:
         error = failures.error_lines(failures.CLIENT_CODE)
         names = {name for name, _ in error}
         kept = [*(each for each in kept if each[0] not in names), *error]
-    return length, header_lines(kept)
+    return number, header_lines(kept)
 
 
 def _scope(call: Call) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from enum import Enum
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 from headway.core.wire import REQUEST_ID
 from headway.http.exchange import Exchange
+from headway.telemetry.stage_board import STAGES, StageBoard, open_board
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,15 @@ STAGE_NAMES = {
     Stage.POSTPROCESS: "postprocess",
     Stage.SEND: "send",
 }
+STAGE_NUMBERS = {stage: STAGES.index(name) for stage, name in STAGE_NAMES.items()}
+
+
+class HeldCalls(set[Any]):
+    """The requests that a replica holds. On `board` each notes its stage, to be read after the replica's death too."""
+
+    def __init__(self, board: StageBoard | None = None) -> None:
+        super().__init__()
+        self.board = board or open_board(None)
 
 
 class Outlet(Protocol):
@@ -62,6 +72,7 @@ class Call:
         "_chunks",
         "_departure",
         "_departures",
+        "_row",
         "_spent",
         "_task",
         "_work",
@@ -75,7 +86,7 @@ class Call:
         self,
         exchange: Exchange,
         work: "Callable[[Call], Awaitable[None]]",
-        calls: "set[Call]",
+        calls: HeldCalls,
         *,
         cancels: bool,
     ) -> None:
@@ -90,6 +101,7 @@ class Call:
         self._chunks: list[bytes] = []
         self._task: asyncio.Task[None] | None = None
         self._spent: list[tuple[str, float]] = []
+        self._row = -1
         self._departure: threading.Event | None = None
         self._departures: list[Callable[[], object]] | None = None
 
@@ -121,6 +133,10 @@ class Call:
             self._spent.append((self.stage.value, now - self.since))
         self.stage = stage
         self.since = now
+        board = self._calls.board
+        if self._row < 0:
+            self._row = board.take(self.identity)
+        board.enter(self._row, STAGE_NUMBERS[stage])
 
     def server_timing(self) -> bytes:
         """The header line with the stages that are over."""
@@ -186,6 +202,7 @@ class Call:
                 raise
         finally:
             self._calls.discard(self)
+            self._calls.board.leave(self._row)
             if self.left:
                 self.exchange.close()
             elif not self.exchange.ended:

@@ -1,5 +1,6 @@
 """What went wrong with a request, as Truss puts it into HTTP: one table from exceptions to answers."""
 
+import logging
 import sys
 from collections.abc import Container
 from typing import Any
@@ -8,7 +9,10 @@ from headway.core.dialects import Dialect
 from headway.core.wire import NOT_ACCEPTED
 from headway.http.answers import InvalidHeaderError, header_lines
 from headway.http.exchange import Exchange
+from headway.model_server.answer_heads import InvalidStatusError, checked_status, passed_on
 from headway.model_server.error_bodies import dialect_of, library_body, truss_body
+
+_log = logging.getLogger(__name__)
 
 _JSON = b"content-type: application/json\r\n"
 _SOURCE = (b"x-baseten-error-source", b"04")
@@ -18,8 +22,6 @@ CLIENT_CODE = 700
 _SERVER_CODE = 500
 _BARE = 0  # an answer without the error headers, as plain text
 LEFT_STATUS = 499
-FRAMING = frozenset((b"connection", b"content-length", b"transfer-encoding"))
-"""Headers that are for the server to set, whatever a model says about them."""
 
 
 class RequestFailedError(Exception):
@@ -92,11 +94,15 @@ def chosen_by_model(error: BaseException) -> RequestFailedError | None:
         return unhandled(
             TypeError(f"the detail of an HTTPException is text or a container, not {error.detail!r}")
         )
-    headers = tuple(
-        (name.encode("latin-1"), value.encode("latin-1")) for name, value in (error.headers or {}).items()
-    )
-    kept = tuple(header for header in headers if header[0].lower() not in FRAMING)
-    return RequestFailedError(error.status_code, error.detail, MODEL_CODE, kept)
+    try:
+        status = checked_status(error.status_code)
+        kept = passed_on(
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in (error.headers or {}).items()
+        )
+    except (InvalidStatusError, AttributeError, UnicodeEncodeError) as wrong:
+        _log.error("An HTTPException cannot be answered: %s", wrong)
+        return unhandled(wrong)
+    return RequestFailedError(status, error.detail, MODEL_CODE, tuple(kept))
 
 
 def unhandled(error: BaseException) -> RequestFailedError:

@@ -4,7 +4,6 @@ Either way it has ended, was closed or was cancelled when the function returns, 
 """
 
 import asyncio
-import functools
 from collections.abc import Awaitable
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
@@ -24,7 +23,7 @@ _HEAD = b"content-type: application/octet-stream\r\n"
 
 
 class BrokenStreamError(Exception):
-    """The generator raised (its cause) after the answer had begun. `stream` holds what it had given before."""
+    """The generator raised (its cause). `stream` holds what it had given before; it may be nothing."""
 
     def __init__(self, stream: AnswerStream) -> None:
         super().__init__("a stream broke off")
@@ -46,10 +45,10 @@ def wants_it_whole(call: Call) -> bool:
 async def send(call: Call, chunks: Any, threads: ThreadPool, gap: float | None) -> AnswerStream:
     """Send chunks until the generator ends; the caller ends the stream. Raises BrokenStreamError.
 
-    `gap` bounds the seconds between two chunks; a longer one cuts the answer, as if the client had left.
+    `gap` bounds the seconds to the first chunk and between two; a longer one cuts the answer, as if the client had
+    left.
     """
-    call.exchange.start(200, _HEAD + call.server_timing())
-    stream = AnswerStream(call.exchange)
+    stream = AnswerStream(call.exchange, lambda: call.exchange.start(200, _HEAD + call.server_timing()))
     if isinstance(chunks, AsyncGeneratorType):
         call.outlet = stream
         work: Awaitable[None] = send_all(chunks, stream)
@@ -59,7 +58,11 @@ async def send(call: Call, chunks: Any, threads: ThreadPool, gap: float | None) 
         call.outlet = producer
         work = _run(producer, threads)
         quiet_since = producer.quiet_since
-    cut = functools.partial(call.give_up, f"A stream gave nothing for {gap} s (streaming_read_timeout): cut")
+
+    def cut() -> None:
+        stream.begin()
+        call.give_up(f"A stream gave nothing for {gap} s (streaming_read_timeout): cut")
+
     try:
         with GapWatch(gap, quiet_since, cut):
             await work

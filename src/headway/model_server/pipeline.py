@@ -131,8 +131,7 @@ class Pipeline:
                 raise
             raise failures.model_error() from None
         except BaseException as error:  # SystemExit of a model ends its request, not the replica
-            self._log(error)
-            raise failures.of_model(error) from error
+            raise self._failure(error) from error
 
     async def _send_if_live(self, call: Call, result: Any, threads: ThreadPool, *, native: bool) -> Any:
         """Send what makes its own body, or collect it; anything else is handed back. Not native: from postprocess."""
@@ -142,23 +141,36 @@ class Pipeline:
             await self._stream(call, result, threads, native=native)
             return _SENT
         if asgi.is_response(result) and asgi.sends_itself(result):
-            await asgi.send_live(call, result)
+            await self._send_live(call, result)
             return _SENT
         return result
+
+    async def _send_live(self, call: Call, response: Any) -> None:
+        try:
+            await asgi.send_live(call, response)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            if isinstance(error, Exception) and failures.chosen_by_model(error) is None:
+                raise
+            raise self._failure(error) from error
 
     async def _stream(self, call: Call, chunks: Any, threads: ThreadPool, *, native: bool) -> None:
         try:
             stream = await generators.send(call, chunks, threads, self._gap if native else None)
         except generators.BrokenStreamError as broken:
             error = broken.__cause__ or broken
+            if not broken.stream.has_begun:
+                raise self._failure(error) from error
             self._log(error)
-            stream = broken.stream
-            # Clients of Truss expect a stream that breaks to end early but cleanly.
-            if not native or isinstance(error, BadChunkError):
-                stream.flush()
-                call.exchange.abort()
-                return
-        stream.end()
+            broken.stream.break_off()
+        else:
+            stream.end()
+
+    def _failure(self, error: BaseException) -> failures.RequestFailedError:
+        """The answer to what the model's code raised, which is told in the log."""
+        self._log(error)
+        return failures.unhandled(error) if isinstance(error, BadChunkError) else failures.of_model(error)
 
     async def _collect(self, call: Call, chunks: Any, threads: ThreadPool) -> str:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headway.model_server.call import Call
+from headway.model_server.call import HeldCalls
 from headway.model_server.pipeline import Pipeline
 from headway.model_server.threads import Running, ThreadPool
 from headway.model_server.truss.hot_reload import reload_class
@@ -23,6 +23,7 @@ from headway.model_server.truss.loader import (
 from headway.model_server.truss.secrets import Secrets
 from headway.model_server.truss.signatures import Hook, Kind, inspect_model
 from headway.model_server.truss.truss_config import TrussConfig
+from headway.telemetry.stage_board import StageBoard
 
 if TYPE_CHECKING:
     from headway.model_server.tracing.pipeline import MakePipeline
@@ -36,9 +37,16 @@ _log = logging.getLogger(__name__)
 class Replica:
     """The model of one Truss; `pipeline` is None until it is ready. Made on the event loop."""
 
-    def __init__(self, config: TrussConfig, *, secrets_directory: Path, environment_file: Path) -> None:
+    def __init__(
+        self,
+        config: TrussConfig,
+        *,
+        secrets_directory: Path,
+        environment_file: Path,
+        board: StageBoard | None = None,
+    ) -> None:
         self.config = config
-        self.calls: set[Call] = set()
+        self.calls = HeldCalls(board)
         self.leaving: set[Callable[[], None]] = set()
         """What is called when the replica stops."""
         self.cancels = config.headway.on_disconnect == "cancel"

@@ -23,12 +23,14 @@ class BadChunkError(TypeError):
 
 
 class AnswerStream:
-    """The body of a started answer. What is written within one turn of the loop goes out as one piece, which
-    halves the cost of small chunks.
+    """The body of an answer whose head, which `begin` sends, goes out with the first piece. What is written within one
+    turn of the loop goes out as one piece, which halves the cost of small chunks.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, begin: Callable[[], None]) -> None:
         self._exchange = exchange
+        self._begin = begin
+        self._has_begun = False
         self._loop = asyncio.get_running_loop()
         self._pending: list[bytes] = []
         self._pending_bytes = 0
@@ -48,9 +50,21 @@ class AnswerStream:
         """When the producer last gave something; None while it waits for the client."""
         return self._last_at if self._room is None else None
 
+    @property
+    def has_begun(self) -> bool:
+        """Something was given, or told: no other answer is possible any more."""
+        return self._has_begun or bool(self._pending)
+
+    def begin(self) -> None:
+        """The head goes out now, if it has not."""
+        if not self._has_begun and not self._exchange.left:
+            self._has_begun = True
+            self._begin()
+
     def send(self, data: bytes) -> None:
         """Send at once."""
         self._last_at = monotonic()
+        self.begin()
         if not self._exchange.left:
             self._exchange.write(data)
 
@@ -82,13 +96,21 @@ class AnswerStream:
             data = pending[0] if len(pending) == 1 else b"".join(pending)
             pending.clear()
             self._pending_bytes = 0
+            self.begin()
             if not self._exchange.left:
                 self._exchange.write(data)
 
     def end(self) -> None:
         self.flush()
+        self.begin()
         if not self._exchange.left:
             self._exchange.end()
+
+    def break_off(self) -> None:
+        """No more comes, and the client can tell that it is not all."""
+        self.flush()
+        if not self._exchange.left:
+            self._exchange.break_off_started()
 
     def on_writable(self, *, writable: bool) -> None:
         if writable and self._room is not None and not self._room.done():

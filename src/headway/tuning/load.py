@@ -17,6 +17,7 @@ from time import monotonic
 
 from headway.core.wire import PREDICT_PATH, SERVER_TIMING
 from headway.http.client import ClientConnection, connect
+from headway.http.heads import AnswerHead
 
 _CONNECT_WITHIN = 10.0
 _OK = 200
@@ -144,15 +145,15 @@ class _Slot:
 
     def send(self, request: bytes, arrived: float) -> None:
         if self.connection.closed:
-            self.on_answer_lost("the connection was closed")
+            self.on_answer_bad("the connection was closed")
             return
         self._arrived = arrived
         self.connection.send(request, self)
 
-    def on_answer(self, status: int, head: bytes, rest: bytes) -> None:
-        self._status = status
+    def on_answer(self, head: AnswerHead, rest: bytes) -> None:
+        status = self._status = head.status
         self._text = b"" if status == _OK else rest[:_SHOWN_BYTES]
-        self._stages = _stages(head) if status == _OK else {}
+        self._stages = _stages(head.raw) if status == _OK else {}
 
     def on_more(self, data: bytes) -> None:
         if self._status != _OK and len(self._text) < _SHOWN_BYTES:
@@ -162,7 +163,10 @@ class _Slot:
         is_good = self._status == _OK
         self._end(is_good=is_good, text=self._text.decode(errors="replace"), reusable=reusable)
 
-    def on_answer_lost(self, reason: str) -> None:
+    def on_answer_lost(self, reason: str, *, unread: bool) -> None:  # noqa: ARG002 - lost all the same
+        self.on_answer_bad(reason)
+
+    def on_answer_bad(self, reason: str) -> None:
         self._end(is_good=False, text=reason, reusable=False)
 
     def on_room(self, *, room: bool) -> None: ...

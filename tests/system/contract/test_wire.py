@@ -5,6 +5,7 @@ import json
 import pytest
 
 from system.contract.gated import answer, gated
+from system.contract.server import IS_UPSTREAM
 from system.contract.table import PREDICT
 
 HEAD = f"POST {PREDICT} HTTP/1.1\r\nHost: contract\r\n".encode()
@@ -79,10 +80,22 @@ def test_a_stream_ends_with_the_last_chunk(replicas):
         assert answer(driven.keep(driven.replica.begin({"result": "stream"}))).endswith(b"0\r\n\r\n")
 
 
-def test_a_broken_native_stream_still_ends_with_the_last_chunk(replicas):
+def test_a_broken_stream_has_no_last_chunk_so_that_a_client_can_tell(replicas):
     with gated(replicas["outputs"]) as driven:
         received = answer(driven.keep(driven.replica.begin({"result": "broken stream"})))
-        assert received.endswith(b"b\r\n0\r\n\r\n")
+        assert received.endswith(b"b\r\n0\r\n\r\n" if IS_UPSTREAM else b"b\r\n")
+
+
+@pytest.mark.skipif(IS_UPSTREAM, reason="upstream ends it as if it were whole")
+def test_http_1_0_is_reset_where_a_stream_breaks(replicas):
+    with gated(replicas["outputs"]) as driven:
+        connection = driven.keep(driven.replica.connect())
+        content = json.dumps({"result": "broken stream"}).encode()
+        connection.sendall(
+            f"POST {PREDICT} HTTP/1.0\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+        )
+        with pytest.raises(ConnectionResetError):
+            answer(connection)
 
 
 def test_two_lengths_that_differ_are_refused(exchange):

@@ -15,6 +15,7 @@ from headway.model_server.docker_server.server_process import HOST, PortTakenErr
 from headway.model_server.docker_server.settings import docker_server
 from headway.model_server.readiness import Readiness
 from headway.model_server.truss.truss_config import TrussConfig
+from headway.telemetry.stage_board import board_beside
 
 PROGRAM_GRACE = 30.0
 """How long the program may take to end after SIGTERM, with no request left."""
@@ -45,7 +46,7 @@ async def serve_front(
         return EXIT_LOAD_FAILED
     with process:
         _log.info("Started for port %d: %s", process.port, server.start_command)
-        routes = ProxyRoutes(server, process.address)
+        routes = ProxyRoutes(server, process.address, board_beside(private))
         front, inspection = HttpServer(routes, limits), HttpServer(PrivateRoutes(routes.calls))
         await front.start([public])
         await inspection.start([private] if private is not None else [])

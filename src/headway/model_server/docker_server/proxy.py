@@ -8,17 +8,18 @@ import asyncio
 import logging
 from time import monotonic
 
-from headway.core.wire import PREDICT_PATH, READY_PATH, WEBSOCKET_PATH
+from headway.core.wire import PREDICT_PATH, READY_PATH, TAKEN_UP_WHOLE_BYTES, WEBSOCKET_PATH
 from headway.http.client import ClientConnection, connect
 from headway.http.exchange import SILENT, Exchange, Receiver
-from headway.http.heads import answer_head
+from headway.http.heads import SWITCHING_PROTOCOLS, AnswerHead
 from headway.http.relay import AnswerRelay
 from headway.model_server import failures
-from headway.model_server.call import Stage, identity_of
-from headway.model_server.docker_server.proxy_head import request_head
+from headway.model_server.call import STAGE_NUMBERS, HeldCalls, Stage, identity_of
+from headway.model_server.docker_server.proxy_head import asks_for_websocket, request_head
 from headway.model_server.docker_server.settings import DockerServer
 from headway.model_server.logs import Lines
 from headway.model_server.streams import GapWatch
+from headway.telemetry.stage_board import StageBoard
 
 BODY_LIMIT_BYTES = 100 * 1024 * 1024
 READ_TIMEOUT = 18030.0
@@ -32,10 +33,17 @@ _log = logging.getLogger(__name__)
 class ProxyRoutes:
     """The application of the public server. `calls` are the requests that are with the program at `address`."""
 
-    def __init__(self, server: DockerServer, address: str, *, read_timeout: float = READ_TIMEOUT) -> None:
+    def __init__(
+        self,
+        server: DockerServer,
+        address: str,
+        board: StageBoard | None = None,
+        *,
+        read_timeout: float = READ_TIMEOUT,
+    ) -> None:
         self.address = address
         self.read_timeout = read_timeout
-        self.calls: set[ProxiedCall] = set()
+        self.calls = HeldCalls(board)
         self.was_reached = False
         """The program has accepted a connection."""
         self._probes = {READY_PATH: server.readiness_endpoint, b"/": server.liveness_endpoint}
@@ -77,8 +85,14 @@ class ProxiedCall:
         self._moved_at: float | None = self.since
         loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = loop.create_future()
+        self._is_whole = asyncio.Event()
+        self._taken_up_whole = exchange.length is not None and exchange.length <= TAKEN_UP_WHOLE_BYTES
         self.task = loop.create_task(self._run())
         routes.calls.add(self)
+        self._row = -1
+        if stage is not None:
+            self._row = routes.calls.board.take(self.identity)
+            routes.calls.board.enter(self._row, STAGE_NUMBERS[stage])
 
     @property
     def identity(self) -> str:
@@ -106,10 +120,12 @@ class ProxiedCall:
                 self._send(self._framed(data))
 
     def on_body_complete(self) -> None:
+        self._is_whole.set()
         if self._exchange.length is None and not self._exchange.ended:
             self._send(b"0\r\n\r\n")
 
     def on_client_left(self) -> None:
+        self._is_whole.set()
         if self._connection is not None:
             self._connection.resume_reading()
             self._connection.half_close()
@@ -125,12 +141,14 @@ class ProxiedCall:
 
     # What the program's side tells.
 
-    def on_answer(self, status: int, head: bytes, rest: bytes) -> None:
+    def on_answer(self, head: AnswerHead, rest: bytes) -> None:
         self._moved_at = monotonic()
         if self.left:
             return
-        answer = answer_head(status, head, has_no_body=self._exchange.method == b"HEAD")
-        self._relay = AnswerRelay(self._exchange, status, answer, b"", rest)
+        if head.status == SWITCHING_PROTOCOLS and not asks_for_websocket(self._exchange):
+            self.on_answer_bad("it switched protocols unasked")
+        else:
+            self._relay = AnswerRelay(self._exchange, head, b"", rest)
 
     def on_more(self, data: bytes) -> None:
         self._moved_at = monotonic()
@@ -144,12 +162,17 @@ class ProxiedCall:
             self._relay.end()
         self._finish()
 
-    def on_answer_lost(self, reason: str) -> None:
+    def on_answer_bad(self, reason: str) -> None:
+        text = f"The model's server sent no usable answer: {reason}."
+        _log.error("%s", text)
+        self._fail(_unanswered(500, text))
+
+    def on_answer_lost(self, reason: str, *, unread: bool) -> None:  # noqa: ARG002 - it is a program of any kind
         if self.is_tunnel:
             self._exchange.close()
-        elif not self.left and self._relay is None:
+            self._finish()
+        else:
             self._fail(_unanswered(502, f"The model's server broke off before it answered: {reason}."))
-        self._finish()
 
     def on_room(self, *, room: bool) -> None:
         if self._exchange.ended or self.left:
@@ -163,6 +186,8 @@ class ProxiedCall:
 
     async def _run(self) -> None:
         try:
+            if self._taken_up_whole:
+                await self._is_whole.wait()
             connection = await self._routes.connect()
         except OSError as error:
             self._fail(self._unreached(error))
@@ -170,6 +195,7 @@ class ProxiedCall:
             await self._exchange_over(connection)
         finally:
             self._routes.calls.discard(self)
+            self._routes.calls.board.leave(self._row)
             if self.left:
                 self._exchange.close()
             else:
@@ -195,7 +221,7 @@ class ProxiedCall:
             self._connection.write(data)
             return
         self._unsent.append(data)
-        if self._received_bytes >= _BUFFER_BYTES:
+        if not self._taken_up_whole and self._received_bytes >= _BUFFER_BYTES:
             self._exchange.pause_body()
 
     def _framed(self, data: bytes) -> bytes:
@@ -206,7 +232,9 @@ class ProxiedCall:
 
     def _fail(self, failed: failures.RequestFailedError) -> None:
         """Answer so, if that is still possible, and have done with the program."""
-        if not self.left and self._relay is None:
+        if self._relay is not None:
+            self._relay.break_off()
+        elif not self.left:
             failures.answer(self._exchange, failed)
         self._finish()
 

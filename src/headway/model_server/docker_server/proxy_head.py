@@ -17,6 +17,9 @@ def request_head(exchange: Exchange, target: bytes) -> bytes:
         lines.append(b"transfer-encoding: chunked\r\n")
     elif exchange.length or exchange.header(b"content-length"):
         lines.append(b"content-length: %d\r\n" % exchange.length)
-    is_websocket = exchange.is_upgrade and (exchange.header(b"upgrade") or b"").lower() == b"websocket"
-    lines.append(WEBSOCKET_LINES if is_websocket else b"connection: close\r\n")
+    lines.append(WEBSOCKET_LINES if asks_for_websocket(exchange) else b"connection: close\r\n")
     return b"%s %s HTTP/%s\r\n%s\r\n" % (exchange.method, target, version, b"".join(lines))
+
+
+def asks_for_websocket(exchange: Exchange) -> bool:
+    return exchange.is_upgrade and (exchange.header(b"upgrade") or b"").lower() == b"websocket"

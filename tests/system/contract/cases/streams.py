@@ -2,9 +2,22 @@
 
 import json
 
-from system.contract.table import BINARY, Answer, Case, Like, binary, error_headers, fails, ok, stream
+from system.contract.table import (
+    BINARY,
+    Answer,
+    Case,
+    Like,
+    binary,
+    crashed,
+    error_headers,
+    fails,
+    ok,
+    stream,
+)
 
 COLLECT = {"Accept": "application/json"}
+FIRST = "upstream has sent the head of a 200 by then, and the error is nowhere but in its log"
+LATER = "upstream ends the body as if it were whole, so that no client can tell"
 
 
 def _case(name: str, result: str, answer: Answer, **more) -> Case:
@@ -19,12 +32,47 @@ NATIVE = [
     _case("an empty generator is an empty 200", "empty stream", stream("")),
     _case("4 MiB arrive whole", "long stream", stream(b"x" * 65536 * 64)),
     _case(
-        "a chunk that is neither text nor bytes cuts the connection", "numbers", Answer(200, b"", cut=True)
+        "a first chunk that is neither text nor bytes is an unhandled error",
+        "numbers",
+        fails(500, Like("Unhandled exception: BadChunkError: .*"), 500),
+        upstream=Answer(200, b"", cut=True),
+        because=FIRST,
     ),
-    _case("an exception before the first chunk ends an empty 200", "broken at once", stream("")),
-    _case("an exception later truncates the body and ends it cleanly", "broken stream", stream("ab")),
-    _case("of an async generator likewise", "broken async stream", stream("a")),
-    _case("an HTTPException inside a stream is lost the same way", "refusing stream", stream("a")),
+    _case(
+        "an exception before the first chunk is an error like any other",
+        "broken at once",
+        crashed(),
+        upstream=stream(""),
+        because=FIRST,
+    ),
+    _case(
+        "an HTTPException before the first chunk has its status, detail and headers",
+        "refusing at once",
+        fails(409, "conflict", 600, retry_after="5"),
+        upstream=stream(""),
+        because=FIRST,
+    ),
+    _case(
+        "an exception later cuts the connection behind what was given",
+        "broken stream",
+        Answer(200, "ab", cut=True),
+        upstream=stream("ab"),
+        because=LATER,
+    ),
+    _case(
+        "of an async generator likewise",
+        "broken async stream",
+        Answer(200, "a", cut=True),
+        upstream=stream("a"),
+        because=LATER,
+    ),
+    _case(
+        "an HTTPException inside a stream likewise",
+        "refusing stream",
+        Answer(200, "a", cut=True),
+        upstream=stream("a"),
+        because=LATER,
+    ),
     _case(
         "a gap longer than streaming_read_timeout cuts the connection",
         "pausing stream",

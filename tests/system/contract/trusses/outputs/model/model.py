@@ -140,6 +140,9 @@ RESULTS = {
     "broken at once": lambda: chunks(error=ValueError("broken")),
     "broken stream": lambda: chunks("a", "b", error=ValueError("broken")),
     "broken async stream": lambda: async_chunks("a", error=ValueError("broken")),
+    "refusing at once": lambda: async_chunks(
+        error=fastapi.HTTPException(409, "conflict", {"Retry-After": "5"})
+    ),
     "refusing stream": lambda: async_chunks("a", error=fastapi.HTTPException(409, "conflict")),
     "pausing stream": pausing,
     "event stream": lambda: StreamingResponse(

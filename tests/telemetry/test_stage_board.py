@@ -1,0 +1,81 @@
+"""The file that tells, after a replica's death too, which request was in which stage."""
+
+import pytest
+
+from headway.telemetry.stage_board import STAGES, BoardReader, board_beside, board_path, open_board
+
+
+@pytest.fixture
+def both(tmp_path):
+    board = open_board(tmp_path / "r.stages")
+    reader = BoardReader(tmp_path / "r.stages")
+    yield board, reader
+    reader.close()
+
+
+def test_a_reader_sees_the_stage_as_soon_as_it_is_entered_and_none_once_it_is_left(both):
+    board, reader = both
+    row = board.take("abc1")
+    assert reader.stage_of(b"abc1") == ""
+    for number, stage in enumerate(STAGES):
+        board.enter(row, number)
+        assert reader.stage_of(b"abc1") == stage
+    assert reader.inside() == {"send": ["abc1"]}
+    board.leave(row)
+    assert (reader.stage_of(b"abc1"), reader.inside()) == ("", {})
+
+
+def test_ids_are_told_apart_though_one_ends_or_begins_another(both):
+    board, reader = both
+    for number, identity in enumerate(("ab", "b", "abc")):
+        board.enter(board.take(identity), number)
+    assert [reader.stage_of(one) for one in (b"ab", b"b", b"abc", b"c")] == [*STAGES[:3], ""]
+
+
+def test_a_row_is_used_again_and_forgets_a_longer_id(both):
+    board, reader = both
+    row = board.take("a-long-one")
+    board.enter(row, 2)
+    board.leave(row)
+    assert board.take("a") == row
+    board.enter(row, 2)
+    assert reader.inside() == {"predict": ["a"]}
+
+
+def test_what_is_too_much_or_too_long_is_not_noted_or_cut(both):
+    board, reader = both
+    rows = [board.take(str(number)) for number in range(1100)]
+    assert -1 in rows
+    board.enter(-1, 2)
+    board.leave(-1)
+    assert reader.inside() == {}
+    board.leave(rows[0])
+    board.enter(board.take("x" * 100), 2)
+    assert reader.stage_of(b"x" * 100) == "predict"
+
+
+def test_a_reader_reads_on_when_the_file_is_removed_and_finds_nothing_where_none_was(tmp_path):
+    board = open_board(tmp_path / "r.stages")
+    reader = BoardReader(tmp_path / "r.stages")
+    (tmp_path / "r.stages").unlink()
+    board.enter(board.take("a"), 2)
+    assert reader.stage_of(b"a") == "predict"
+    reader.close()
+    for nowhere in (reader, BoardReader(None), BoardReader(tmp_path / "none")):
+        assert (nowhere.stage_of(b"a"), nowhere.inside()) == ("", {})
+
+
+def test_whatever_a_model_writes_there_can_be_read(tmp_path):
+    path = tmp_path / "r.stages"
+    for content in (b"", b"\xff" * 10, b"\xff" * 65536, b"\x03evil\nline".ljust(64, b"\0") * 2):
+        path.write_bytes(content)
+        reader = BoardReader(path)
+        assert isinstance(reader.stage_of(b"evil"), str)
+        assert all(one.isprintable() for held in reader.inside().values() for one in held)
+        reader.close()
+
+
+def test_without_a_place_for_the_file_a_replica_notes_all_the_same(tmp_path):
+    for board in (open_board(None), open_board(tmp_path / "none" / "r.stages"), board_beside(None)):
+        board.enter(board.take("a"), 0)
+    assert board_path("tcp:host:1") is None

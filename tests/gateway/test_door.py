@@ -322,7 +322,16 @@ async def test_past_the_budget_a_body_that_does_not_say_whom_it_is_for_is_refuse
 
 
 @pytest.mark.parametrize(
-    ("encoding", "encode"), [(b"gzip", gzip.compress), (b"deflate", zlib.compress), (b"GZIP", gzip.compress)]
+    ("encoding", "encode"),
+    [
+        (b"gzip", gzip.compress),
+        (
+            b"GZIP, identity",
+            lambda body: gzip.compress(body[:10]) + gzip.compress(b"") + gzip.compress(body[10:]),
+        ),
+        (b"deflate", zlib.compress),
+        (b"deflate", lambda body: zlib.compress(body, wbits=-15)),
+    ],
 )
 async def test_a_compressed_body_is_looked_into_and_passed_on_as_it_came(tmp_path, encoding, encode):
     async with cluster(tmp_path) as one:
@@ -343,6 +352,7 @@ async def test_what_cannot_be_decoded_or_grows_past_the_limit_is_refused(tmp_pat
         one.apply(body_limit_bytes=100_000)
         for encoding, body, status in (
             (b"br", b"xx", 415),
+            (b"gzip, gzip", b"xx", 415),
             (b"gzip", b"no gzip", 400),
             (b"gzip", gzip.compress(b'{"a":"' + b"x" * 10_000_000), 413),
             (b"gzip", gzip.compress(b'{"a":"'), 400),

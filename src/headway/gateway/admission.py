@@ -63,7 +63,7 @@ class Admission:
         if not wanted:
             return None
         grants = [self._grant_of(key) for key in credentials.keys_in(exchange.headers)]
-        good = credentials.first_good([one if one is None else one.scopes for one in grants], wanted)
+        good = credentials.first_good([None if grant is None else grant.scopes for grant in grants], wanted)
         return denied(good) if isinstance(good, Denial) else grants[good]
 
     def grant_of(self, exchange: Exchange) -> "Grant | Refusal | None":

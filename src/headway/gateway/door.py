@@ -14,13 +14,14 @@ from headway.core.dialects import Dialect, dialect_of
 from headway.core.settings import DeploymentSettings
 from headway.gateway import refusals
 from headway.gateway.body import RequestBody
-from headway.gateway.body_pieces import ENCODINGS, BodyPieces, UndecodableError
+from headway.gateway.body_pieces import BodyPieces, UndecodableError
 from headway.gateway.catalogue import Catalogue, whom
 from headway.gateway.model_name import Finding, ModelName
 from headway.gateway.refusals import Refusal
 from headway.gateway.request_head import RequestHead
 from headway.gateway.routes import Address, Verb
 from headway.gateway.table import RoutingTable
+from headway.http.content_coding import Coding, UnknownCodingError, coding_of
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.http.known_heads import KnownRequest
 
@@ -104,7 +105,7 @@ class Door:
         return found
 
     def _call(self, exchange: Exchange) -> Receiver:
-        encoding = (exchange.header(b"content-encoding") or b"identity").strip().lower()
+        coding: Coding | None = None
         refusal: Refusal | None = None
         if exchange.method != b"POST":
             refusal = refusals.wrong_method(exchange.method.decode(), "POST")
@@ -112,11 +113,14 @@ class Door:
             refusal = refusals.NO_TABLE
         elif exchange.length is not None and exchange.length > self._largest_body:
             refusal = refusals.body_too_large(self._largest_body)
-        elif encoding not in ENCODINGS and encoding != b"identity":
-            refusal = refusals.unknown_encoding(encoding.decode("latin-1"))
+        else:
+            try:
+                coding = coding_of(exchange.headers)
+            except UnknownCodingError as error:
+                refusal = refusals.unknown_coding(error)
         if refusal is not None:
             return self.gateway.refuse(exchange, refusal)
-        return Reading(self, exchange, self._largest_body, is_compressed=encoding in ENCODINGS)
+        return Reading(self, exchange, self._largest_body, coding)
 
     def _list(self, exchange: Exchange, name: bytes) -> Receiver:
         if exchange.method not in {b"GET", b"HEAD"}:
@@ -142,13 +146,13 @@ class Reading:
     What it reads counts against the budget of all bodies that wait. A client that leaves is simply gone.
     """
 
-    def __init__(self, door: Door, exchange: Exchange, limit: int, *, is_compressed: bool) -> None:
+    def __init__(self, door: Door, exchange: Exchange, limit: int, coding: Coding | None) -> None:
         self._door = door
         self._exchange = exchange
         self._limit = limit
         self._began = monotonic()
         self._body = RequestBody(door.gateway.budget)
-        self._pieces = BodyPieces(is_compressed=is_compressed)
+        self._pieces = BodyPieces(coding)
         self._search = ModelName()
         self._next: Receiver | None = None
         self._goes_on = False  # with pieces that are there already

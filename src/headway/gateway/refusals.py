@@ -12,6 +12,7 @@ from headway.core.credentials import CHALLENGE, KEY_UNKNOWN, Denial
 from headway.core.dialects import Dialect, Fault, worded
 from headway.core.events import Expired, Expiry, Overran
 from headway.core.settings import nearest
+from headway.http.content_coding import ACCEPTED, BrokenBodyError, UnknownCodingError
 
 _JSON = b"content-type: application/json\r\n"
 _SHOWN = 200
@@ -81,14 +82,14 @@ def no_name(reason: str) -> Refusal:
     return Refusal(400, "model_missing", reason, hint, parameter="model")
 
 
-def unknown_encoding(encoding: str) -> Refusal:
-    hint = "send it as it is, or as gzip or deflate"
-    return Refusal(415, "unknown_encoding", f"a body encoded as {encoding[:40]!r} is not read here", hint)
+def unknown_coding(error: UnknownCodingError) -> Refusal:
+    accepted = b"accept-encoding: %s\r\n" % ACCEPTED
+    return Refusal(415, error.code, error.message, error.hint, more_headers=accepted)
 
 
 def not_decodable(reason: str) -> Refusal:
     hint = "see its header content-encoding"
-    return Refusal(400, "bad_encoding", f"the body is not encoded as it says: {reason}", hint)
+    return Refusal(400, BrokenBodyError.code, f"the body is not encoded as it says: {reason}", hint)
 
 
 def no_room(limit: int) -> Refusal:

@@ -79,8 +79,8 @@ def decoded(body: bytes, coding: Coding, limit: int) -> Iterator[bytes]:
 
 
 def _pieces(body: bytes, coding: Coding) -> Iterator[bytes]:
-    window = _window(body, coding)
-    decoder = zlib.decompressobj(window)
+    bits = window(body, coding)
+    decoder = zlib.decompressobj(bits)
     members = 1
     for begin in range(0, len(body), _READ_BYTES):
         data = body[begin : begin + _READ_BYTES]
@@ -89,7 +89,7 @@ def _pieces(body: bytes, coding: Coding) -> Iterator[bytes]:
                 members += 1
                 if coding is not Coding.GZIP or members > _MOST_MEMBERS:
                     raise BrokenBodyError(f"bytes follow the end of the {coding.value} data")
-                decoder = zlib.decompressobj(window)
+                decoder = zlib.decompressobj(bits)
             yield _decompressed(decoder, data, coding)
             data = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
     while not decoder.eof:  # what was read may stand for more than a piece
@@ -106,8 +106,10 @@ def _decompressed(decoder: "zlib._Decompress", data: bytes, coding: Coding) -> b
         raise BrokenBodyError(f"the body is no {coding.value} data: {error}") from error
 
 
-def _window(body: bytes, coding: Coding) -> int:
-    """How zlib is told the format. What HTTP calls deflate is zlib's, but many have sent the bare one."""
+def window(body: bytes, coding: Coding) -> int:
+    """How zlib is told the format of a body, of which two bytes at least are there. What HTTP calls deflate is
+    zlib's, but many have sent the bare one.
+    """
     if coding is Coding.GZIP:
         return zlib.MAX_WBITS | 16
     begins_as_zlib = body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0

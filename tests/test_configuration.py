@@ -63,3 +63,33 @@ def test_directories_are_made_for_this_user_alone(tmp_path):
     configuration.run_dir.chmod(0o777)
     with pytest.raises(InvalidConfigurationError, match="other users"):
         configuration.make_directories()
+
+
+def test_lists_are_lists_in_the_file_and_have_commas_in_the_environment(tmp_path):
+    environment = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    assert Configuration.load(environment).allowed_origins == ()
+    settings = tmp_path / "headway" / "config.toml"
+    settings.parent.mkdir()
+    settings.write_text('allowed_origins = ["https://a.example"]\ntrusted_proxies = ["10.0.0.0/8", "::1"]\n')
+    configuration = Configuration.load(environment)
+    assert configuration.allowed_origins == ("https://a.example",)
+    assert configuration.trusted_proxies == ("10.0.0.0/8", "::1")
+    environment["HEADWAY_ALLOWED_ORIGINS"] = "https://a.example , http://localhost:3000,"
+    assert Configuration.load(environment).allowed_origins == ("https://a.example", "http://localhost:3000")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("allowed_origins = 5", "no list of texts"),
+        ("allowed_origins = [5]", "no list of texts"),
+        ('allowed_origins = ["a.example"]', "no origin"),
+        ('trusted_proxies = ["proxy"]', "no address"),
+    ],
+)
+def test_lists_hold_what_they_should(tmp_path, text, message):
+    settings = tmp_path / "headway" / "config.toml"
+    settings.parent.mkdir()
+    settings.write_text(text)
+    with pytest.raises(InvalidConfigurationError, match=message):
+        Configuration.load({"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)})

@@ -89,8 +89,11 @@ class Configuration:
                     f"{count} is no number of records or days", hint=f"it lies between 0 and {_MOST_KEPT:,}"
                 )
         _require_bearable(self.idle_timeout)
-        AllowedOrigins.of(self.allowed_origins)
-        TrustedProxies(self.trusted_proxies)
+        try:
+            AllowedOrigins.of(self.allowed_origins)
+            TrustedProxies(self.trusted_proxies)
+        except HeadwayError as error:
+            raise InvalidConfigurationError(error.message, hint=error.hint) from error
         if self.log_level not in LOG_LEVELS:
             raise InvalidConfigurationError(
                 f"unknown log level {self.log_level!r}", hint=nearest(self.log_level, LOG_LEVELS)

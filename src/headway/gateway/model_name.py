@@ -21,7 +21,7 @@ class Finding(Enum):
 
 
 _QUOTE, _BACKSLASH, _COLON, _COMMA = b'"\\:,'
-_OPEN, _CLOSE = b"{[", b"}]"
+_OPEN = b"{["
 _OBJECT, _OBJECT_END = b"{}"
 _BYTE_ORDER_MARK = (0xEF, 0xBB, 0xBF)
 _LONGEST_KEY = 6 * len("model")
@@ -36,6 +36,7 @@ _NESTED = re.compile(
     rb"(?:%s|\{(?:%s)*+\}|\[(?:%s)*+\])*+" % (_FLAT, _FLAT, _FLAT),
     re.DOTALL,
 )
+_BRACKETS = re.compile(rb"[\[{]++|[\]}]++")
 _SCALAR_END = re.compile(rb"[,}\]\s]")
 
 _Steps = Generator[None, bytes, None]
@@ -124,14 +125,17 @@ class ModelName:
             if self._at == len(self._data):
                 yield from self._more()
                 continue
-            byte = self._data[self._at]
-            self._at += 1
-            if byte in _OPEN:
-                depth += 1
-            elif byte in _CLOSE:
-                depth -= 1
-            else:  # a string that goes on in the next piece
+            run = _BRACKETS.match(self._data, self._at)
+            if run is None:  # a string that goes on in the next piece
+                self._at += 1
                 yield from self._string(0)
+            elif self._data[self._at] in _OPEN:
+                depth += run.end() - self._at
+                self._at = run.end()
+            else:
+                closed = min(depth, run.end() - self._at)
+                depth -= closed
+                self._at += closed
 
     def _string(self, longest: int) -> Generator[None, bytes, bytes | None]:
         """What stands between quotes, the first of which was read, with its escapes; None if it is longer."""

@@ -41,6 +41,7 @@ class ObjectStore:
         return {
             "AWS_ENDPOINT_URL_S3": self.endpoint_url,
             "AWS_DEFAULT_REGION": REGION,
+            "HEADWAY_PASS_ENVIRONMENT": "AWS_ENDPOINT_URL_S3",
             "TRUSS_SECRET_aws_access_key_id": KEY,
             "TRUSS_SECRET_aws_secret_access_key": KEY,
         }

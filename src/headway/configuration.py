@@ -70,6 +70,8 @@ class Configuration:
     """Seconds for which a client's connection is kept without a request."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks of proxies before the gateway, whose X-Forwarded-For and so on are believed."""
+    pass_environment: tuple[str, ...] = ()
+    """Names of environment variables that models and builds get too, with `*` for any part of one."""
     url: str | None = None
     """Where client commands send requests; this machine if not told."""
     control_url: str | None = None
@@ -136,15 +138,6 @@ class Configuration:
                     f"cannot make {directory}: {error.strerror}",
                     hint="set HEADWAY_DATA_DIR and HEADWAY_RUN_DIR to directories that you may write to",
                 ) from error
-
-
-def variables_for_tools() -> dict[str, str]:
-    """The environment that a program like uv gets: Headway's own, without the traces of its interpreter, and
-    without what only Headway may know.
-    """
-    hidden = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT")
-    secret = ("HEADWAY_API_KEY", "HEADWAY_DATABASE_URL")
-    return {name: value for name, value in os.environ.items() if name not in {*hidden, *secret}}
 
 
 def _require_bearable(idle_timeout: int) -> None:

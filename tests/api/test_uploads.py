@@ -120,3 +120,29 @@ async def test_a_full_disk_is_told(world, monkeypatch):
             "storage",
             "the archive cannot be kept: No space left on device",
         )
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("data_dir: /etc", "data_dir"),
+        ("external_package_dirs: [../../..]", "external_package_dirs[0]"),
+        ("external_data: [{url: 'file:///etc/hostname', local_data_path: x}]", "file of the server"),
+        ("requirements: ['--find-links /srv']", "its own files only"),
+        ("examples_filename: /proc/kmsg", "made up by the kernel"),
+    ],
+)
+async def test_a_truss_that_is_sent_names_no_file_of_the_server(world, config, words):
+    async with world() as it:
+        content = tar(truss_files(config), folder="echo/")
+        error = await it.refused("POST", ECHO, 422, content=content)
+        assert words in error["message"]
+        assert await it.get("/v1/models") == {"models": []}
+
+
+async def test_what_lies_beside_a_truss_in_its_archive_is_its_own(world):
+    files = truss_files("external_package_dirs: [../shared]")
+    content = tar({**{f"echo/{name}": text for name, text in files.items()}, "shared/words.py": ""})
+    async with world() as it:
+        pushed = await it.push(content=content)
+        assert (it.platform.deployments[pushed["id"]].source / "packages/words.py").is_file()

@@ -10,6 +10,7 @@ from headway.control import replicas as replicas_module
 from headway.control.platform import Deployment, Prepared
 from headway.control.probes import Health
 from headway.control.replicas import Listeners, ReplicaSet
+from headway.control.secret_views import SecretViews
 from headway.core.lifecycle import ReplicaState
 from headway.gateway.table import DeploymentRoute, ReplicaRoute, RoutingTable
 
@@ -73,11 +74,23 @@ async def test_replicas_have_the_lowest_free_number_of_their_model_and_a_log_of_
     assert story.backend.specs[-1].log_path == tmp_path / "d2" / "echo-1.log"
 
 
-async def test_a_replica_is_told_where_the_secrets_are(story):
+async def test_a_replica_is_told_where_the_secrets_are_that_it_declares(story, tmp_path):
     replicas = await adopted(story)
-    replicas.secrets_directory = Path("/secrets")
-    await replicas.start(deployment(environment={"A": "b"}), 1, 0.0)
-    assert story.backend.specs[0].environment == {"A": "b", SECRETS_VARIABLE: "/secrets"}
+    replicas.secrets = SecretViews(Path("/secrets"), tmp_path / "views")
+    await replicas.start(deployment(environment={"A": "b"}, secrets={"token": False}), 1, 0.0)
+    [spec] = story.backend.specs
+    assert spec.environment == {"A": "b", SECRETS_VARIABLE: str(tmp_path / "views" / "d1")}
+    assert spec.secrets == ("token",)
+    assert [path.readlink() for path in (tmp_path / "views" / "d1").iterdir()] == [Path("/secrets/token")]
+
+
+async def test_where_secrets_cannot_be_laid_out_no_replica_starts_without_them(story, tmp_path):
+    replicas = await adopted(story)
+    (tmp_path / "views").touch()
+    replicas.secrets = SecretViews(Path("/secrets"), tmp_path / "views")
+    with pytest.raises(Unplaceable, match="its secrets cannot be laid out"):
+        await replicas.start(deployment(secrets={"token": False}), 1, 0.0)
+    assert story.backend.specs == []
 
 
 async def test_what_is_not_prepared_is_not_started_and_without_room_nothing_is_there(story):

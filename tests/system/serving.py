@@ -75,13 +75,19 @@ def serving(
         command = [sys.executable, "-m", "headway", "serve", str(directory)]
         command += ["--port", str(port), "--control-port", str(control_port)]
         command += ["--data-dir", str(data_dir), *options]
+        passed = ",".join(environment or ())  # what a test says, its model is to see
         with output.open("wb") as file:
             process = subprocess.Popen(
                 command,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "NO_COLOR": "1", **(environment or {})},
+                env={
+                    **os.environ,
+                    "NO_COLOR": "1",
+                    "HEADWAY_PASS_ENVIRONMENT": passed,
+                    **(environment or {}),
+                },
             )
         url = f"http://127.0.0.1:{port}"
         name = _model_name(directory, options)

@@ -104,10 +104,12 @@ def test_when_no_replica_can_start_clients_are_told_why_and_it_heals_by_itself(s
     failed = wait_until(
         lambda: (model_of(served) or {}).get("status") == "FAILED" and served.model(), 30, "failed"
     )
-    assert failed["reason"] == "the model could not be loaded (exit code 70)"
+    reason = "the model could not be loaded (exit code 70)"
+    assert failed["reason"] == f"{reason}: RuntimeError: it is broken"
     refused = httpx.post(served.model_url, json={}, timeout=10)
     assert refused.status_code == 503
-    assert "could not be loaded" in refused.text
+    assert reason in refused.text
+    assert "it is broken" not in refused.text, "what a model says is not for clients"
     assert int(refused.headers["retry-after"]) >= 1
     assert "it is broken" in served.printed()
     broken.unlink()

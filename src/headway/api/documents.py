@@ -112,7 +112,7 @@ class Documents:
     def _secret_warnings(self, deployment: Deployment) -> list[str]:
         """They may be set at any time, so they are looked at each time."""
         declared = {} if deployment.prepared is None else deployment.prepared.secrets
-        place = self._supervisor.replicas.secrets_directory
+        place = self._plane.options.secrets_place
         return list(secret_warnings(declared, lambda name: has_secret(name, place)))
 
     def _deployment_of(self, deployment_id: str | None) -> schemas.Deployment | None:

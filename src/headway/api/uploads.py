@@ -38,7 +38,7 @@ async def deploy(body: AsyncIterator[bytes], operations: Operations, order: Push
         truss = await asyncio.to_thread(unpack, archive, unpacked)
         if order.model is None and truss == unpacked:
             await asyncio.to_thread(_require_model_name, truss)
-        return await operations.push(truss, order, is_passing=True)
+        return await operations.push(truss, order, archive=unpacked)
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 

@@ -34,8 +34,10 @@ class ReplicaSpec:
     directory: Path
     log_path: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Laid over the environment that Headway itself was started with; secrets among them."""
+    """Laid over what of Headway's own environment a model gets."""
     use_gpu: bool = False
+    secrets: tuple[str, ...] = ()
+    """Names of those that it may read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from headway.backends.base import (
     Unplaceable,
 )
 from headway.backends.gpus import find_gpus
-from headway.configuration import variables_for_tools
+from headway.passed_on import for_models
 from headway.telemetry.stage_board import board_path
 
 _ROOT_ANSWERS_WITHIN = 10.0
@@ -165,10 +165,8 @@ class LocalBackend:
         )
 
     def _environment(self, spec: ReplicaSpec, gpus: Sequence[str]) -> Mapping[str, str]:
-        """What Headway was started with, without its own settings and keys; the replica's own wins."""
-        inherited = variables_for_tools().items()
-        environment = {name: value for name, value in inherited if not name.startswith("HEADWAY_")}
-        environment |= spec.environment
+        """What of Headway's own a model needs; the replica's own wins."""
+        environment = {**for_models(spec.secrets), **spec.environment}
         if self._gpus:  # who asked for none sees none: those of others are not free
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
         return environment

@@ -80,16 +80,11 @@ def _own_name(directory: Path, models: Container[str], console: "Console") -> st
 
 
 def _send(control: Control, directory: Path, model: str, query: dict[str, Any], console: "Console") -> Any:
-    from headway.control.packages.archives import pack
-    from headway.control.packages.snapshots import take_snapshot
-    from headway.model_server.truss.truss_config import read_truss
+    from headway.control.packages.sending import pack_truss
 
-    config = read_truss(directory.resolve())
     with tempfile.TemporaryDirectory(prefix="headway-push-") as temporary:
-        archive = Path(temporary) / "truss.tar.gz"
         with spinner(console, "packing the Truss") as progress:
-            snapshot = take_snapshot(config, Path(temporary), progress)
-            pack(snapshot.directory, archive)
+            archive = pack_truss(directory, Path(temporary), progress)
         with reading(archive, console, "uploading") as file:
             return control.upload(path_of("v1", "models", model, "deployments"), file, **query)
 

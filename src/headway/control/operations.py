@@ -18,6 +18,7 @@ from headway.control.packages.declared import first_settings
 from headway.control.packages.findings import warnings_of
 from headway.control.packages.lint import lint
 from headway.control.packages.names import served_name
+from headway.control.packages.places import require_within
 from headway.control.packages.snapshots import take_snapshot
 from headway.control.persistence import Persistence
 from headway.control.platform import (
@@ -71,14 +72,15 @@ class Operations:
 
     # Deployments.
 
-    async def push(self, directory: Path, order: Push, *, is_passing: bool = False) -> Deployment:
+    async def push(self, directory: Path, order: Push, *, archive: Path | None = None) -> Deployment:
         """Deploy the Truss in `directory`; it is copied. Its environment moves when it is ready to serve.
 
-        `is_passing`: the directory is there for this call only, so that the paths of its files mean nothing.
+        `archive`: somebody sent it, and it was unpacked there for this call only. It may name no other file, and the
+        paths of its own mean nothing.
         Raises InvalidTrussError for a Truss that cannot be served, InvalidSettingError, InvalidNameError,
         PreparationError.
         """
-        config, remarks = await asyncio.to_thread(self._checked, directory, order)
+        config, remarks = await asyncio.to_thread(self._checked, directory, order, archive)
         model = order.model or served_name(config, directory)
         require_name(model, "a model")
         if order.environment is not None:
@@ -88,7 +90,7 @@ class Operations:
             config,
             self.places.data_dir / "snapshots",
             lambda _: None,
-            by_path=not is_passing,
+            by_path=archive is None,
         )
         deployment_id = deployment_id_of(model, snapshot.digest, self.platform.deployments)
         known = self.platform.deployments.get(deployment_id)
@@ -213,8 +215,12 @@ class Operations:
             self.supervisor.roll_out(self._target(deployment.model, order.environment), deployment_id)
         await self.persistence.save()
 
-    def _checked(self, directory: Path, order: Push) -> tuple[TrussConfig, tuple[str, ...]]:
+    def _checked(
+        self, directory: Path, order: Push, archive: Path | None
+    ) -> tuple[TrussConfig, tuple[str, ...]]:
         """The Truss's config, and what is to be told of it. Raises InvalidTrussError if it cannot be served."""
+        if archive is not None:
+            require_within(directory, archive)
         report = lint(directory, self.places.machine(), name=order.model)
         report.require_servable()
         return read_truss(directory), warnings_of(report.findings)

@@ -14,6 +14,7 @@ from headway.control.persistence import Persistence
 from headway.control.platform import Platform
 from headway.control.preparations import Places, Preparations
 from headway.control.secret_files import SecretFiles
+from headway.control.secret_views import SecretViews
 from headway.control.store.rows import StoredState
 from headway.control.store.store import Store
 from headway.control.stored_requests import RequestBounds, StoredRequests
@@ -129,7 +130,8 @@ class ControlPlane:
         secrets_dir, files = self.options.secrets_place, None
         if self.options.secrets_dir is None:
             files = SecretFiles(secrets_dir, state.secrets)
-        self.supervisor.replicas.secrets_directory = secrets_dir
+        views = self.options.link_path.parent / "declared_secrets"
+        self.supervisor.replicas.secrets = SecretViews(secrets_dir, views)
         keyring = Keyring(state.keys)
         self._publish_keys(keyring)
         return Credentials(

@@ -11,11 +11,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headway.backends.base import SECRETS_VARIABLE, Backend, ReplicaExit, ReplicaSpec, RunningReplica
+from headway.backends.base import (
+    SECRETS_VARIABLE,
+    Backend,
+    ReplicaExit,
+    ReplicaSpec,
+    RunningReplica,
+    Unplaceable,
+)
 from headway.control.last_words import last_words
-from headway.control.platform import Deployment
+from headway.control.platform import Deployment, Prepared
 from headway.control.probes import PROBE_EVERY, Health, probe, until_ready
 from headway.control.replica import Replica, exit_reason
+from headway.control.secret_views import SecretViews
 from headway.core.lifecycle import ReplicaState
 from headway.gateway.table import ReplicaRoute, RoutingTable
 
@@ -61,7 +69,7 @@ class ReplicaSet:
         self._start_times: dict[str, deque[float]] = {}
         self._words: dict[str, tuple[str, str]] = {}
         self._watching: dict[Replica, asyncio.Task[None]] = {}
-        self.secrets_directory: Path | None = None
+        self.secrets: SecretViews | None = None
 
     def __iter__(self) -> Iterator[Replica]:
         return iter(self._replicas.values())
@@ -115,8 +123,9 @@ class ReplicaSet:
             interpreter=prepared.interpreter,
             directory=prepared.directory,
             log_path=self._log_path(deployment.deployment_id, replica_id),
-            environment=self._environment(prepared.environment),
+            environment=self._environment(deployment.deployment_id, prepared),
             use_gpu=prepared.use_gpu,
+            secrets=tuple(prepared.secrets),
         )
         running = await self._backend.start(spec)
         self._add(Replica(running, now=now))
@@ -177,10 +186,14 @@ class ReplicaSet:
         if not others:
             del self._by_deployment[replica.running.deployment_id]
 
-    def _environment(self, variables: Mapping[str, str]) -> Mapping[str, str]:
-        if self.secrets_directory is None:
-            return variables
-        return {**variables, SECRETS_VARIABLE: str(self.secrets_directory)}
+    def _environment(self, deployment_id: str, prepared: Prepared) -> Mapping[str, str]:
+        if self.secrets is None:
+            return prepared.environment
+        try:
+            folder = self.secrets.of(deployment_id, prepared.secrets)
+        except OSError as error:
+            raise Unplaceable(f"its secrets cannot be laid out: {error}", hint="see to the disk") from error
+        return {**prepared.environment, SECRETS_VARIABLE: str(folder)}
 
     def _log_path(self, deployment_id: str, replica_id: str) -> Path:
         return self._log_directory / deployment_id / f"{replica_id}.log"

@@ -11,9 +11,10 @@ from pathlib import Path
 from headway.backends.base import SECRETS_VARIABLE, ReplicaSpec
 from headway.backends.local import model_server_command
 from headway.child import Child, Program
-from headway.configuration import variables_for_tools
 from headway.control.packages.preparation import PreparedModel
 from headway.control.probes import until_ready
+from headway.control.secret_views import SecretViews
+from headway.passed_on import for_models
 from headway.telemetry.logs import last_lines
 from headway.tuning.errors import TuningError
 
@@ -108,7 +109,10 @@ async def _come_up(replica: TrialReplica, watching: asyncio.Task[None], within: 
 
 def _program(workshop: Workshop, predict_concurrency: int, public: Path, private: Path) -> Program:
     model, name = workshop.model, f"tune-{predict_concurrency}"
-    secrets = workshop.secrets_directory
+    declared = tuple(model.config.secrets)
+    secrets = workshop.secrets_directory and SecretViews(
+        workshop.secrets_directory, workshop.directory / "secrets"
+    ).of("tune", declared)
     spec = ReplicaSpec(
         replica_id=name,
         generation=predict_concurrency,
@@ -123,14 +127,11 @@ def _program(workshop: Workshop, predict_concurrency: int, public: Path, private
         "--predict-concurrency",
         str(predict_concurrency),
     )
-    inherited = {
-        name: value for name, value in variables_for_tools().items() if not name.startswith("HEADWAY_")
-    }
     return Program(
         name=name,
         command=command,
         log_path=spec.log_path,
-        environment={**inherited, **model.environment_variables},
+        environment={**for_models(declared), **model.environment_variables},
         directory=model.directory,
     )
 

@@ -172,6 +172,18 @@ def test_build_commands_run_in_the_environment_and_leave_the_snapshot_as_it_is(t
     assert not list(snapshots.rglob("made.py"))
 
 
+def test_a_build_command_sees_nothing_of_its_operator(truss, prepared, monkeypatch):
+    monkeypatch.setenv("OPERATORS_TOKEN", "hidden")
+    monkeypatch.setenv("TRUSS_SECRET_token", "hidden")
+    monkeypatch.setenv("HEADWAY_PASS_ENVIRONMENT", "PASSED_*")
+    monkeypatch.setenv("PASSED_ON", "seen")
+    model = prepared(truss("secrets: {token: null}\nbuild_commands: ['env > seen.txt']"))
+    seen = (model.directory / "seen.txt").read_text(encoding="utf-8")
+    assert "hidden" not in seen
+    assert "PASSED_ON=seen" in seen
+    assert "HOME=" in seen
+
+
 def test_a_build_command_that_fails_is_named_with_its_words(truss, prepared):
     with pytest.raises(PreparationError) as failed:
         prepared(truss('build_commands: ["echo no luck >&2; exit 3"]'))

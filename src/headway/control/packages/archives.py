@@ -34,11 +34,17 @@ class InvalidArchiveError(HeadwayError):
     code = "invalid_archive"
 
 
-def pack(directory: Path, archive: Path) -> None:
-    """Write the files of `directory`, links followed, as a gzipped tar."""
+def pack(directory: Path, archive: Path, replaced: Mapping[str, bytes] | None = None) -> None:
+    """Write the files of `directory`, links followed, as a gzipped tar; those `replaced` with other contents."""
+    replaced = replaced or {}
     with tarfile.open(archive, "w:gz", dereference=True, compresslevel=1) as file:
         for path in sorted(directory.iterdir()):
-            file.add(path, path.name)
+            if path.name not in replaced:
+                file.add(path, path.name)
+        for name, content in replaced.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            file.addfile(member, io.BytesIO(content))
 
 
 def unpack(archive: Path, directory: Path) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from headway.control.packages.entries import PreparationError, Progress
+from headway.control.packages.real_files import require_real
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig
 
 _APPLICATION = PurePosixPath("/app")
@@ -34,15 +35,20 @@ class Attachments:
     warnings: list[str] = field(default_factory=list)
 
 
-def attachments(config: TrussConfig, sources: Sources, progress: Progress) -> Attachments:
-    """Raises InvalidTrussError for a place outside, PreparationError for a file that cannot be had."""
-    found = Attachments()
-    for number, entry in enumerate(config.expanded["external_data"] or ()):
+def attachments(
+    config: TrussConfig, sources: Sources, progress: Progress, fields: Mapping[str, Any] | None = None
+) -> Attachments:
+    """Raises InvalidTrussError for a place outside, PreparationError for a file that cannot be had.
+
+    `fields` are an expanded config's, its own if not told.
+    """
+    found, expanded = Attachments(), fields or config.expanded
+    for number, entry in enumerate(expanded["external_data"] or ()):
         where = _inside(entry["local_data_path"], f"external_data[{number}].local_data_path")
         found.links[f"data/{where}"] = _file(entry["url"], sources, progress)
-    for number, entry in enumerate(config.expanded["model_cache"]):
+    for number, entry in enumerate(expanded["model_cache"]):
         _add_model(found, config, sources, entry, f"model_cache[{number}]")
-    for number, entry in enumerate(config.expanded["weights"]):
+    for number, entry in enumerate(expanded["weights"]):
         _add_weights(found, config, sources, progress, (entry, f"weights[{number}]"))
     return found
 
@@ -115,6 +121,7 @@ def _file(url: str, sources: Sources, progress: Progress) -> Path:
             return download(url, sources.downloads, progress)
         case "file":
             path = Path(unquote(address.path))
+            require_real(url, path)
             if not path.is_file():
                 raise PreparationError(f"cannot read {url}: there is no such file", hint="write file:///PATH")
             return path

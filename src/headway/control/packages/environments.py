@@ -14,12 +14,12 @@ from typing import Any
 
 import uv
 
-from headway.configuration import variables_for_tools
 from headway.control.packages import commands
 from headway.control.packages.entries import PreparationError, Progress, build_once
 from headway.control.packages.interpreters import Interpreter
 from headway.control.packages.requirements import IMAGE, IMAGE_PREFERENCE, REPLICA, Requirements
 from headway.control.packages.snapshots import Snapshot
+from headway.passed_on import for_builds
 
 _UNSOLVABLE = "No solution found"
 _UNREACHABLE = ("error sending request", "dns error", "Failed to fetch")
@@ -135,7 +135,7 @@ def _uv(arguments: Sequence[str | Path], plan: EnvironmentPlan, progress: Progre
         commands.run(
             command,
             directory=plan.snapshot.directory,
-            environment=variables_for_tools(),
+            environment=for_builds(),
             progress=_until_error(progress),
         )
     except commands.CommandError as error:
@@ -170,7 +170,7 @@ def _run_build_commands(plan: EnvironmentPlan, entry: Path, progress: Progress) 
         return
     directory = entry / "truss"
     shutil.copytree(plan.snapshot.directory, directory, symlinks=True)
-    variables = activated(entry / "venv", variables_for_tools())
+    variables = activated(entry / "venv", for_builds())
     for command in plan.build_commands:
         progress(f"build command: {command}")
         try:

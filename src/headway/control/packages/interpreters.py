@@ -12,8 +12,8 @@ from pathlib import Path
 
 import uv
 
-from headway.configuration import variables_for_tools
 from headway.control.packages.entries import PreparationError
+from headway.passed_on import for_builds
 
 OLDEST = (3, 11)
 _LIST_TIMEOUT = 60.0
@@ -69,7 +69,7 @@ def _installed_interpreters() -> list[Interpreter]:
             capture_output=True,
             check=True,
             timeout=_LIST_TIMEOUT,
-            env=variables_for_tools(),
+            env=for_builds(),
         )
     except (subprocess.SubprocessError, OSError) as error:
         raise PreparationError(f"uv cannot list the Pythons of this machine: {error}") from error

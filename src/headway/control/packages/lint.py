@@ -16,6 +16,8 @@ from headway.control.packages.machine import Machine
 from headway.control.packages.model_code import of_model
 from headway.control.packages.names import renamed_note
 from headway.control.packages.on_machine import of_machine, secret_warnings
+from headway.control.packages.places import named_paths
+from headway.control.packages.real_files import require_real
 from headway.control.packages.requirements import read_requirements
 from headway.core.errors import InvalidSettingError
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
@@ -48,13 +50,15 @@ def of_serving(config: TrussConfig, machine: Machine) -> Iterator[Finding]:
 def _of_requirements(config: TrussConfig) -> Iterator[Finding]:
     try:
         read_requirements(config, config.directory)
-    except PreparationError as error:
+    except (PreparationError, InvalidTrussError) as error:
         yield of_error(_CONFIG, error)
 
 
 def _lint(directory: Path, machine: Machine, name: str | None, changes: Mapping[str, Any]) -> Report:
     try:
         config = read_truss(directory)
+        for field, path in named_paths(config):
+            require_real(field, path)
         settings = first_settings(config)
     except InvalidTrussError as error:
         return Report((of_error(_CONFIG, error),))

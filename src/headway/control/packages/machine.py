@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headway.backends.gpus import find_gpus
-from headway.configuration import variables_for_tools
+from headway.passed_on import for_models
 
 _QUERY_TIMEOUT = 10.0
 
@@ -45,7 +45,7 @@ def this_machine(data_dir: Path, model_cache: Path | None = None, secrets_dir: P
     return Machine(
         data_dir=data_dir,
         model_cache=(model_cache or data_dir / "model_cache").resolve(),
-        path=variables_for_tools().get("PATH", os.defpath),
+        path=for_models().get("PATH", os.defpath),
         user=_user(),
         gpus=find_gpus(),
         secrets_dir=secrets_dir,

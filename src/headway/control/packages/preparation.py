@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import headway
-from headway.configuration import variables_for_tools
 from headway.control.packages.attachments import Sources, attachments
 from headway.control.packages.declared import stated_python_version
 from headway.control.packages.entries import Progress
@@ -24,6 +23,7 @@ from headway.control.packages.requirements import read_requirements
 from headway.control.packages.snapshots import take_snapshot
 from headway.model_server.docker_server.settings import docker_server
 from headway.model_server.truss.truss_config import TrussConfig, read_truss
+from headway.passed_on import for_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def prepare(
 
 def _variables(config: TrussConfig, venv: Path, paths_dir: Path) -> dict[str, str]:
     stated = {"PYTHONUNBUFFERED": "1", **config.environment_variables}
-    inherited_path = variables_for_tools().get("PATH", "")
+    inherited_path = for_models().get("PATH", "")
     variables = activated(venv, {"PATH": inherited_path, **stated})
     only_headway = str(_path_with_headway_only(paths_dir))
     variables["PYTHONPATH"] = ":".join(filter(None, [only_headway, stated.get("PYTHONPATH", "")]))

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headway.configuration import variables_for_tools
 from headway.control.packages.entries import PreparationError
+from headway.control.packages.real_files import require_real
 from headway.control.packages.requirement_lines import Line, Names, is_local, lines_of
 from headway.control.packages.trees import fingerprint
 from headway.model_server.truss.truss_config import TrussConfig
+from headway.passed_on import for_builds
 
 REPLICA = ("httptools>=0.6", "jiter", "msgpack>=1", "orjson", "pyyaml>=6", "uvloop>=0.19", "websockets>=13")
 """A replica does without jiter and orjson when their versions write JSON otherwise, so any will do."""
@@ -73,8 +74,10 @@ class Requirements:
 
 
 def read_requirements(config: TrussConfig, directory: Path, *, may_leave: bool = True) -> Requirements:
-    """The requirements of the Truss in `directory`. Raises PreparationError, in the words that the author wrote, for
-    a file that is not there. `may_leave`: absolute paths may name other files of this machine.
+    """The requirements of the Truss in `directory`. `may_leave`: absolute paths may name other files of this machine.
+
+    Raises PreparationError, in the words that the author wrote, for a file that is not there, and InvalidTrussError
+    for one that is none.
     """
     directory = Path(os.path.abspath(directory))  # noqa: PTH100  # links stay: a snapshot has what they lead to
     reader = _Reader(directory, may_leave)
@@ -82,9 +85,9 @@ def read_requirements(config: TrussConfig, directory: Path, *, may_leave: bool =
         reader.read(item, directory, "requirements")
     file = config.requirements_file
     if file and _is_project(file):
-        reader.read_project(directory / file)
+        reader.read_project(reader.own(file))
     elif file:
-        reader.include(directory / file, "requirements_file")
+        reader.include(reader.own(file), "requirements_file")
     return reader.requirements(file if file and _is_project(file) else None)
 
 
@@ -117,6 +120,12 @@ class _Reader:
             local_files=tuple(self.local_files),
             use_local_files=len(outside) < len(self.local_files),
         )
+
+    def own(self, file: str) -> Path:
+        path = Path(os.path.normpath(self.directory / file))
+        if Path(file).is_absolute() or path.is_relative_to(self.directory):
+            return path
+        raise PreparationError(f"requirements_file: {file} leads out of the Truss", hint=_HINT)
 
     def read(self, text: str, beside: Path, where: str, *, as_constraints: bool = False) -> None:
         """`beside` is the folder of the file that has the text; `where` names it to people."""
@@ -164,15 +173,17 @@ class _Reader:
 
     def _found(self, line: Line, folders: Sequence[Path], where: str) -> Path:
         wanted = Path(_VARIABLE.sub(_value, line.path)).expanduser()
-        if not wanted.is_absolute() and (path := self._inside(wanted, folders)):
+        path = wanted if wanted.is_absolute() and wanted.exists() else self._inside(wanted, folders)
+        if path is not None:
+            require_real(f"{where}: {line.text}", path)
             return path
-        if wanted.is_absolute() and wanted.exists():
-            return wanted
         is_outside = any((folder / wanted).exists() for folder in folders)
         what = "leads out of the Truss" if is_outside else "does not exist"
         raise PreparationError(f"{where}: {line.text}: {line.target} {what}", hint=_HINT)
 
     def _inside(self, wanted: Path, folders: Sequence[Path]) -> Path | None:
+        if wanted.is_absolute():
+            return None
         for folder in folders:
             path = Path(os.path.normpath(folder / wanted))
             if path.is_relative_to(self.directory) and path.exists():
@@ -194,7 +205,7 @@ class _Reader:
 
 def _value(variable: re.Match[str]) -> str:
     """As pip and uv do: one that is not set stays as it is."""
-    return variables_for_tools().get(variable[1], variable[0])
+    return for_builds().get(variable[1], variable[0])
 
 
 def _text(file: Path, where: str) -> str:

@@ -19,6 +19,8 @@ import yaml
 
 from headway.control.packages.attachments import links_fingerprint
 from headway.control.packages.entries import PreparationError, Progress, build_once
+from headway.control.packages.places import named_paths
+from headway.control.packages.real_files import is_real, require_real
 from headway.control.packages.trees import file_fingerprint
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 
@@ -126,14 +128,27 @@ def _files(config: TrussConfig) -> list[_File]:
     ignored = _ignore_rules(top)
     data, packages = top / config.data_dir, top / config.bundled_packages_dir
     moved = {path for path, name in ((data, "data"), (packages, "packages")) if path != top / name}
+    for field, path in named_paths(config):
+        require_real(field, path)
     found = {_CONFIG: top / _CONFIG}
     for external in config.external_package_dirs:
         found |= _walk(top / external, "packages/", ignored, frozenset())
     found |= _walk(top, "", ignored, frozenset(moved))
+    if _is_outside(config):
+        found |= _walk(top / config.model_module_dir, "model/", ignored, frozenset())
     for path, prefix in ((data, "data/"), (packages, "packages/")):
         if path in moved:
             found |= _walk(path, prefix, ignored, frozenset())
+    for source in found.values():
+        if source.is_symlink() or not source.is_file():
+            require_real(str(source), source)
     return [_File(source, target) for target, source in sorted(found.items()) if target != _CONFIG]
+
+
+def _is_outside(config: TrussConfig) -> bool:
+    """Whether the model's code lies outside the Truss; it gets the usual place then."""
+    path = os.path.normpath(config.directory / config.model_module_dir)
+    return not Path(path).is_relative_to(config.directory)
 
 
 def _ignore_rules(top: Path) -> pathspec.GitIgnoreSpec:
@@ -156,18 +171,26 @@ def _walk(
             for folder in folders
             if not ignored.match_file(f"{(inside / folder).as_posix()}/")
             and Path(parent, folder) not in skipped
-            and not _leads_back(Path(parent), folder)
+            and not _leads_astray(Path(parent), folder)
         ]
         for name in names:
             path = inside / name
-            if not ignored.match_file(path.as_posix()) and (top / path).is_file():
+            if not ignored.match_file(path.as_posix()) and _is_kept(top / path):
                 found[prefix + path.as_posix()] = top / path
     return found
 
 
-def _leads_back(parent: Path, folder: str) -> bool:
+def _leads_astray(parent: Path, folder: str) -> bool:
+    """In circles, or where files have no end."""
     path = parent / folder
-    return path.is_symlink() and parent.resolve().is_relative_to(path.resolve())
+    if not path.is_symlink():
+        return False
+    return parent.resolve().is_relative_to(path.resolve()) or not is_real(path)
+
+
+def _is_kept(path: Path) -> bool:
+    """Links to devices too, so that they are told; a pipe or a socket is somebody's at work, and passed over."""
+    return path.is_file() or path.is_char_device() or path.is_block_device()
 
 
 def _raise(error: OSError) -> None:
@@ -184,7 +207,13 @@ def _config_text(config: TrussConfig) -> bytes:
         "bundled_packages_dir": "packages",
         "external_package_dirs": [],
     }
-    stated = (config.data_dir, config.bundled_packages_dir, list(config.external_package_dirs))
+    stated: tuple[Any, ...] = (
+        config.data_dir,
+        config.bundled_packages_dir,
+        list(config.external_package_dirs),
+    )
+    if _is_outside(config):
+        layout["model_module_dir"], stated = "model", (*stated, config.model_module_dir)
     if stated == tuple(layout.values()):
         return original
     return yaml.safe_dump({**yaml.safe_load(original), **layout}, sort_keys=False).encode()

@@ -91,11 +91,7 @@ class Configuration:
                     f"{count} is no number of records or days", hint=f"it lies between 0 and {_MOST_KEPT:,}"
                 )
         _require_bearable(self.idle_timeout)
-        try:
-            AllowedOrigins.of(self.allowed_origins)
-            TrustedProxies(self.trusted_proxies)
-        except HeadwayError as error:
-            raise InvalidConfigurationError(error.message, hint=error.hint) from error
+        _require_readable(self.allowed_origins, self.trusted_proxies)
         if self.log_level not in LOG_LEVELS:
             raise InvalidConfigurationError(
                 f"unknown log level {self.log_level!r}", hint=nearest(self.log_level, LOG_LEVELS)
@@ -217,6 +213,14 @@ def _typed(name: str, value: Any, source: str) -> Any:
         raise InvalidConfigurationError(f"{source} is {value!r}, which is no number") from error
     is_text = str in {fields[name], *typing.get_args(fields[name])}
     return str(value) if is_text else Path(value).expanduser().absolute()
+
+
+def _require_readable(origins: tuple[str, ...], proxies: tuple[str, ...]) -> None:
+    try:
+        AllowedOrigins.of(origins)
+        TrustedProxies(proxies)
+    except HeadwayError as error:
+        raise InvalidConfigurationError(error.message, hint=error.hint) from error
 
 
 def _listed(value: Any, source: str) -> tuple[str, ...]:

@@ -20,3 +20,6 @@ def test_a_deployment_sees_the_secrets_that_it_declares_whatever_becomes_of_them
     assert [path.name for path in folder.iterdir()] == ["mine"], "it declares less by now"
     assert list(views.of("d2", []).iterdir()) == []
     assert folder.stat().st_mode & 0o77 == 0
+    views.forget("d1")
+    assert not folder.exists()
+    assert (secrets / "mine").exists()

@@ -173,6 +173,8 @@ class ReplicaSet:
             del self._histories[replica_id]
         self._failures.pop(deployment_id, None)
         self._words.pop(deployment_id, None)
+        if self.secrets is not None:
+            self.secrets.forget(deployment_id)
         self._start_times.pop(deployment_id, None)
 
     def _add(self, replica: Replica) -> None:

@@ -4,6 +4,7 @@ A link leads to whatever the secret is at that moment, so one that is changed, o
 """
 
 import contextlib
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,3 +30,7 @@ class SecretViews:
             with contextlib.suppress(FileExistsError):
                 (folder / name).symlink_to((self.secrets / name).absolute())
         return folder
+
+    def forget(self, deployment_id: str) -> None:
+        """The deployment is gone."""
+        shutil.rmtree(self._directory / deployment_id, ignore_errors=True)

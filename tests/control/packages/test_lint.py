@@ -193,6 +193,7 @@ def test_paths_of_the_image_are_told_where_they_stand(found):
         ("packages/own.py:1", "/app"),
     ]
     assert "relative" in told[0].hint
+    assert told[0].text.startswith("build_commands: /app/a is not on this machine; ")
 
 
 def test_paths_of_the_image_in_a_start_command_are_told(found):

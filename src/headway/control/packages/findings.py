@@ -29,8 +29,8 @@ class Finding:
     @property
     def text(self) -> str:
         """As one line, for who sees no level and knows the config.yaml."""
-        where = "" if self.place.startswith("config.yaml") else f"{self.place}: "
-        return where + "; ".join(filter(None, (self.message, self.hint)))
+        place = self.place.removeprefix("config.yaml").removeprefix(": ")
+        return (f"{place}: " if place else "") + "; ".join(filter(None, (self.message, self.hint)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class Secrets(Mapping[str, str]):
             value = os.environ.get(f"TRUSS_SECRET_{name}", self._declared[name])
         if not value:
             raise SecretNotFound(
-                f"secret {name!r} has no value; set TRUSS_SECRET_{name} or write {self._directory / name}"
+                f"secret {name!r} has no value; headway secrets set {name} gives it one, as do the variable "
+                f"TRUSS_SECRET_{name} and a file {name} in the folder of secrets"
             )
         return value
 

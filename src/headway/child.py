@@ -44,7 +44,7 @@ class Child:
         self.log = BoundedFile(program.log_path, log_limit_bytes)
         try:
             self._process = self._start(program)
-        except OSError:
+        except (OSError, ValueError):
             self.log.close()
             raise
 

@@ -195,7 +195,7 @@ class Root:
             if not refusal:
                 self._replicas[replica_id] = self._spawn_replica(replica_id, generation, message)
                 return
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter of a variable that no process can have
             refusal = str(error)
         self._tell(type="exited", replica_id=replica_id, generation=generation, reason=refusal)
 

@@ -17,6 +17,7 @@ HERE = Path()
 class LinkDouble:
     def __init__(self):
         self.sent = []
+        self.newest_applied = 0
 
     @property
     def table(self):
@@ -111,3 +112,11 @@ def test_generations_never_come_twice_not_even_in_another_life(story):
     story.begin()
     later = [story.publisher.next_generation() for _ in range(3)]
     assert sorted({*first, *later}) == [*first, *later]
+
+
+def test_a_table_is_above_what_a_gateway_goes_by_already(story):
+    [first] = story.published()
+    story.link.newest_applied = first.version + 1_000_000
+    _, second = story.published()
+    assert second.version > story.link.newest_applied
+    assert len(story.published()) == 2

@@ -40,3 +40,11 @@ def test_versions_rise_though_the_stored_table_was_lost(tmp_path, clock, caplog)
         store = TableStore(tmp_path / "table.json")
     assert "cannot be used" in caplog.text
     assert store.store(RoutingTable(0)).version > before
+
+
+def test_versions_rise_above_what_a_gateway_goes_by_though_file_and_clock_know_nothing_of_it(tmp_path, clock):
+    clock(1000.0)
+    store = TableStore(tmp_path / "table.json")
+    store.rise_above(5_000_000)
+    assert store.store(RoutingTable(0)).version == 5_000_001
+    assert store.store(RoutingTable(0)).version == 5_000_002

@@ -121,3 +121,31 @@ def test_plain_lines_are_for_people(capsys):
     configure_logging("root")
     logging.getLogger("headway").info("replica ordered", extra={"replica": "echo-1"})
     assert capsys.readouterr().err.endswith(" info root: replica ordered replica=echo-1\n")
+
+
+def test_a_log_that_cannot_be_opened_takes_everything_and_keeps_nothing(tmp_path, caplog):
+    (tmp_path / "file").touch()
+    file = BoundedFile(tmp_path / "file" / "echo-1.log")
+    file.write(b"lost")
+    os.write(file.descriptor, b"lost too")
+    file.trim()
+    file.close()
+    assert "is not kept" in caplog.text
+
+
+def test_a_disk_that_lets_nothing_be_emptied_ends_nothing(bounded, monkeypatch):
+    def broken(*_):
+        raise OSError(5, "Input/output error")
+
+    bounded.write(b"x" * 5000)
+    for call in ("ftruncate", "fstat"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, broken)
+            bounded.trim()
+
+
+def test_a_part_of_a_log_that_no_room_was_left_for_takes_none(bounded, monkeypatch):
+    bounded.write(b"x" * 5000)
+    monkeypatch.setattr(os, "pread", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    bounded.trim()
+    assert [one.name for one in bounded.path.parent.iterdir()] == [bounded.path.name]

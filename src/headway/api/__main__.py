@@ -8,6 +8,7 @@ import logging
 import pkgutil
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from socket import socket
 
@@ -21,6 +22,7 @@ from headway.configuration import (
     Configuration,
     InvalidConfigurationError,
 )
+from headway.control.faults import lasting
 from headway.control.operations import Push
 from headway.control.plane import ControlPlane, PlaneOptions
 from headway.control.stored_requests import RequestBounds
@@ -92,10 +94,12 @@ async def _run(plane: ControlPlane, options: argparse.Namespace) -> None:
         tasks.create_task(plane.run())
         tasks.create_task(_serve_api(plane, inherited_socket(options.listen_fd)))
         if options.watch:
-            again = Push(model=options.model_name)
-            tasks.create_task(
-                Watcher(options.truss, lambda: plane.operations.push(options.truss, again)).run()
-            )
+            tasks.create_task(lasting("changes of the Truss are served", partial(_watch, plane, options)))
+
+
+async def _watch(plane: ControlPlane, options: argparse.Namespace) -> None:
+    again = Push(model=options.model_name)
+    await Watcher(options.truss, lambda: plane.operations.push(options.truss, again)).run()
 
 
 async def _serve_api(plane: ControlPlane, listening: socket) -> None:

@@ -41,7 +41,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         412: "the settings have changed since",
         413: "the archive is too large",
         422: "a value is not valid",
-        503: "the database, the backend or the simulator has no time for it",
+        503: "the database, the disk, the backend or the simulator does not take it now",
     }.items()
 }
 

@@ -1,5 +1,6 @@
 """Errors as answers: each code of the control plane has one status, and every body has the same shape."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 
+from headway.control.storage import StorageError
 from headway.core.errors import HeadwayError
+
+_logger = logging.getLogger(__name__)
 
 _STATUSES = {
     "not_found": 404,
@@ -45,6 +49,16 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     @app.exception_handler(HeadwayError)
     async def _own(_: Request, error: HeadwayError) -> JSONResponse:
         return answer(_STATUSES.get(error.code, 500), error.code, error.message, error.hint)
+
+    @app.exception_handler(OSError)
+    async def _disk(_: Request, error: OSError) -> JSONResponse:
+        told = StorageError.of("Headway's machine does not let it be done", error)
+        _logger.error("a request met a fault of the machine: %s", error, exc_info=error)
+        return answer(503, told.code, told.message, told.hint)
+
+    @app.exception_handler(Exception)
+    async def _defect(_: Request, __: Exception) -> JSONResponse:
+        return answer(500, "defect", "this is a defect of Headway", "control's log says more")
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(_: Request, __: ClientDisconnect) -> JSONResponse:

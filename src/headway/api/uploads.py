@@ -12,6 +12,7 @@ from headway.control.errors import InvalidNameError
 from headway.control.operations import Operations, Push
 from headway.control.packages.archives import InvalidArchiveError, unpack
 from headway.control.platform import Deployment
+from headway.control.storage import StorageError
 from headway.core.errors import HeadwayError, InvalidSettingError
 from headway.model_server.truss.truss_config import read_truss
 
@@ -21,12 +22,6 @@ _WRITTEN_AT_ONCE_BYTES = 1024 * 1024
 
 class TooLargeError(HeadwayError):
     code = "too_large"
-
-
-class StorageError(HeadwayError):
-    """The disk does not take what is sent."""
-
-    code = "storage"
 
 
 async def deploy(body: AsyncIterator[bytes], operations: Operations, order: Push) -> Deployment:
@@ -97,9 +92,7 @@ async def _receive(body: AsyncIterator[bytes], archive: Path) -> None:
 
 
 def _storage_error(error: OSError) -> StorageError:
-    return StorageError(
-        f"the archive cannot be kept: {error.strerror or error}", hint="see to Headway's disk"
-    )
+    return StorageError.of("the archive cannot be kept", error)
 
 
 def _require_model_name(truss: Path) -> None:

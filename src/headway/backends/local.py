@@ -4,8 +4,10 @@ Root starts and reaps them; this side says what to run, gives each its addresses
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import json
+import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +24,8 @@ from headway.backends.base import (
 from headway.backends.gpus import find_gpus
 from headway.passed_on import for_models
 from headway.telemetry.stage_board import board_path
+
+_logger = logging.getLogger(__name__)
 
 _ROOT_ANSWERS_WITHIN = 10.0
 _LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -124,12 +128,17 @@ class LocalBackend:
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         async for line in reader:
-            message = json.loads(line)
-            match message.pop("type"):
-                case "exited":
-                    self._note_exit(ReplicaExit(**message))
-                case "ready":
-                    self._note_ready(message["replica_id"], message["generation"])
+            try:
+                self._take(json.loads(line))
+            except Exception:
+                _logger.exception("what root told is not wholly seen to")
+
+    def _take(self, message: dict[str, Any]) -> None:
+        match message.pop("type"):
+            case "exited":
+                self._note_exit(ReplicaExit(**message))
+            case "ready":
+                self._note_ready(message["replica_id"], message["generation"])
 
     def _note_exit(self, gone: ReplicaExit) -> None:
         replica = self._running.get(gone.replica_id)
@@ -137,9 +146,11 @@ class LocalBackend:
             return
         del self._running[gone.replica_id]
         for address in (replica.address, replica.private_address):
-            Path(address.removeprefix("unix:")).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                Path(address.removeprefix("unix:")).unlink(missing_ok=True)
         if (board := board_path(replica.private_address)) is not None:
-            board.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                board.unlink(missing_ok=True)
         for report in self._reports:
             report(gone)
 

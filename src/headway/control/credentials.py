@@ -12,6 +12,8 @@ from headway.control.store.rows import KeyRow, SecretRow
 from headway.core.credentials import MANAGE
 from headway.core.settings import nearest
 
+_FILES_EVERY = 2.0
+
 
 class Credentials:
     """`secret_files` None: somebody else keeps the folder that models read. `keys_changed` is told of each change
@@ -70,7 +72,9 @@ class Credentials:
         return self._secret_files
 
     async def set_secret(self, name: str, value: str) -> SecretRow:
-        """Raises InvalidSecretError for a name that no secret can have."""
+        """Raises InvalidSecretError for a name that no secret can have, StorageError when it is stored, and no model
+        can see it yet.
+        """
         files = self.secret_files
         require_name(name)
         async with self._one_at_a_time:
@@ -80,13 +84,19 @@ class Credentials:
             return row
 
     async def delete_secret(self, name: str) -> None:
-        """Raises NotFoundError."""
+        """Raises NotFoundError, and StorageError when models can see it still."""
         files = self.secret_files
         async with self._one_at_a_time:
             if name not in files.names():
                 raise NotFoundError(f"there is no secret {name!r}", hint=nearest(name, files.names()))
             await self._persistence.call(self._persistence.store.delete_secret, name)
             files.remove(name)
+
+    async def keep_files(self) -> None:
+        """Have models see the secrets that are stored, whatever becomes of their folder; until cancelled."""
+        while self._secret_files is not None:
+            self._secret_files.complete()
+            await asyncio.sleep(_FILES_EVERY)
 
     def _refuse_last(self, prefix: str) -> None:
         """Without keys anybody could manage what can be reached from elsewhere, or nobody could with the rest."""

@@ -47,7 +47,7 @@ class Deletions:
                 hint="promote another deployment first, or delete the environment or the whole model",
             )
         self._begin(deployment)
-        await self._persistence.save()
+        await self._persistence.save_change()
         return self._platform.deployments.get(deployment.deployment_id, deployment)
 
     async def environment(self, model: str, name: str) -> None:
@@ -56,7 +56,7 @@ class Deletions:
         if name == PRODUCTION:
             raise RefusedError("production cannot be deleted", hint="delete the model")
         self._forget_environment(environment)
-        await self._persistence.save()
+        await self._persistence.save_change()
 
     async def model(self, model: str) -> None:
         """With all its environments and deployments."""
@@ -65,7 +65,7 @@ class Deletions:
         for deployment in self._platform.deployments_of(model):
             self._begin(deployment)
         self._forget_empty(model)
-        await self._persistence.save()
+        await self._persistence.save_change()
 
     def finish(self) -> None:
         """Forget what is deleted and has no replica left."""

@@ -57,6 +57,8 @@ class GatewayLink:
         self._gateways: dict[str, _Gateway] = {}
         self._writers: dict[asyncio.StreamWriter, int] = {}
         """With the version of the table that each has told to be in force there."""
+        self.newest_applied = 0
+        """A table's version that a gateway has told; it goes by none that is older."""
         self._news = asyncio.Event()
         """A table went out, or came into force."""
 
@@ -148,8 +150,7 @@ class GatewayLink:
             async for line in reader:
                 message = json.loads(line)
                 if message["type"] == "applied":
-                    self._writers[writer] = int(message["version"])
-                    self._news.set()
+                    self._note_applied(writer, int(message["version"]))
                 else:
                     self._receive(gateway, message)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -158,6 +159,13 @@ class GatewayLink:
             self._writers.pop(writer, None)
             self._news.set()
             writer.close()
+
+    def _note_applied(self, writer: asyncio.StreamWriter, version: int) -> None:
+        self._writers[writer] = version
+        self._news.set()
+        if version > max(self.newest_applied, self.version):
+            self.newest_applied = version
+            self._listeners.changed()
 
     def _welcome(self, hello: Mapping[str, Any]) -> "_Gateway":
         """A gateway that started anew holds nothing of what its former life said."""

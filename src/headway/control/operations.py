@@ -125,7 +125,7 @@ class Operations:
         if changed != deployment:
             self.platform.put(changed)
             self.supervisor.wake()
-            await self.persistence.save()
+            await self.persistence.save_change()
         return changed
 
     async def are_in_force(self, deployment: Deployment) -> bool:
@@ -146,7 +146,7 @@ class Operations:
         deployment = self.catalog.deployment(model, deployment_id)
         self.deletions.refuse_deleted(deployment.deployment_id)
         self._try_anew(dataclasses.replace(deployment, is_active=True))
-        await self.persistence.save()
+        await self.persistence.save_change()
         return self._present(deployment)
 
     async def deactivate(self, model: str, deployment_id: str) -> Deployment:
@@ -160,7 +160,7 @@ class Operations:
                 self.supervisor.rollout.call_off(environment.target)
         self.platform.put(dataclasses.replace(self._present(deployment), is_active=False))
         self.supervisor.wake()
-        await self.persistence.save()
+        await self.persistence.save_change()
         return self._present(deployment)
 
     async def promote(self, model: str, environment: str, deployment_id: str) -> Environment:
@@ -170,7 +170,7 @@ class Operations:
         target = self._target(model, environment)
         self._try_anew(deployment)
         self.supervisor.roll_out(target, deployment.deployment_id)
-        await self.persistence.save()
+        await self.persistence.save_change()
         return self.catalog.environment(*target)
 
     def wake(self, deployment: Deployment) -> Deployment:
@@ -187,7 +187,7 @@ class Operations:
         if (self.catalog.model(model), name) in self.platform.environments:
             raise RefusedError(f"{model} has an environment {name!r} already", hint="promote into it")
         environment = self.platform.environments[self._target(model, name)]
-        await self.persistence.save()
+        await self.persistence.save_change()
         return environment
 
     # What follows later.
@@ -213,7 +213,7 @@ class Operations:
         self._try_anew(dataclasses.replace(deployment, name=order.name or deployment.name, is_active=True))
         if order.environment is not None:
             self.supervisor.roll_out(self._target(deployment.model, order.environment), deployment_id)
-        await self.persistence.save()
+        await self.persistence.save_change()
 
     def _checked(
         self, directory: Path, order: Push, archive: Path | None

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from headway.control.faults import Faults
 from headway.control.platform import Changes, Deployment, Environment, Platform, Prepared
 from headway.control.store.rows import (
     DecisionRow,
@@ -99,6 +100,16 @@ class Persistence:
                 raise cancelled
             writing.result()
 
+    async def save_change(self) -> None:
+        """The same, for who has just changed something. The StoreError says that it is in force all the same."""
+        try:
+            await self.save()
+        except StoreError as error:
+            raise StoreError(
+                f"the change is in force, and is stored as soon as that can be: {error.message}",
+                hint=error.hint,
+            ) from error
+
     def note_decision(self, deployment_id: str, decision: ScalingDecision) -> None:
         """Have a decision of the autoscaler stored, with the wall clock's time for its instant."""
         at = time.time() - (time.monotonic() - decision.at)
@@ -136,22 +147,20 @@ class Persistence:
 
     async def run(self) -> None:
         """Write what changes by itself, until cancelled."""
+        faults = Faults()
         while True:
             await self.platform.changed.wait()
-            try:
+            with faults.of("the state is stored"):
                 await self.save()
-            except StoreError as error:
-                _logger.error("the state cannot be stored, which is tried again: %s", error)  # noqa: TRY400
+            if "the state is stored" in faults:
                 await asyncio.sleep(_RETRY_AFTER)
 
     async def close(self) -> None:
         """With a last try to write what is not stored yet."""
         if self._records_due is not None:
             self._records_due.cancel()
-        try:
+        with Faults().of("the last changes are stored"):
             await self.save()
-        except StoreError as error:
-            _logger.error("the last changes are not stored: %s", error)  # noqa: TRY400
         self._thread.shutdown(wait=True)
         self.store.close()
 

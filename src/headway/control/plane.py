@@ -8,6 +8,7 @@ from typing import Self
 
 from headway.backends.base import Backend
 from headway.control.credentials import Credentials
+from headway.control.faults import lasting
 from headway.control.keys import Keyring
 from headway.control.operations import Operations
 from headway.control.persistence import Persistence
@@ -105,13 +106,18 @@ class ControlPlane:
     async def run(self) -> None:
         """Until cancelled."""
         self.operations.order_missing_preparations()
+        works = {
+            "records of requests are kept": self._keep_requests,
+            "replicas are kept as they are wanted": self.supervisor.run,
+            "models are prepared": self.preparations.run,
+            "the state is kept": self.persistence.run,
+            "deletions are finished": self.operations.run,
+            "what charts show is kept": self._keep_history,
+            "secrets are kept for models": self.credentials.keep_files,
+        }
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_requests())
-            tasks.create_task(self.supervisor.run())
-            tasks.create_task(self.preparations.run())
-            tasks.create_task(self.persistence.run())
-            tasks.create_task(self.operations.run())
-            tasks.create_task(self._keep_history())
+            for what, work in works.items():
+                tasks.create_task(lasting(what, work))
 
     async def _keep_history(self) -> None:
         while True:

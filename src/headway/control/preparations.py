@@ -1,13 +1,13 @@
 """Has the Trusses of deployments made ready to run, one after another, beside everything else.
 
-What comes out of it is put into the platform. What goes on is told line by line, and kept in a log file.
+What comes out of it is put into the platform. What goes on is told line by line, and kept in a log file. What the
+machine keeps from being made, a full disk say, is tried again until it can be.
 """
 
 import asyncio
 import dataclasses
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,8 +20,9 @@ from headway.control.packages import commands
 from headway.control.packages.machine import Machine, this_machine
 from headway.control.packages.preparation import PreparedModel, prepare
 from headway.control.platform import Deployment, Platform, Prepared
+from headway.control.storage import is_of_machine
 from headway.core.errors import HeadwayError
-from headway.core.reconcile import Thresholds
+from headway.core.reconcile import Thresholds, back_off
 from headway.telemetry.logs import BoundedFile
 
 _logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ BUILD_LOG = "build"
 _LOG_LIMIT_BYTES = 1024 * 1024
 _LOOK_EVERY = 0.1
 _ENDED_IN_LOOKS = 10
+_FIRST_PAUSE = 2.0
+_LONGEST_PAUSE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ class Progress:
     began_at: float
     line: str = ""
     """What goes on now, for people."""
+    faults: int = 0
+    """How often the machine has kept it from being made."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NotNow:
+    """The machine keeps it from being made, and why."""
+
+    reason: str
 
 
 class Preparations:
@@ -83,12 +95,23 @@ class Preparations:
         while True:
             deployment_id = await self._waiting.get()
             deployment = self._platform.deployments.get(deployment_id)
-            if deployment is not None:
-                self._put(deployment_id, await self._worked_out(deployment))
+            outcome = None if deployment is None else await self._worked_out(deployment)
+            if isinstance(outcome, _NotNow):
+                self._try_later(deployment_id, outcome)
+                continue
+            if outcome is not None:
+                self._put(deployment_id, outcome)
             self._progress.pop(deployment_id, None)
             self._done(deployment_id)
 
-    async def _worked_out(self, deployment: Deployment) -> Prepared | str:
+    def _try_later(self, deployment_id: str, fault: "_NotNow") -> None:
+        progress = self._progress[deployment_id]
+        progress.faults += 1
+        pause = back_off(progress.faults, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+        progress.line = f"is tried again within {pause:.0f} s: {fault.reason}"
+        asyncio.get_running_loop().call_later(pause, self._waiting.put_nowait, deployment_id)
+
+    async def _worked_out(self, deployment: Deployment) -> "Prepared | str | _NotNow":
         """When cancelled, it ends the programs that it runs: this process could not end before them, and what they
         have started would outlive it.
         """
@@ -112,14 +135,14 @@ class Preparations:
         else:
             self._platform.put(dataclasses.replace(deployment, failure=outcome))
 
-    def _outcome(self, deployment: Deployment) -> Prepared | str:
+    def _outcome(self, deployment: Deployment) -> "Prepared | str | _NotNow":
         """What preparation made of it, or why it failed. Blocks; runs in a thread."""
         progress = self._progress[deployment.deployment_id]
         log = BoundedFile(self._places.build_log(deployment.deployment_id), _LOG_LIMIT_BYTES)
 
         def tell(line: str) -> None:
             progress.line = line.strip()
-            os.write(log.descriptor, f"{line.rstrip()}\n".encode(errors="replace"))
+            log.write(f"{line.rstrip()}\n".encode(errors="replace"))
 
         try:
             return prepared_of(
@@ -132,6 +155,13 @@ class Preparations:
             )
         except HeadwayError as error:
             tell(str(error))
+            if is_of_machine(error):
+                _logger.warning(
+                    "the model cannot be prepared now: %s",
+                    error,
+                    extra={"deployment": deployment.deployment_id},
+                )
+                return _NotNow(str(error))
             _logger.error(  # noqa: TRY400  # the text is meant for people
                 "the model cannot be prepared: %s", error, extra={"deployment": deployment.deployment_id}
             )

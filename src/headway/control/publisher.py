@@ -47,14 +47,19 @@ class Publisher:
             },
             dict(self.keys),
         )
-        if _without_times(table) != _without_times(self._store.table):
+        is_behind = self._link.newest_applied > self._store.table.version
+        if is_behind:
+            self._store.rise_above(self._link.newest_applied)
+        if is_behind or _without_times(table) != _without_times(self._store.table):
             self._store.store(table)
-        elif self._link.table is not None:
-            return
+        else:
+            self._store.write()
+            if self._link.table is not None:
+                return
         self._link.publish(self._store.table, self._store.text)
 
     def next_generation(self) -> int:
-        """A number that no replica has had yet; it is on disk before it is used."""
+        """A number that no replica has had yet; it is on disk before it is used, if the disk takes it."""
         return self._store.store(self._store.table).version
 
     def _route(self, deployment: Deployment) -> DeploymentRoute:

@@ -9,6 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from headway.backends.base import (
@@ -19,6 +20,7 @@ from headway.backends.base import (
     RunningReplica,
     Unplaceable,
 )
+from headway.control.faults import lasting
 from headway.control.last_words import last_words
 from headway.control.platform import Deployment, Prepared
 from headway.control.probes import PROBE_EVERY, Health, probe, until_ready
@@ -148,7 +150,10 @@ class ReplicaSet:
         """See to it that every replica is probed until it is gone."""
         for replica in self._replicas.values():
             if replica not in self._watching:
-                self._watching[replica] = tasks.create_task(self._watch(replica))
+                watching = partial(self._watch, replica)
+                self._watching[replica] = tasks.create_task(
+                    lasting(f"{replica.replica_id} is probed", watching)
+                )
 
     def restarts(self, deployment_id: str) -> int:
         """How many of its replicas have failed."""

@@ -1,12 +1,16 @@
 """Models' secrets as files that replicas read: one for each, in a directory for this user alone.
 
-A replica looks a secret up at each use, so a changed one is seen without a restart.
+A replica looks a secret up at each use, so a changed one is seen without a restart. Files are made of what the store
+holds: one that cannot be written, or is removed by somebody else, is written when that can be.
 """
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from headway.control.faults import Faults
+from headway.control.storage import StorageError
 from headway.control.store.rows import SecretRow
 from headway.core.errors import HeadwayError
 
@@ -26,30 +30,66 @@ def require_name(name: str) -> None:
 
 
 class SecretFiles:
-    """`directory` holds what `rows` say and nothing else."""
+    """`directory` holds what `rows` say and nothing else, as soon as its disk takes that."""
 
     def __init__(self, directory: Path, rows: Sequence[SecretRow]) -> None:
         self.directory = directory
-        self._created: dict[str, float] = {}
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for row in rows:
-            self.write(row)
-        for path in directory.iterdir():
-            if path.name not in self._created:
-                path.unlink()
+        self._rows = {row.name: row for row in rows}
+        self._unwritten = set(self._rows)
+        self._faults = Faults()
+        self.complete()
 
     def names(self) -> dict[str, float]:
         """When each was set, by its name."""
-        return dict(self._created)
+        return {name: row.created_at for name, row in self._rows.items()}
 
     def write(self, row: SecretRow) -> None:
-        """A reader sees the old value or the new one, never a part."""
-        unfinished = self.directory / f".{row.name}.new"
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(row.value, encoding="utf-8")
-        unfinished.replace(self.directory / row.name)
-        self._created[row.name] = row.created_at
+        """A reader sees the old value or the new one, never a part. Raises StorageError: `complete` writes it then."""
+        self._rows[row.name] = row
+        self._unwritten.add(row.name)
+        try:
+            self._make_directory()
+            self._write(row)
+        except OSError as error:
+            raise StorageError.of(
+                "the secret is stored, and models see it when it can be written", error
+            ) from error
 
     def remove(self, name: str) -> None:
-        (self.directory / name).unlink(missing_ok=True)
-        self._created.pop(name, None)
+        """Raises StorageError: `complete` removes it then."""
+        self._rows.pop(name, None)
+        self._unwritten.discard(name)
+        try:
+            (self.directory / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError.of(
+                "the secret is deleted, and models see it until its file can be", error
+            ) from error
+
+    def complete(self) -> None:
+        """Write what is missing, and remove what is no secret, as far as the disk lets that be done now."""
+        there = set()
+        with self._faults.of("the folder of secrets is read"):
+            self._make_directory()
+            there = {path.name for path in self.directory.iterdir()}
+        for name in sorted(there - self._rows.keys()):
+            with self._faults.of(f"{name} is removed from the secrets' folder"):
+                (self.directory / name).unlink(missing_ok=True)
+        for name in sorted(self._unwritten | (self._rows.keys() - there)):
+            with self._faults.of(f"the secret {name} is written"):
+                self._write(self._rows[name])
+
+    def _make_directory(self) -> None:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _write(self, row: SecretRow) -> None:
+        unfinished = self.directory / f".{row.name}.new"
+        try:
+            unfinished.touch(mode=0o600)
+            unfinished.write_text(row.value, encoding="utf-8")
+            unfinished.replace(self.directory / row.name)
+        except OSError:
+            with contextlib.suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+            raise
+        self._unwritten.discard(row.name)

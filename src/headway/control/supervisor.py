@@ -11,6 +11,7 @@ from typing import assert_never
 
 from headway.backends.base import Backend, Unplaceable
 from headway.control.autoscaler import Autoscaler
+from headway.control.faults import Faults, lasting
 from headway.control.history import History
 from headway.control.link import Ends, GatewayLink, Rows
 from headway.control.link import Listeners as LinkListeners
@@ -71,6 +72,8 @@ class Supervisor:
         self._reconcilers: dict[str, Reconciler] = {}
         self._store = store
         self._to_stop: dict[str, str] = {}  # reasons by replica id
+        self._has_adopted = False
+        self._faults = Faults()
         self._changed = asyncio.Event()
         self.round_over = asyncio.Event()
         """Set after each look at everything."""
@@ -136,9 +139,11 @@ class Supervisor:
 
     async def run(self) -> None:
         """Until cancelled."""
-        await self._adopt()
+        if not self._has_adopted:
+            await self._adopt()
+            self._has_adopted = True
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.link.serve())
+            tasks.create_task(lasting("gateways are listened to", self.link.serve))
             while True:
                 self._changed.clear()
                 next_at = await self._round(tasks)
@@ -162,17 +167,21 @@ class Supervisor:
                 )
 
     async def _round(self, tasks: asyncio.TaskGroup) -> float:
-        """Do what follows from what is known now; return when to look again."""
+        """Do what follows from what is known now; return when to look again. What fails of one fails alone."""
         to_stop, self._to_stop = self._to_stop, {}
         for replica_id, reason in to_stop.items():
-            await self.replicas.stop(replica_id, reason)
-        self.rollout.advance(self.replicas.ready, self.replicas.present, self.last_failure)
+            with self._faults.of(f"{replica_id} is stopped"):
+                await self.replicas.stop(replica_id, reason)
+        with self._faults.of("environments move"):
+            self.rollout.advance(self.replicas.ready, self.replicas.present, self.last_failure)
         next_at = time.monotonic() + _ROUND_AT_LEAST_EVERY
         for deployment_id in list(self.platform.deployments):
             # Looked up only now: it may have changed, or gone, while the backend acted on another one.
             if deployment := self.platform.deployments.get(deployment_id):
-                next_at = min(next_at, await self._reconcile(deployment) or next_at)
-        self.publisher.publish()
+                with self._faults.of(f"replicas of {deployment_id} are as wanted"):
+                    next_at = min(next_at, await self._reconcile(deployment) or next_at)
+        with self._faults.of("gateways are told"):
+            self.publisher.publish()
         self.replicas.watch(tasks)
         self.round_over.set()
         return next_at
@@ -244,8 +253,8 @@ class Supervisor:
     async def _start(self, deployment: Deployment, now: float) -> None:
         try:
             await self.replicas.start(deployment, self.publisher.next_generation(), now)
-        except Unplaceable as error:
-            if self.rollout.replace(deployment.deployment_id):
+        except (Unplaceable, OSError) as error:
+            if isinstance(error, Unplaceable) and self.rollout.replace(deployment.deployment_id):
                 _logger.info("no room beside the old deployment, which goes first: %s", error)
             else:
                 reconciler = self._reconciler(deployment.deployment_id)

@@ -18,7 +18,8 @@ from headway.core.events import Stuck
 from headway.gateway.admission import Admission
 from headway.gateway.deployment_queue import Reports
 from headway.gateway.gateway import Gateway
-from headway.gateway.table import InvalidTableError, RoutingTable
+from headway.gateway.saved_table import SavedTable
+from headway.gateway.table import RoutingTable
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Link:
 
     def __init__(self, path: str, saved_table: Path | None, admission: Admission | None = None) -> None:
         self._path = path
-        self._saved_table = saved_table
+        self._saved_table = SavedTable(saved_table)
         self._writer: asyncio.StreamWriter | None = None
         self._report_now = asyncio.Event()
         self._watched: frozenset[str] = frozenset()
@@ -53,16 +54,9 @@ class Link:
 
     def restore(self) -> None:
         """Start from the table that was in force when a gateway last ran here, if there is one."""
-        if self._saved_table is None:
-            return
-        try:
-            table = RoutingTable.from_json(self._saved_table.read_bytes())
-        except FileNotFoundError:
-            return
-        except (OSError, InvalidTableError) as error:
-            _log.warning("the saved routing table cannot be used: %s", error)
-            return
-        self.gateway.apply(table)
+        table = self._saved_table.read()
+        if table is not None:
+            self.gateway.apply(table)
 
     async def until_told(self, timeout: float) -> None:  # noqa: ASYNC109  # it ends quietly
         """Return once there is a table, or after `timeout` seconds without one."""
@@ -72,10 +66,13 @@ class Link:
 
     async def run(self) -> None:
         """Keep the link up until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._dial())
-            group.create_task(self._report())
-            group.create_task(self._report_requests())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._dial())
+                group.create_task(self._report())
+                group.create_task(self._report_requests())
+        finally:
+            self._saved_table.close()
 
     async def _dial(self) -> None:
         while True:
@@ -89,7 +86,7 @@ class Link:
             try:
                 while line := await reader.readline():
                     self._receive(line)
-            except (OSError, ValueError, HeadwayError) as error:
+            except (OSError, ValueError, LookupError, TypeError, HeadwayError) as error:
                 _log.warning("the link to control broke: %s", error)
             finally:
                 self._writer = None
@@ -112,19 +109,9 @@ class Link:
         if table.version >= self.gateway.version:
             self.gateway.apply(table)
             self._is_told.set()
-            self._save(json.dumps(content))
+            self._saved_table.save(table, json.dumps(content))
         self._send({"type": "applied", "version": self.gateway.version})
         self._report_now.set()
-
-    def _save(self, text: str) -> None:
-        if self._saved_table is None:
-            return
-        unfinished = self._saved_table.with_suffix(".new")
-        try:
-            unfinished.write_text(text)
-            unfinished.replace(self._saved_table)
-        except OSError as error:
-            _log.warning("the routing table cannot be saved: %s", error)
 
     async def _report(self) -> None:
         """Load goes up every quarter of a second, and at once when a queue forms."""

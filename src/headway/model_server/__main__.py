@@ -27,6 +27,7 @@ from headway.model_server.readiness import Readiness
 from headway.model_server.replica import Replica
 from headway.model_server.truss.loader import LoadFailedError
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
+from headway.telemetry.outputs import outlive_full_disks
 from headway.telemetry.stage_board import board_beside
 
 STOP_GRACE = 3600.0
@@ -40,6 +41,7 @@ _log = logging.getLogger("headway.model_server")
 
 def main() -> int:
     options = _options()
+    outlive_full_disks()
     try:
         config = read_truss(options.directory.resolve())
     except InvalidTrussError as error:

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+_logger = logging.getLogger(__name__)
+
 LOG_LIMIT_BYTES = 16 * 1024 * 1024
 _MOST_BYTES_AT_ONCE = 256 * 1024
 _LONGEST_LINE_BYTES = 16 * 1024
@@ -35,45 +37,59 @@ class BoundedFile:
 
     When it has outgrown the limit its newest part is copied to `NAME.1` and the file is emptied under the
     writer, who notices nothing. So at most twice the limit stays on disk, plus what was written since the last
-    `trim`; what is written during the copy itself can be lost.
+    `trim`; what is written during the copy itself can be lost. A disk that is full, broken or not ours to write costs
+    lines, and nothing else: a file that cannot be opened takes all and keeps none.
     """
 
     def __init__(self, path: Path, limit_bytes: int = LOG_LIMIT_BYTES) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.limit_bytes = limit_bytes
-        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError as error:
+            _logger.warning("the log %s is not kept: %s", path, error.strerror)
+            self.descriptor = os.open(os.devnull, os.O_RDWR)
 
     def trim(self) -> None:
         """Cheap when there is nothing to do: one fstat. A full disk does not stop it."""
-        size = os.fstat(self.descriptor).st_size
-        if size <= self.limit_bytes:
-            return
         with contextlib.suppress(OSError):
-            self._keep_newest(size)
-        os.ftruncate(self.descriptor, 0)
+            size = os.fstat(self.descriptor).st_size
+            if size <= self.limit_bytes:
+                return
+            with contextlib.suppress(OSError):
+                self._keep_newest(size)
+            os.ftruncate(self.descriptor, 0)
+
+    def write(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self.descriptor, data)
 
     def close(self) -> None:
         os.close(self.descriptor)
 
     def _keep_newest(self, size: int) -> None:
         temporary = rotated_path(self.path).with_suffix(".new")
-        with temporary.open("wb") as target:
-            start = size - self.limit_bytes
-            while start < size:
-                piece = os.pread(self.descriptor, min(_MOST_BYTES_AT_ONCE, size - start), start)
-                if not piece:
-                    break
-                target.write(piece)
-                start += len(piece)
-        temporary.replace(rotated_path(self.path))
+        try:
+            with temporary.open("wb") as target:
+                start = size - self.limit_bytes
+                while start < size:
+                    piece = os.pread(self.descriptor, min(_MOST_BYTES_AT_ONCE, size - start), start)
+                    if not piece:
+                        break
+                    target.write(piece)
+                    start += len(piece)
+            temporary.replace(rotated_path(self.path))
+        except OSError:
+            temporary.unlink(missing_ok=True)  # it would take the room that is missing
+            raise
 
 
 def last_lines(path: Path, count: int) -> list[str]:
     """The newest lines of a bounded file, its older part included, as far as they lie in the last MiB."""
     data = b""
     for part in (rotated_path(path), path):
-        with contextlib.suppress(FileNotFoundError), part.open("rb") as file:
+        with contextlib.suppress(OSError), part.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _MOST_BYTES_OF_PAST))
             data += file.read()
     lines = data[-_MOST_BYTES_OF_PAST:].splitlines()
@@ -101,10 +117,11 @@ class LogFollower:
 
     def poll(self) -> None:
         """Show what was added since the last time, a bounded amount."""
-        for path in sorted(self._directory.rglob("*.log")):
-            place = self._places.setdefault(path, _Place(rotated_at=_rotated_at(path)))
-            with contextlib.suppress(FileNotFoundError):
-                self._read_on(path, place)
+        with contextlib.suppress(OSError):
+            for path in sorted(self._directory.rglob("*.log")):
+                with contextlib.suppress(OSError):
+                    place = self._places.setdefault(path, _Place(rotated_at=_rotated_at(path)))
+                    self._read_on(path, place)
 
     def _read_on(self, path: Path, place: "_Place") -> None:
         rotated_at = _rotated_at(path)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from headway.control.storage import StorageError, is_of_machine
 from headway.core.errors import HeadwayError
 
 MOST_BYTES = 16 * 1024**3
@@ -50,7 +51,7 @@ def pack(directory: Path, archive: Path, replaced: Mapping[str, bytes] | None = 
 def unpack(archive: Path, directory: Path) -> Path:
     """Unpack into the empty `directory`; return where in it the Truss lies: there, or in its one folder.
 
-    Raises InvalidArchiveError.
+    Raises InvalidArchiveError, and StorageError when the disk does not take it.
     """
     try:
         # By its beginning: an archive at the end of a tar, say a wheel or weights, would look like a zip too.
@@ -63,6 +64,8 @@ def unpack(archive: Path, directory: Path) -> Path:
     except InvalidArchiveError:
         raise
     except OSError as error:
+        if is_of_machine(error):
+            raise StorageError.of("the archive cannot be unpacked", error) from error
         raise InvalidArchiveError(f"the archive cannot be unpacked: {error.strerror or error}") from error
     except Exception as error:  # each format and compression has its own, and none says which they are
         raise InvalidArchiveError(

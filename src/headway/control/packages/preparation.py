@@ -21,6 +21,7 @@ from headway.control.packages.lint import of_serving
 from headway.control.packages.machine import this_machine
 from headway.control.packages.requirements import read_requirements
 from headway.control.packages.snapshots import take_snapshot
+from headway.control.storage import StorageError
 from headway.model_server.docker_server.settings import docker_server
 from headway.model_server.truss.truss_config import TrussConfig, read_truss
 from headway.passed_on import for_models
@@ -47,8 +48,17 @@ def prepare(
 
     It blocks, for minutes where packages must be downloaded. `progress` gets lines for people. Models of hubs
     are looked up in `model_cache_dir`, which is `model_cache` below the data directory if not told. Raises
-    InvalidTrussError for a Truss that is wrong and PreparationError when a tool fails.
+    InvalidTrussError for a Truss that is wrong, PreparationError when a tool fails and StorageError when the disk does.
     """
+    try:
+        return _prepared(directory, data_dir, progress, model_cache_dir)
+    except OSError as error:
+        raise StorageError.of("the model cannot be prepared", error) from error
+
+
+def _prepared(
+    directory: Path, data_dir: Path, progress: Progress, model_cache_dir: Path | None
+) -> PreparedModel:
     config, data_dir = read_truss(directory.resolve()), data_dir.resolve()
     if config.docker_server:
         docker_server(config.expanded)  # or its error

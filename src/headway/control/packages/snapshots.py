@@ -22,6 +22,7 @@ from headway.control.packages.entries import PreparationError, Progress, build_o
 from headway.control.packages.places import named_paths
 from headway.control.packages.real_files import is_real, require_real
 from headway.control.packages.trees import file_fingerprint
+from headway.control.storage import StorageError, is_full
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 
 ALWAYS_IGNORED = (
@@ -86,7 +87,8 @@ def take_snapshot(
     *,
     by_path: bool = True,
 ) -> Snapshot:
-    """The snapshot of the Truss that `config` was read from, copied unless it exists. Raises PreparationError.
+    """The snapshot of the Truss that `config` was read from, copied unless it exists. Raises PreparationError, and
+    StorageError when the disk does not take it.
 
     `links` maps places in the snapshot to what is linked there, in place of the Truss's own. `by_path` False:
     large files too are known by their contents, since the Truss will not lie at this place again.
@@ -97,11 +99,17 @@ def take_snapshot(
         entry = snapshots_dir / digest
         build_once(entry, lambda where: _copy(content, digest, where), progress)
     except OSError as error:
+        if is_full(error) or _is_below(error.filename, snapshots_dir):
+            raise StorageError.of("the Truss cannot be copied", error) from error
         raise PreparationError(
             f"cannot copy the Truss: {error.strerror or error}: {error.filename}",
-            hint="it must be readable, and the disk must have room",
+            hint="it must be readable",
         ) from error
     return Snapshot(digest=digest, directory=entry / "truss")
+
+
+def _is_below(named: object, directory: Path) -> bool:
+    return isinstance(named, str) and Path(named).is_relative_to(directory)
 
 
 FileStates = frozenset[tuple[Path, int, int]]

@@ -1,0 +1,240 @@
+"""What happens to each thing that control writes when the disk is full, read-only, not ours or broken: what is written,
+what the user sees, and what becomes of it when the disk takes it again. Control goes on in every case.
+"""
+
+import asyncio
+import json
+import os
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from fakes.archives import tar, truss_files
+from fakes.cluster import until
+from fakes.disk import BROKEN, FAULTS, FORBIDDEN, FULL, READ_ONLY, Disk
+from headway.control import credentials, persistence, preparations
+from headway.control.packages.entries import PreparationError
+from headway.control.storage import StorageError
+from headway.control.store.failures import explained
+from headway.core.records import Outcome, RequestRecord
+
+OF_SQLITE = {
+    FULL: "SQLITE_FULL",
+    READ_ONLY: "SQLITE_READONLY",
+    FORBIDDEN: "SQLITE_CANTOPEN",
+    BROKEN: "SQLITE_IOERR",
+}
+
+
+def pushes(name):
+    return f"/v1/models/{name}/deployments"
+
+
+def settings(name):
+    return f"{pushes(name)}/production/settings"
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    """What is tried again is tried at once."""
+    monkeypatch.setattr(credentials, "_FILES_EVERY", 0.01)
+    monkeypatch.setattr(persistence, "_RETRY_AFTER", 0.01)
+    monkeypatch.setattr(persistence, "_RECORDS_AFTER", 0.01)
+    monkeypatch.setattr(preparations, "_FIRST_PAUSE", 0.01)
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    return Disk(monkeypatch)
+
+
+async def routing_table(it, disk, fault, name):
+    await it.serving(name)
+    path = it.data_dir / "control" / "table.json"
+    with disk.failing(fault, path.parent):
+        answer = await it.api.patch(settings(name), json={"max_replica": 7})
+        assert (answer.status_code, answer.json()["message"]) == (
+            200,
+            "in force",
+        )  # which it is, and it is stored
+        await it.serving(f"other-{name}")  # replicas are started too
+        assert f"other-{name}" not in path.read_text()
+    it.plane.supervisor.wake()
+    await until(lambda: f"other-{name}" in path.read_text())
+    assert json.loads(path.read_text())["version"] == it.plane.supervisor.link.version
+
+
+async def secret(it, disk, fault, name):
+    folder = it.plane.credentials.secret_files.directory
+    with disk.failing(fault, folder):
+        error = await it.refused("POST", "/v1/secrets", 503, json={"name": name, "value": "x"})
+        assert error["code"] == "storage"
+        assert "stored, and models see it when it can be written" in error["message"]
+        assert os.strerror(fault) in error["message"]
+        assert error["hint"]
+        assert name in [one["name"] for one in (await it.get("/v1/secrets"))["secrets"]]
+    await until((folder / name).exists)
+    assert (folder / name).read_text() == "x"
+    assert not list(folder.glob(".*"))
+
+
+async def deleted_secret(it, disk, fault, name):
+    folder = it.plane.credentials.secret_files.directory
+    await it.api.post("/v1/secrets", json={"name": name, "value": "x"})
+    with disk.failing(fault, folder):
+        if fault == FULL:  # to remove needs no room
+            assert (await it.api.delete(f"/v1/secrets/{name}")).status_code == 200
+        else:
+            error = await it.refused("DELETE", f"/v1/secrets/{name}", 503)
+            assert "models see it until its file can be" in error["message"]
+    await until(lambda: not (folder / name).exists())
+
+
+async def upload(it, disk, fault, name):
+    with disk.failing(fault, it.data_dir):
+        error = await it.refused("POST", pushes(name), 503, content=tar(truss_files()))
+        assert error["code"] == "storage"
+        assert "the archive cannot be kept" in error["message"]
+        assert os.strerror(fault) in error["message"]
+        assert error["hint"]
+        assert not it.platform.deployments_of(name)
+    await it.serving(name)
+
+
+async def unpacking(it, disk, fault, name):
+    uploads = it.data_dir / "uploads"
+    uploads.mkdir(parents=True, exist_ok=True)
+    monkey = disk._refuse
+
+    def only_unpacked(path, **options):
+        if "unpacked/" in os.fsdecode(path):
+            monkey(path, **options)
+
+    disk._refuse = only_unpacked
+    with disk.failing(fault, uploads):
+        error = await it.refused("POST", pushes(name), 503, content=tar(truss_files()))
+        assert (error["code"], "cannot be unpacked" in error["message"]) == ("storage", True)
+    disk._refuse = monkey
+    await it.serving(name)
+    assert list(uploads.iterdir()) == []
+
+
+async def snapshot(it, disk, fault, name):
+    with disk.failing(fault, it.data_dir / "snapshots"):
+        error = await it.refused("POST", pushes(name), 503, content=tar(truss_files(f"description: {name}")))
+        assert (error["code"], "the Truss cannot be copied" in error["message"]) == ("storage", True)
+        assert not it.platform.deployments_of(name)
+    await it.serving(name)
+
+
+async def environment(it, disk, fault, name):
+    """A preparation that has begun goes on by itself, also in another life of control."""
+    del disk
+    error = OSError(fault, os.strerror(fault))
+    for kept in (_caused(PreparationError("uv broke"), error), StorageError.of("no", error)):
+        it.preparation_fails = kept
+        content = tar(truss_files(f"description: {type(kept).__name__}"))
+        deployment_id = (await it.push(name, content))["id"]
+        await _told_again(it, deployment_id)
+        told = await it.get(f"{pushes(name)}/{deployment_id}")
+        assert told["status"] == "BUILDING"
+        assert str(kept) in told["preparation"]["line"]
+        it.preparation_fails = None
+        await _serves(it, name, deployment_id)
+
+
+async def _told_again(it, deployment_id):
+    await until(lambda: "again" in it.plane.preparations.progress(deployment_id).line)
+
+
+async def _serves(it, name, deployment_id):
+    await it.until(lambda: it.platform.points_at((name, "production")) == deployment_id)
+
+
+async def log(it, disk, fault, name):
+    with disk.failing(fault, it.data_dir / "logs"):
+        await it.serving(name)
+
+
+async def database(it, disk, fault, name):
+    del disk
+    await it.serving(name)
+    with failing_store(it, fault):
+        error = await it.refused("PATCH", settings(name), 503, json={"max_replica": 7})
+        assert error["code"] == "store"
+        assert "the change is in force, and is stored as soon as that can be" in error["message"]
+        assert error["hint"]
+        assert (await it.get(settings(name)))["settings"]["max_replica"] == 7
+        error = await it.refused("POST", "/v1/secrets", 503, json={"name": name, "value": "x"})
+        assert error["code"] == "store"
+        assert (await it.get("/v1/secrets"))["secrets"] == []  # it is neither stored nor in force
+    store = it.plane.persistence.store
+
+    async def stored():
+        rows = (await it.plane.persistence.call(store.load)).deployments
+        return next(row.settings["max_replica"] for row in rows if row.model == name)
+
+    while await stored() != 7:  # noqa: ASYNC110  # a database tells nobody
+        await asyncio.sleep(0.01)
+
+
+async def records(it, disk, fault, name):
+    del disk
+    deployment_id = await it.serving(name)
+    with failing_store(it, fault):
+        it.plane.persistence.note_requests([_record(name, deployment_id)])
+        await asyncio.sleep(0.05)
+    path = f"{pushes(name)}/{deployment_id}/requests/export"
+    while f"of-{name}" not in (await it.api.get(path)).text:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+ROWS = (
+    routing_table,
+    secret,
+    deleted_secret,
+    upload,
+    unpacking,
+    snapshot,
+    environment,
+    log,
+    database,
+    records,
+)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.__name__)
+async def test_a_fault_of_the_disk_costs_what_could_not_be_written_until_it_can_be(world, disk, row):
+    async with world() as it:
+        for fault in FAULTS:
+            await row(it, disk, fault, f"model-{fault}")
+            await it.get("/healthz")
+
+
+class failing_store:  # noqa: N801  # a block
+    """The database fails as SQLite does on such a disk."""
+
+    def __init__(self, it, fault):
+        self._store = it.plane.persistence.store
+        cause = sqlite3.OperationalError("the disk does not take it")
+        cause.sqlite_errorname = OF_SQLITE[fault]
+        self._error = explained(OperationalError("", {}, cause), "sqlite:///it")
+
+    def __enter__(self):
+        self._store.transaction = self._store.save_secret = self._fail
+
+    def __exit__(self, *_):
+        del self._store.transaction, self._store.save_secret
+
+    def _fail(self, *_):
+        raise self._error
+
+
+def _caused(error, cause):
+    error.__cause__ = cause
+    return error
+
+
+def _record(name, deployment_id):
+    return RequestRecord(f"of-{name}", deployment_id, name, "echo-1", 1.0, 200, Outcome.FINISHED, 0.1)

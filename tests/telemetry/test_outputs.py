@@ -1,0 +1,33 @@
+"""A program whose output goes to a device that is full, as a real process."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = """
+import logging, sys
+from headway.telemetry.outputs import outlive_full_disks
+outlive_full_disks()
+logging.basicConfig(force=True)
+print("a" * 100_000)
+print("b", file=sys.stderr, flush=True)
+logging.error("c")
+sys.stdout.buffer.write(b"d")
+sys.stdout.flush()
+sys.exit(7)
+"""
+
+
+def test_a_program_whose_output_nobody_keeps_goes_on():
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", PROGRAM], stdout=full, stderr=full, check=False, timeout=60
+        )
+    assert ended.returncode == 7
+
+
+def test_what_is_kept_is_what_was_printed(tmp_path):
+    with (tmp_path / "out").open("wb") as out:
+        subprocess.run([sys.executable, "-c", PROGRAM], stdout=out, stderr=out, check=False, timeout=60)
+    text = (tmp_path / "out").read_text()
+    assert text == "a" * 100_000 + "\nb\nERROR:root:c\nd"

@@ -73,7 +73,9 @@ def test_a_full_disk_ends_nothing_and_what_it_did_not_take_is_stored_when_it_doe
         refused = httpx.post(f"{control}/v1/models/other/deployments", content=tar(files), timeout=30)
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "storage")
         os.kill(replica, signal.SIGKILL)
-        assert wait_until(lambda: process_of(up, "model_server") not in ([], [replica]), 60, "another one is started")
+        assert wait_until(
+            lambda: process_of(up, "model_server") not in ([], [replica]), 60, "another one is started"
+        )
         assert headway.predict() == {"a": 1}
         assert process_of(up, "api") == [before], "control has never ended"
 

@@ -315,8 +315,10 @@ class Dispatcher(Generic[Request]):
 
     def _finished(self, entry: Entry[Request], replica: Replica, now: float) -> Finished[Request]:
         del self._entries[entry.request]
-        self._integrals.finish(now - entry.since)
-        return Finished(entry.request, replica.replica_id, now, now - entry.since, entry.abandoned)
+        integrals, held = self._integrals, now - entry.since
+        integrals.finished += 1
+        integrals.held_seconds += held
+        return Finished(entry.request, replica.replica_id, now, held, entry.abandoned)
 
     def _after_vacating(self, replica: Replica, now: float, events: Events[Request]) -> Events[Request]:
         if replica.draining and replica.held == 0:

@@ -58,11 +58,6 @@ class LoadIntegrals:
                 self._queued_seconds += elapsed * queued
                 self._nonempty_seconds += elapsed
 
-    def finish(self, held: float) -> None:
-        """A request is done that held its slot for so many seconds."""
-        self.finished += 1
-        self.held_seconds += held
-
     def load(self, now: float, queued: int, in_flight: int) -> Load:
         self.advance(now, queued, in_flight)
         return Load(

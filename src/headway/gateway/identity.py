@@ -7,7 +7,9 @@ import re
 from headway.core.wire import CLIENT_ID, REQUEST_ID
 
 _ACCEPTED = re.compile(rb"[!-~]{1,128}")
-"""It goes into logs and back into a head: visible ASCII, and not for ever."""
+"""What goes into logs and back into a head: visible ASCII, and not for ever."""
+
+_LINES = REQUEST_ID + b": %s\r\n" + CLIENT_ID + b": %s\r\n"
 
 
 def accepted(given: bytes | None) -> bytes | None:
@@ -17,4 +19,4 @@ def accepted(given: bytes | None) -> bytes | None:
 
 def identity_lines(request_id: bytes, client_id: bytes | None) -> bytes:
     """The header lines with both."""
-    return b"%s: %s\r\n%s: %s\r\n" % (REQUEST_ID, request_id, CLIENT_ID, client_id or request_id)
+    return _LINES % (request_id, client_id or request_id)

@@ -91,15 +91,22 @@ class RequestHead:
             return way + ID + request_id + end
         return self._begin + peer.lines + request_id + end
 
-    def identity(self, request_id: bytes, *, answer_names_one: bool = False) -> bytes:
-        """The lines of an answer that tell the request's ids; an id that the model told stands for ours."""
-        if answer_names_one and self.client_id is None:
-            return b"%s: %s\r\n" % (REQUEST_ID, request_id)
+    def identity(self, request_id: bytes) -> bytes:
+        """The lines of an answer that tell the request's ids."""
         return identity_lines(request_id, self.client_id)
 
     def answer_lines(self, request_id: bytes, answer: AnswerHead) -> bytes:
         """What is added to a replica's answer."""
-        lines = self.identity(request_id, answer_names_one=answer.has_client_id)
+        if answer.has_client_id or self.takes_bare:
+            return self._lines_beside(answer, request_id)
+        return identity_lines(request_id, self.client_id)
+
+    def _lines_beside(self, answer: AnswerHead, request_id: bytes) -> bytes:
+        """The same for an answer that may say some of it: an id that the model told stands for ours."""
+        if answer.has_client_id and self.client_id is None:
+            lines = b"%s: %s\r\n" % (REQUEST_ID, request_id)
+        else:
+            lines = self.identity(request_id)
         if self.takes_bare and answer.status == 101 and b"\n" + SUBPROTOCOLS not in answer.raw.lower():
             lines += b"%s: %s\r\n" % (SUBPROTOCOLS, BARE_SUBPROTOCOL)
         return lines

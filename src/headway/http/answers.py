@@ -1,5 +1,6 @@
 """Bytes of answers: status lines and header lines, checked so that no value can break the framing."""
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -33,10 +34,10 @@ def status_line(status: int) -> bytes:
 class _Clock:
     """The Date line of a second, for all its answers: to make one takes longer than to ask for the time."""
 
-    __slots__ = ("line", "second")
+    __slots__ = ("begin", "end", "line")
 
     def __init__(self) -> None:
-        self.second = -1
+        self.begin = self.end = 0.0
         self.line = b""
 
 
@@ -45,14 +46,15 @@ _clock = _Clock()
 
 def date_line() -> bytes:
     """The header line that says when an answer was made, in the words of HTTP, whatever the locale."""
-    second = int(time())
-    if second != _clock.second:
-        at = gmtime(second)
+    now = time()
+    if now >= _clock.end or now < _clock.begin:
+        _clock.begin = math.floor(now)
+        _clock.end = _clock.begin + 1
+        at = gmtime(now)
         _clock.line = b"date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n" % (
             *(_WEEKDAYS[at.tm_wday], at.tm_mday, _MONTHS[at.tm_mon - 1], at.tm_year),
             *(at.tm_hour, at.tm_min, at.tm_sec),
         )
-        _clock.second = second
     return _clock.line
 
 

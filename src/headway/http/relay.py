@@ -22,7 +22,7 @@ class AnswerRelay:
         if self.is_tunnel:
             exchange.accept_tunnel()
             lines += b"connection: upgrade\r\n"
-        else:
+        elif not self._keep or not exchange.http_1_1:
             lines += exchange.connection_line(keep=self._keep)
         if exchange.lines:
             lines += exchange.lines

@@ -63,3 +63,17 @@ def test_a_url_of_a_file_is_a_path():
     [line] = lines_of("own @ file:///srv/my%20own.whl#sha256=00")
     assert line.path == "/srv/my own.whl"
     assert line.naming("./own.whl") == "own @ ./own.whl#sha256=00"
+
+
+@pytest.mark.parametrize(
+    ("text", "renamed"),
+    [
+        ("-e e", "-e ./x"),
+        ("--editable edit", "--editable ./x"),
+        ("./own[own] ; sys_platform != './own'", "./x[own] ; sys_platform != './own'"),
+        ("own-1.0.whl @ ./own-1.0.whl", "own-1.0.whl @ ./x"),
+    ],
+)
+def test_another_path_stands_where_the_first_stood(text, renamed):
+    [line] = lines_of(text)
+    assert line.naming("./x") == renamed

@@ -29,6 +29,8 @@ class Line:
     text: str
     names: Names = Names.NOTHING
     target: str = ""
+    begins_at: int = 0
+    """Where in `text` the target may be looked for."""
 
     @property
     def path(self) -> str:
@@ -40,7 +42,8 @@ class Line:
 
     def naming(self, path: str) -> str:
         """The same with another path."""
-        return self.text.replace(self.target, path, 1)
+        head, rest = self.text[: self.begins_at], self.text[self.begins_at :]
+        return head + rest.replace(self.target, path, 1)
 
 
 _OPTIONS = {
@@ -68,7 +71,9 @@ def lines_of(text: str) -> Iterator[Line]:
             yield from _options(stripped)
         elif stripped:
             target = _local_package(stripped)
-            yield Line(stripped, Names.PACKAGE if target else Names.NOTHING, target)
+            named = _NAMED.match(stripped)
+            begins_at = named.start("target") if named else 0
+            yield Line(stripped, Names.PACKAGE if target else Names.NOTHING, target, begins_at)
 
 
 def is_local(target: str) -> bool:
@@ -111,7 +116,7 @@ def _line(option: str, names: Names, value: str) -> Line:
         target = _path_of_package(value)
     elif names is Names.NOTHING:
         target = ""
-    return Line(f"{option} {value}".rstrip(), names, target if is_local(target) else "")
+    return Line(f"{option} {value}".rstrip(), names, target if is_local(target) else "", len(option) + 1)
 
 
 def _local_package(text: str) -> str:

@@ -72,6 +72,13 @@ def test_the_operator_may_pass_more_by_name_and_by_pattern(tmp_path):
     assert "KUBECONFIG" in for_builds(ALL)
 
 
+def test_a_settings_file_that_cannot_be_read_stops_nothing(tmp_path):
+    (tmp_path / "headway").mkdir()
+    (tmp_path / "headway" / "config.toml").write_text("port = [", encoding="utf-8")
+    assert "HF_TOKEN" in for_models(environment={**ALL, "HEADWAY_PASS_ENVIRONMENT": "HF_TOKEN"})
+    assert "HF_TOKEN" not in for_models(environment=ALL)
+
+
 def test_what_only_headway_may_know_is_passed_on_to_nobody():
     everything = for_builds({**ALL, "HEADWAY_PASS_ENVIRONMENT": "*"})
     assert set(OTHERS) - {"UV_PUBLISH_TOKEN"} <= set(everything)

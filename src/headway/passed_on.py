@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from headway.configuration import Configuration
+from headway.configuration import Configuration, InvalidConfigurationError
 
 MODEL = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TMPDIR", "TMP", "TEMP"),
@@ -75,12 +75,20 @@ def for_builds(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def _named(patterns: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
-    wanted = (*patterns, *Configuration.load(environment).pass_environment)
+    wanted = (*patterns, *_passed(environment))
     return {
         name: value
         for name, value in environment.items()
         if _matches(name, wanted) and not _matches(name, _NEVER)
     }
+
+
+def _passed(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What the operator names. While somebody writes to the settings file, replicas go on starting."""
+    try:
+        return Configuration.load(environment).pass_environment
+    except InvalidConfigurationError:
+        return tuple(one.strip() for one in environment.get("HEADWAY_PASS_ENVIRONMENT", "").split(","))
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

@@ -156,6 +156,8 @@ def test_ctrl_c_while_push_waits_leaves_the_deployment_going_on(headway, truss, 
 def test_push_refuses_what_cannot_be_before_anything_is_sent(headway, truss):
     assert run("push", truss("runtime: {predict_concurrency: 0}")).exit_code == FAILED
     assert run("push", truss(), "--set", "queue_limt=1").exit_code == USAGE
+    for name in ("a/b", "a@b", "", "\u65e5", "a b"):
+        assert "is no name for a model" in str(run("push", truss(), "--name", name).exception)
     assert run("push", truss(), "--no-environment", "--environment", "a").exit_code == USAGE
     assert deployments(headway) == []
 

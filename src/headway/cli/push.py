@@ -55,7 +55,7 @@ def push(  # noqa: PLR0913  # each is one option of the command
     with Control.at(url) as control:
         # Whether it answers, and to us, is known before anything is packed.
         models = [one["name"] for one in control.get("/v1/models")["models"]]
-        model = _own_name(directory, models, console) if name is None else name
+        model = _name(directory, name, models, console)
         deployment = _send(control, directory, model, query, console)
         console.print(f"{model}: deployment {deployment['id']} is accepted", markup=False)
         told = deployment["warnings"]
@@ -69,11 +69,17 @@ def push(  # noqa: PLR0913  # each is one option of the command
             typer.echo(_curl_line(control, deployment, into))
 
 
-def _own_name(directory: Path, models: Container[str], console: "Console") -> str:
-    """The name that the Truss gives its model; where it is another than its author may think, that is told."""
+def _name(directory: Path, chosen: str | None, models: Container[str], console: "Console") -> str:
+    """The chosen name, else the one that the Truss gives its model; where that is another than its author may think,
+    it is told. Raises InvalidNameError.
+    """
+    from headway.control.catalog import require_name
     from headway.control.packages.names import former_note, renamed_note, served_name
     from headway.model_server.truss.truss_config import read_truss
 
+    if chosen is not None:
+        require_name(chosen, "a model")
+        return chosen
     config = read_truss(directory.resolve())
     warn(console, filter(None, (renamed_note(config, directory), former_note(config, directory, models))))
     return served_name(config, directory)

@@ -167,6 +167,8 @@ external_data: [{{url: '{(outside / "data").as_uri()}', local_data_path: more}}]
 requirements: ['-r {outside / "list.txt"}']
 """
     copied = own(config)
+    states = file_states(tmp_path / "unpacked/truss")
+    assert {outside / "data", outside / "model/model.py"} <= {path.resolve() for path, *_ in states}
     assert (copied / "packages/list.txt").is_file()
     assert (copied / "data/data").read_text(encoding="utf-8") == "d"
     assert read_truss(copied).model_file == copied / "model/model.py"

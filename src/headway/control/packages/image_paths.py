@@ -5,6 +5,7 @@ It reads text; what the code makes of a path at run time it cannot see.
 
 import ast
 import itertools
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ _HINTS = {
     "packages": "what is in packages can be imported; its files are in packages/ of the working directory",
     "secrets": 'ask for `secrets` in __init__, and for one with secrets["NAME"]',
 }
+_NOT_ITS_CODE = ("venv", "node_modules", "__pycache__", "site-packages")
 _MOST_TOLD = 10
 _MOST_FILES = 200
 _LARGEST_FILE_BYTES = 1024 * 1024
@@ -49,7 +51,7 @@ def _in_code(config: TrussConfig) -> Iterator[tuple[str, str]]:
     if config.docker_server is not None:
         return
     folders = dict.fromkeys((config.model_file.parent, *config.package_paths))
-    files = (path for folder in folders for path in sorted(folder.rglob("*.py")))
+    files = (path for folder in folders for path in _python_files(folder))
     for file in itertools.islice(files, _MOST_FILES):
         try:
             if not file.is_file() or file.stat().st_size > _LARGEST_FILE_BYTES:
@@ -59,6 +61,13 @@ def _in_code(config: TrussConfig) -> Iterator[tuple[str, str]]:
             continue  # the model's own file is judged elsewhere
         for line, path in _in_strings(tree):
             yield f"{_shown(file, config.directory)}:{line}", path
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    """In order, and no further than they are asked for: a folder may hold a whole project."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _NOT_ITS_CODE)
+        yield from (Path(parent, name) for name in sorted(names) if name.endswith(".py"))
 
 
 def _in_strings(tree: ast.AST) -> Iterator[tuple[int, str]]:

@@ -120,7 +120,9 @@ def file_states(directory: Path) -> FileStates:
     """The state of the files that a snapshot of the Truss in `directory` would be made of."""
     tops = [directory]
     with contextlib.suppress(InvalidTrussError):
-        tops += [directory / external for external in read_truss(directory).external_package_dirs]
+        config = read_truss(directory)
+        others = (*config.external_package_dirs, config.data_dir, config.model_module_dir)
+        tops += [directory / other for other in others if is_real(directory / other)]
     ignored = _ignore_rules(directory)
     states = set()
     for top in tops:

@@ -1,6 +1,5 @@
 """Bytes of answers: status lines and header lines, checked so that no value can break the framing."""
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -48,8 +47,8 @@ def date_line() -> bytes:
     """The header line that says when an answer was made, in the words of HTTP, whatever the locale."""
     now = time()
     if now >= _clock.end or now < _clock.begin:
-        _clock.begin = math.floor(now)
-        _clock.end = _clock.begin + 1
+        _clock.begin = float(int(now))
+        _clock.end = _clock.begin + 1.0
         at = gmtime(now)
         _clock.line = b"date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n" % (
             *(_WEEKDAYS[at.tm_wday], at.tm_mday, _MONTHS[at.tm_mon - 1], at.tm_year),

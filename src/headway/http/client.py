@@ -10,6 +10,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from headway.http.ends import shut_down
 from headway.http.heads import KNOWN_ANSWERS, SWITCHING_PROTOCOLS, AnswerHead, BadAnswerError
 from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES
 
@@ -123,6 +124,7 @@ class ClientConnection:
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
+        shut_down(self._transport)
         receiver, self._receiver = self._receiver, None
         if receiver is None:
             return

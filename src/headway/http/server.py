@@ -9,6 +9,7 @@ from typing import cast
 
 import httptools
 
+from headway.http.ends import shut_down
 from headway.http.exchange import SILENT, Application, Exchange
 from headway.http.framing import BadRequest, head_too_large, malformed, read_framing, too_slow
 from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES, KnownHeads, KnownRequest
@@ -149,6 +150,7 @@ class ServerConnection:
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._connections.discard(self)
+        shut_down(self.transport)
         self.client_left()
 
     def pause_writing(self) -> None:

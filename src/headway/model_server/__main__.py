@@ -22,6 +22,7 @@ from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED
 from headway.http.limits import Limits
 from headway.http.listener import HttpServer, tcp_socket, unix_socket
 from headway.model_server.app import PrivateRoutes, PublicRoutes
+from headway.model_server.forks import guard
 from headway.model_server.logs import configure_logging
 from headway.model_server.readiness import Readiness
 from headway.model_server.replica import Replica
@@ -102,6 +103,7 @@ async def _serve(
     await server.start([public])
     inspection = HttpServer(PrivateRoutes(replica.calls))
     await inspection.start([private] if private is not None else [])
+    guard([public] if private is None else [public, private])
     _log.info("Replica %s listens on %s", options.replica_id, options.uds or f"{options.host}:{options.port}")
     life = asyncio.create_task(_live(replica, readiness))
     stopped = asyncio.create_task(stopping.wait())
@@ -134,18 +136,23 @@ async def _live(replica: Replica, readiness: Readiness) -> None:
 
 
 def _stop_on_signals() -> asyncio.Event:
-    """An event that the first SIGTERM or SIGINT sets; the second one then ends the process."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    """An event that the first SIGTERM or SIGINT sets; the second one then ends the process.
 
-    def stop() -> None:
-        stopping.set()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
+    Not by the loop's own handlers: it believes what is written to a pipe of which a child that was forked has a copy.
+    """
+    stopping, loop, process_id = asyncio.Event(), asyncio.get_running_loop(), os.getpid()
+
+    def stop(number: int, _: object) -> None:
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, signal.SIG_DFL)
+        if os.getpid() == process_id:
+            loop.call_soon_threadsafe(stopping.set)
+        else:
+            os.kill(os.getpid(), number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        signal.signal(number, stop)
+        signal.siginterrupt(number, False)  # system calls of a model's threads go on
     return stopping
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from headway.model_server import asgi, failures, generators
 from headway.model_server.call import Call, Stage
 from headway.model_server.content import decode_body
+from headway.model_server.forks import end_if_copy
 from headway.model_server.gate import PredictGate
 from headway.model_server.payload import BadPayloadError, encode_binary, encode_json, is_binary
 from headway.model_server.streams import BadChunkError, close_iterator
@@ -132,6 +133,8 @@ class Pipeline:
             raise failures.model_error() from None
         except BaseException as error:  # SystemExit of a model ends its request, not the replica
             raise self._failure(error) from error
+        finally:
+            end_if_copy()
 
     async def _send_if_live(self, call: Call, result: Any, threads: ThreadPool, *, native: bool) -> Any:
         """Send what makes its own body, or collect it; anything else is handed back. Not native: from postprocess."""

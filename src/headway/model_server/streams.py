@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, Self
 
 from headway.http.exchange import Exchange
+from headway.model_server.forks import end_if_copy
 
 BUFFER_BYTES = 1024 * 1024
 """What a producer may be ahead of its client."""
@@ -158,6 +159,7 @@ class ThreadedProducer:
         """On the thread: until the iterator ends, raises or is stopped."""
         try:
             for chunk in self._chunks:
+                end_if_copy()
                 data = self._convert(chunk)
                 self._made.append(data)
                 self._made_bytes += len(data)
@@ -203,6 +205,7 @@ async def send_all(chunks: AsyncIterator[Any], stream: AnswerStream) -> None:
     """Write what an asynchronous iterator gives; it is closed whatever happens."""
     try:
         async for chunk in chunks:
+            end_if_copy()
             stream.write(as_bytes(chunk))
             await stream.take_turns()
     finally:

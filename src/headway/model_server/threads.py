@@ -12,6 +12,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
+from headway.model_server.forks import end_if_copy
+
 _Job = tuple["Running", contextvars.Context, Callable[..., Any], tuple[Any, ...]]
 
 
@@ -60,6 +62,7 @@ class ThreadPool:
                 ended = (running, context.run(function, *arguments), None)
             except BaseException as error:  # noqa: BLE001 - whatever a model raises, its request is told
                 ended = (running, None, _raisable(error))
+            end_if_copy()
             self._ended.append(ended)
             # Set before it is read here, cleared before the loop takes what has ended: nothing stays behind.
             if not self._is_woken:

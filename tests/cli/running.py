@@ -16,6 +16,9 @@ from headway.cli.app import app
 from headway.cli.exit_codes import exit_code_of
 from headway.control import preparations, replicas
 from headway.control.packages.entries import PreparationError
+from headway.control.packages.findings import warnings_of
+from headway.control.packages.lint import of_serving
+from headway.control.packages.machine import this_machine
 from headway.control.packages.preparation import PreparedModel
 from headway.control.plane import ControlPlane, PlaneOptions
 from headway.core.errors import HeadwayError
@@ -67,7 +70,9 @@ def make_ready_at_once(monkeypatch):
         progress("making an environment")
         if (directory / "broken").exists():
             raise PreparationError("no such package: nonsense")
-        return PreparedModel(read_truss(directory), directory, sys.executable, {}, ())
+        config = read_truss(directory)
+        warnings = warnings_of(of_serving(config, this_machine(directory)))
+        return PreparedModel(config, directory, sys.executable, {}, warnings)
 
     async def until_ready(*_): ...
 

@@ -101,12 +101,15 @@ class AnswerHead:
         self.is_not_accepted = False
         """The server never took the request up."""
         left = self._read(_NOTABLE.findall(raw.lower()))
-        self.is_framed = self.has_no_body or self.is_chunked or self.length is not None
+        self.is_framed = self.has_no_body or self._tells_length()
         """Its end can be told without the end of the connection."""
         passed_on = _without(raw, left) if left else raw
         if passed_on.startswith(_OLDER):
             passed_on = _NEWER + passed_on[len(_OLDER) :]  # the version is that of the client's connection
         self._passed_on = passed_on[:-2]
+
+    def _tells_length(self) -> bool:
+        return self.is_chunked or self.length is not None
 
     def _read(self, notable: list[tuple[bytes, bytes]]) -> set[bytes]:
         """Take in what these headers say; the names of those that are not passed on."""

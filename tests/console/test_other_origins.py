@@ -60,6 +60,17 @@ async ({gateway, control, headers}) => {
 """
 
 
+CONVERSES = """
+([url, key]) => new Promise((resolve) => {
+  const socket = new WebSocket(url, ["headway", "headway.key." + key]);
+  socket.onopen = () => socket.send("hello");
+  socket.onmessage = (message) => {
+    socket.onclose = () => { window.endedAt = Date.now(); };
+    resolve([message.data, socket.protocol]);
+  };
+  socket.onerror = () => resolve(null);
+})
+"""
 READING = ("predict", "refusal", "models", "metrics", "socket")
 
 
@@ -136,8 +147,8 @@ def test_a_page_of_an_allowed_origin_is_served_by_both_ports(browser, headway, e
     assert (told["models"], told["metrics"], told["socket"]) == (2, True, ["hello", ""])
 
 
-def test_with_keys_a_page_needs_one_which_its_websocket_shows_as_a_subprotocol(browser, headway, elsewhere):
-    key = headway.run("keys", "create", "--quiet").strip()
+def test_with_keys_a_page_needs_one_whatever_its_origin(browser, headway, elsewhere):
+    key = headway.environment["HEADWAY_API_KEY"] = headway.run("keys", "create", "--quiet").strip()
     url = f"http://127.0.0.1:{headway.port}{PREDICT}"
     wait_until(lambda: httpx.post(url, json={}).status_code == 401, 10, "the gateway asks for keys")
     before = runs(headway, authorization=f"Bearer {key}")
@@ -147,17 +158,17 @@ def test_with_keys_a_page_needs_one_which_its_websocket_shows_as_a_subprotocol(b
     told = tried(browser, headway, f"http://127.0.0.1:{elsewhere}", authorization=f"Bearer {key}")
     assert told["predict"] == {"runs": before + 1}
     assert told["models"] == 2
+
+
+def test_a_browsers_websocket_shows_its_key_as_a_subprotocol_and_ends_with_it(browser, headway, elsewhere):
+    key = headway.run("keys", "create", "--quiet", "--scope", "inference").strip()
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"http://localhost:{elsewhere}")
-    spoken = page.evaluate(
-        """([url, key]) => new Promise((resolve, reject) => {
-             const socket = new WebSocket(url, ["headway", "headway.key." + key]);
-             socket.onopen = () => socket.send("hello");
-             socket.onmessage = (message) => resolve([message.data, socket.protocol]);
-             socket.onerror = reject;
-           })""",
-        [f"ws://127.0.0.1:{headway.port}/models/echoes/websocket", key],
+    url = f"ws://127.0.0.1:{headway.port}/models/echoes/websocket"
+    wait_until(
+        lambda: page.evaluate(CONVERSES, [url, key]) == ["hello", "headway"], 10, "the key is in force"
     )
+    headway.run("keys", "delete", key.rpartition("_")[0])
+    page.wait_for_function("window.endedAt", timeout=10_000)
     context.close()
-    assert spoken == ["hello", "headway"]

@@ -29,8 +29,10 @@ def requests(headers):
     body = b"content-length: 2\r\n\r\n{}"
     yield b"POST /models/m/predict HTTP/1.1\r\n" + headers + body
     yield b"POST /models/nobody/predict HTTP/1.1\r\n" + headers + body
-    for target in (b"/models/m/sync/v1/models", b"/metrics", b"/healthz", b"/nowhere"):
+    for target in (b"/models/m/sync/v1/models", b"/v1/models", b"/metrics", b"/healthz", b"/nowhere"):
         yield get(target, headers)
+    yield b"POST /metrics HTTP/1.1\r\n" + headers + body
+    yield b"OPTIONS * HTTP/1.1\r\n" + headers + b"\r\n"
     yield get(b"/models/m/websocket", headers + WEBSOCKET)
 
 

@@ -145,13 +145,18 @@ class Gateway:
         shared = self.admission.share(exchange)
         if shared is not None:
             return self.refuse(exchange, shared) if isinstance(shared, Refusal) else shared
-        if exchange.target == b"*":
+        page = self._pages.get(exchange.target.partition(b"?")[0].removesuffix(b"/"))
+        if page is None and exchange.target != b"*":
+            return None
+        entered = self.admission.enter(exchange, ())
+        if isinstance(entered, Refusal):
+            return self.refuse(exchange, self._unless_starting(entered))
+        if page is None:
             exchange.respond(200, b"allow: GET, HEAD, POST, OPTIONS\r\n")
             return SILENT
-        page = self._pages.get(exchange.target.partition(b"?")[0].removesuffix(b"/"))
-        if page is not None and exchange.method not in _READING:
+        if exchange.method not in _READING:
             return self.refuse(exchange, refusals.wrong_method(exchange.method.decode(), "GET, HEAD"))
-        return None if page is None else page(exchange)
+        return page(exchange)
 
     def head_of(self, exchange: Exchange, address: Address, queue: DeploymentQueue) -> RequestHead | None:
         """What a replica is sent for a request that is found good; None when the request was answered here."""
@@ -214,9 +219,8 @@ class Gateway:
         return SILENT
 
     def _answer_health(self, exchange: Exchange) -> Receiver:
-        entered = NO_TABLE if self._table is None else self.admission.enter(exchange, ())
-        if isinstance(entered, Refusal):
-            return self.refuse(exchange, entered)
+        if self._table is None:
+            return self.refuse(exchange, NO_TABLE)
         exchange.respond(200, _JSON, b'{"status": "ok"}\n')
         return SILENT
 

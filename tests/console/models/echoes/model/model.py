@@ -1,3 +1,4 @@
 class Model:
     async def websocket(self, websocket):
-        await websocket.send_text(await websocket.receive_text())
+        async for text in websocket.iter_text():
+            await websocket.send_text(text)

@@ -22,6 +22,7 @@ from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED
 from headway.http.limits import Limits
 from headway.http.listener import HttpServer, tcp_socket, unix_socket
 from headway.model_server.app import PrivateRoutes, PublicRoutes
+from headway.model_server.borrowed import ReplicaLoop, watch_anyio
 from headway.model_server.forks import guard
 from headway.model_server.logs import configure_logging
 from headway.model_server.readiness import Readiness
@@ -61,7 +62,7 @@ def main() -> int:
         _log.error("Cannot listen: %s", error)
         return EXIT_BAD_TRUSS
     serve = _serve if config.docker_server is None else _serve_front
-    return uvloop.run(serve(options, config, public, private))
+    return uvloop.run(serve(options, config, public, private), loop_factory=ReplicaLoop)
 
 
 def _options() -> argparse.Namespace:
@@ -93,6 +94,7 @@ async def _serve(
     options: argparse.Namespace, config: TrussConfig, public: socket.socket, private: socket.socket | None
 ) -> int:
     stopping, readiness = _stop_on_signals(), Readiness(os.environ)
+    watch_anyio()
     replica = Replica(
         config,
         secrets_directory=options.secrets_directory,

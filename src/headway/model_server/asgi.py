@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator, MutableMapping
+from types import AsyncGeneratorType
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,7 +20,8 @@ from headway.model_server import failures
 from headway.model_server.answer_heads import InvalidLengthError, checked_status, passed_on, told_length
 from headway.model_server.call import Call
 from headway.model_server.caller import provenance
-from headway.model_server.streams import AnswerStream, close_iterator
+from headway.model_server.streams import AnswerStream, close_iterator, stepped
+from headway.model_server.threads import ThreadPool
 
 Message = MutableMapping[str, Any]
 _FIRST_ERROR = 300
@@ -75,12 +77,13 @@ def send_plain(call: Call, response: Any) -> None:
     call.exchange.respond(status, lines + call.server_timing(), bytes(response.body))
 
 
-async def send_live(call: Call, response: Any) -> None:
+async def send_live(call: Call, response: Any, threads: ThreadPool) -> None:
     """Let a response send itself; return when all of its work is done, background tasks included.
 
     What it raises before its head went out is raised.
     """
     outgoing = _Outgoing(call)
+    _step_on(threads, response)
     try:
         await response(_scope(call), functools.partial(_departure, call), outgoing.send)
         outgoing.check_end()
@@ -92,7 +95,23 @@ async def send_live(call: Call, response: Any) -> None:
         _log.error("A response broke off", exc_info=error)
         outgoing.stream.break_off()
     finally:
+        await call.until_stopped()
         await close_iterator(getattr(response, "body_iterator", None))
+
+
+def _step_on(threads: ThreadPool, response: Any) -> None:
+    """Have a plain iterator stepped on our threads. On AnyIO's, Starlette's way, each step is on another one, and
+    nobody closes the iterator of a client that has left.
+    """
+    chunks = getattr(response, "body_iterator", None)
+    concurrency = sys.modules.get("starlette.concurrency")
+    if not isinstance(chunks, AsyncGeneratorType) or concurrency is None or chunks.ag_frame is None:
+        return
+    if (
+        chunks.ag_code is concurrency.iterate_in_threadpool.__code__
+        and "iterator" in chunks.ag_frame.f_locals
+    ):
+        response.body_iterator = stepped(chunks.ag_frame.f_locals["iterator"], threads)
 
 
 class _Outgoing:

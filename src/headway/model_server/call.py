@@ -7,9 +7,11 @@ task is over the connection is closed, by which the gateway knows that the slot 
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from contextvars import ContextVar
 from enum import Enum
 from time import monotonic
@@ -17,6 +19,7 @@ from typing import Any, Protocol
 
 from headway.core.wire import REQUEST_ID
 from headway.http.exchange import Exchange
+from headway.model_server.threads import ended
 from headway.telemetry.stage_board import STAGES, StageBoard, open_board
 
 _log = logging.getLogger(__name__)
@@ -67,6 +70,7 @@ class Call:
     """A receiver of the HTTP layer that runs `work` once the body is complete. `calls` holds it meanwhile."""
 
     __slots__ = (
+        "_borrowed",
         "_calls",
         "_cancels",
         "_chunks",
@@ -104,6 +108,7 @@ class Call:
         self._row = -1
         self._departure: threading.Event | None = None
         self._departures: list[Callable[[], object]] | None = None
+        self._borrowed: set[Future[Any]] | None = None
 
     @property
     def body(self) -> bytes:
@@ -161,6 +166,18 @@ class Call:
             self.tell_departure(self._departure.set)
         return self._departure
 
+    def borrow(self, job: Future[Any]) -> None:
+        """Note what runs for this call on a thread of somebody else's; it may end on any thread."""
+        self._borrowed = self._borrowed or set()
+        self._borrowed.add(job)
+        job.add_done_callback(self._borrowed.discard)
+
+    async def until_stopped(self) -> None:
+        """For a client that has left: wait for what its cancelled code had begun, which cannot be cancelled (I6)."""
+        while self.left and self._borrowed:
+            with contextlib.suppress(asyncio.CancelledError):
+                await ended(next(iter(tuple(self._borrowed))))
+
     def give_up(self, reason: str) -> None:
         """Cut the answer, and go on as if the client had left."""
         _log.error("%s", reason)
@@ -201,6 +218,7 @@ class Call:
             if not self.left:
                 raise
         finally:
+            await self.until_stopped()
             self._calls.discard(self)
             self._calls.board.leave(self._row)
             if self.left:

@@ -108,6 +108,7 @@ class Pipeline:
             else:
                 result = await self._refuse_if_live(result)
         finally:
+            await call.until_stopped()
             followed = self.gate.leave(call)
         if followed:
             await asyncio.sleep(0)  # the next one's predict begins before this one's answer is written
@@ -144,13 +145,13 @@ class Pipeline:
             await self._stream(call, result, threads, native=native)
             return _SENT
         if asgi.is_response(result) and asgi.sends_itself(result):
-            await self._send_live(call, result)
+            await self._send_live(call, result, threads)
             return _SENT
         return result
 
-    async def _send_live(self, call: Call, response: Any) -> None:
+    async def _send_live(self, call: Call, response: Any, threads: ThreadPool) -> None:
         try:
-            await asgi.send_live(call, response)
+            await asgi.send_live(call, response, threads)
         except asyncio.CancelledError:
             raise
         except BaseException as error:

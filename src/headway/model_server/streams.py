@@ -5,16 +5,18 @@ A synchronous generator lives on one thread from its first step to its last; an 
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from threading import Event
 from time import monotonic
 from typing import Any, Self
 
 from headway.http.exchange import Exchange
 from headway.model_server.forks import end_if_copy
+from headway.model_server.threads import ThreadPool
 
 BUFFER_BYTES = 1024 * 1024
 """What a producer may be ahead of its client."""
+_END = object()
 _TURN = 0.002
 """A producer that never waits lets the loop, and its own chunks, have a turn this often."""
 
@@ -210,6 +212,18 @@ async def send_all(chunks: AsyncIterator[Any], stream: AnswerStream) -> None:
             await stream.take_turns()
     finally:
         await close_iterator(chunks)
+
+
+async def stepped(chunks: Iterable[Any], threads: ThreadPool) -> AsyncIterator[Any]:
+    """A plain iterator as an asynchronous one: each step is on a thread, and ended before this is."""
+    iterator = await threads.run(iter, chunks)
+    try:
+        while (chunk := await threads.run(next, iterator, _END)) is not _END:
+            yield chunk
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            await threads.run(close)
 
 
 async def close_iterator(chunks: Any) -> None:

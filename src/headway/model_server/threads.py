@@ -5,6 +5,7 @@ A pool has as many threads as it may ever run functions at once, so that nothing
 """
 
 import asyncio
+import concurrent.futures
 import contextvars
 from collections import deque
 from collections.abc import Callable
@@ -24,6 +25,14 @@ class Running(asyncio.Future[Any]):
 
     def cancel(self, msg: Any | None = None) -> bool:  # noqa: ARG002 - asyncio's signature
         return False
+
+
+def ended(job: "concurrent.futures.Future[Any]") -> Running:
+    """The end of a function on a thread of somebody else's, whatever came of it."""
+    loop = asyncio.get_running_loop()
+    running = Running(loop=loop)
+    job.add_done_callback(lambda _: loop.call_soon_threadsafe(running.set_result, None))
+    return running
 
 
 class ThreadPool:

@@ -118,6 +118,7 @@ class WebSocketCall(Call):
             if waiting is not None:
                 waiting.cancel()
             self._replica.leaving.discard(self._go_away)
+            await self.until_stopped()
             self.exchange.close()
 
     async def _run_model(self, hook: Hook, scope: dict[str, Any]) -> None:

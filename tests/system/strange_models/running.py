@@ -67,14 +67,14 @@ class StrangeModel:
         self.push(self._directory / self.name)
 
     def predict(self, value: Any = None, *, timeout: float = 20.0, **more: Any) -> httpx.Response:
-        return httpx.post(self.predict_url, json=value, timeout=timeout, **more)
+        return httpx.post(self.predict_url, content=json.dumps(value), timeout=timeout, **more)
 
     def leave(self, value: Any = None, after: float = 0.5) -> None:
         """Ask for a predict, and leave while it runs: what came of the answer until then is dropped."""
         with (
             contextlib.suppress(httpx.TimeoutException),
             httpx.stream(
-                "POST", self.predict_url, json=value, timeout=httpx.Timeout(20.0, read=after)
+                "POST", self.predict_url, content=json.dumps(value), timeout=httpx.Timeout(20.0, read=after)
             ) as answer,
         ):
             end = time.monotonic() + after

@@ -75,6 +75,24 @@ async def test_a_server_ends_a_connection_of_which_there_is_a_copy_and_all_it_wr
     await server.stop(0)
 
 
+async def test_a_server_resets_a_connection_of_which_there_is_a_copy():
+    def application(exchange):
+        exchange.start(200)
+        exchange.write(b"part")
+        with copied(exchange._connection.transport):
+            exchange.break_off(is_framed=False)
+        return SILENT
+
+    server = HttpServer(application)
+    await server.start([listening := tcp_socket("127.0.0.1", 0)])
+    reader, writer = await asyncio.open_connection(*listening.getsockname())
+    writer.write(GET)
+    with pytest.raises(ConnectionResetError):
+        await reader.read()
+    writer.close()
+    await server.stop(0)
+
+
 async def test_a_client_ends_a_connection_of_which_there_is_a_copy(tmp_path):
     left = asyncio.Event()
 

@@ -1,18 +1,16 @@
 """Makes the end of a connection look like what it is, where a body has no other end: a reset, not a close."""
 
 import asyncio
-import contextlib
-import os
-import socket
-import struct
 
-_NO_LINGER = struct.pack("ii", 1, 0)
+_TO_NOWHERE = bytes(16)
+"""An address of no family: who connects to it ends the connection that there is."""
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """Have the transport's end reset the connection; what was not sent yet is dropped."""
+    """Reset a TCP connection, whoever else holds a copy of it; what was not sent yet is dropped."""
+    import ctypes  # few processes ever need it
+
     known = transport.get_extra_info("socket")
-    if known is not None:
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(known.fileno())) as peer:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    if known is not None and known.fileno() >= 0:
+        ctypes.CDLL(None).connect(known.fileno(), _TO_NOWHERE, len(_TO_NOWHERE))
     transport.abort()

@@ -124,7 +124,9 @@ class ClientConnection:
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
-        shut_down(self._transport)
+        was_reset = shut_down(
+            self._transport
+        )  # of a server that ended it, then closed it unread, only the end may have been seen
         receiver, self._receiver = self._receiver, None
         if receiver is None:
             return
@@ -132,7 +134,7 @@ class ClientConnection:
         if answer is not None and exc is None and not self._tunnel and not answer.is_framed:
             receiver.on_answer_end(reusable=False)
         else:
-            was_reset = self._unread or isinstance(exc, ConnectionResetError | BrokenPipeError)
+            was_reset = was_reset or self._unread or isinstance(exc, ConnectionResetError | BrokenPipeError)
             reason = str(exc) if exc else "the connection was closed"
             receiver.on_answer_lost(reason, unread=was_reset and not self._heard)
 

@@ -54,6 +54,11 @@ def model(strange):
     )
 
 
+@pytest.fixture(scope="module")
+def mortal(strange):
+    return strange.serve(MODEL, config="runtime: {predict_concurrency: 6}", concurrency_target=6)
+
+
 def told(model):
     """The replica's process, and how often its predict has run."""
     return httpx.post(f"{model.url}/sync/v1/completions", json={}, timeout=20).json()
@@ -85,23 +90,23 @@ def test_a_model_that_shuts_its_connections_is_no_crash(model):
 
 @pytest.mark.parametrize("is_stopped", [False, True], ids=["idle", "before it reads them"])
 def test_six_requests_given_to_a_replica_that_is_killed_are_served_by_the_next_one_and_once(
-    model, is_stopped
+    mortal, is_stopped
 ):
     with ThreadPoolExecutor(6) as clients:
-        assert all(one.status_code == 200 for one in clients.map(model.predict, [{}] * 6))
-        process, _ = told(model)
+        assert all(one.status_code == 200 for one in clients.map(mortal.predict, [{}] * 6))
+        process, _ = told(mortal)
         if is_stopped:
             os.kill(process, signal.SIGSTOP)
         else:
             os.kill(process, signal.SIGKILL)
-        asking = [clients.submit(model.predict, {"number": number}) for number in range(6)]
+        asking = [clients.submit(mortal.predict, {"number": number}) for number in range(6)]
         if is_stopped:
-            wait_until(lambda: model.in_flight() == 6, 5, "the replica was given them all")
+            wait_until(lambda: mortal.in_flight() == 6, 5, "the replica was given them all")
             os.kill(process, signal.SIGKILL)
         answers = [one.result() for one in asking]
     assert [(one.status_code, one.json()) for one in answers] == [
         (200, {"number": number}) for number in range(6)
     ]
-    after, runs = told(model)
+    after, runs = told(mortal)
     assert after != process
     assert runs == 6

@@ -187,6 +187,16 @@ def test_what_comes_behind_an_answer_of_known_length_is_dropped_with_its_connect
         assert (heard.head + heard.body, heard.ends, heard.bad) == (WITH_LENGTH, [False], [])
 
 
+@pytest.mark.parametrize("told", [b" 4", b"\t4 ", b"004"])
+def test_a_length_may_be_written_in_more_than_one_way(told):
+    for step in (1, 1000):
+        connection, _, heard = asked()
+        answer = b"HTTP/1.1 200 OK\r\ncontent-length:%s\r\n\r\nbody" % told
+        for at in range(0, len(answer), step):
+            connection.data_received(answer[at : at + step])
+        assert (heard.body, heard.ends) == (b"body", [True])
+
+
 def test_two_answers_in_chunks_are_bad():
     connection, _, heard = asked()
     connection.data_received(CHUNKED + CHUNKED)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from headway.core.events import Expired, Overran
 from headway.core.records import Outcome
-from headway.core.wire import TAKEN_UP_WHOLE_BYTES
 from headway.gateway import refusals
 from headway.gateway.body import RequestBody
 from headway.gateway.refusals import Refusal
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
     from headway.gateway.deployment_queue import DeploymentQueue
     from headway.gateway.upstream import Upstream
 
-_MOST_SENDS = 3
-"""A request on which replicas die is sent no more often than this, however its owner wants it retried."""
-_MOST_RETURNS = 5
-"""Nor does it come back more often from replicas that say they did not take it up."""
-
 
 class ProxiedRequest:
     """A request and its way; `Receiver` for its exchange and `AnswerReceiver` for the replica's connection."""
@@ -35,14 +29,11 @@ class ProxiedRequest:
     __slots__ = (
         "_body",
         "_body_sent",
-        "_can_be_sent_again",
         "_connection",
         "_ended",
         "_exchange",
         "_queue",
         "_relay",
-        "_returns",
-        "_sends",
         "_submitted",
         "deadline",
         "dispatched_at",
@@ -89,8 +80,6 @@ class ProxiedRequest:
         self._connection: ClientConnection | None = None
         self._relay: AnswerRelay | None = None  # of an answer that has begun
         self._body_sent = False
-        self._can_be_sent_again = False
-        self._sends = self._returns = 0
         self._submitted = False
         self._ended = False
         self.timing = b""
@@ -117,7 +106,7 @@ class ProxiedRequest:
 
     @property
     def _may_retry(self) -> bool:
-        return self._can_be_sent_again and self._sends < _MOST_SENDS and self._queue.settings.retry_on_crash
+        return self._queue.settings.retry_on_crash and self._body.may_be_retried()
 
     # What the client's side tells.
 
@@ -220,19 +209,14 @@ class ProxiedRequest:
         self._drop_connection()
         self._queue.give_back(self)
 
-    def lose(self, reason: str) -> None:
-        """The replica is gone, and the slot with it: answer as far as that is possible."""
+    def lose(self, reason: str, *, holds_slot: bool = False) -> None:
+        """The replica is gone, or its connection is: answer as far as that is possible."""
         refusal = refusals.replica_lost(self.replica_id, self.stage, reason)
-        self._forget_upstream()
         self._drop_connection()
-        self._answer_loss(refusal)
-
-    def crash(self, reason: str) -> None:
-        """The replica is gone, or its connection is, and nobody else knows yet."""
-        refusal = refusals.replica_lost(self.replica_id, self.stage, reason)
-        self._connection = None
-        self._queue.doubt(self)
-        self._finish()
+        if holds_slot:
+            self._queue.doubt(self)
+            self._finish()
+        self._forget_upstream()
         self._answer_loss(refusal)
 
     # What the replica's connection tells.
@@ -240,8 +224,7 @@ class ProxiedRequest:
     def on_answer(self, head: AnswerHead, rest: bytes) -> None:
         if self.left:
             return
-        if head.is_not_accepted and self._can_be_sent_again and self._returns < _MOST_RETURNS:
-            self._returns += 1
+        if head.is_not_accepted and self._body.may_return():
             self.give_back()
         elif head.status == SWITCHING_PROTOCOLS and self.address.verb is not Verb.WEBSOCKET:
             self.on_answer_bad("it switched protocols unasked")
@@ -279,18 +262,19 @@ class ProxiedRequest:
 
     def on_answer_lost(self, reason: str, *, unread: bool) -> None:
         upstream = self.upstream
-        if upstream is None or self.left or (self._relay is not None and self._relay.is_tunnel):
+        if self.left or (self._relay is not None and self._relay.is_tunnel):
             self._connection = None
             self._finish(is_whole=not self.left)
             self._exchange.close()
-        elif unread and self._returns < _MOST_RETURNS and self._was_never_begun(upstream):
-            self._returns += 1
+        elif upstream is None or self._relay is not None:
+            self.lose(reason, holds_slot=True)
+        elif unread and upstream.is_local and self._body.was_never_begun() and self._body.may_return():
             self.give_back()
-        elif self._relay is None and self._may_retry:
-            self._connection = None
+        elif self._may_retry:
+            self._drop_connection()
             upstream.when_known_gone(self, reason)
         else:
-            self.crash(reason)
+            self.lose(reason, holds_slot=True)
 
     def on_room(self, *, room: bool) -> None:
         if self.left:
@@ -319,7 +303,6 @@ class ProxiedRequest:
             self._finish()
             return
         self._connection = connection
-        self._sends += 1
         head, body = self.head, self._body
         complete = body.is_complete
         if not complete:
@@ -328,19 +311,14 @@ class ProxiedRequest:
         lines = head.complete(self.request_id, length, self._exchange.peer)
         kept = body.kept if complete else [head.frame(data) for data in body.kept]
         connection.send(b"".join((lines, *kept)), self, head_only=self._exchange.method == b"HEAD")
-        self._body_sent = self._can_be_sent_again = complete
-        if not complete:
-            body.release()
+        self._body_sent = complete
+        body.note_sent()
 
     def _cannot_connect(self, error: OSError) -> None:  # noqa: ARG002 - the probe that follows will say
         if self.left:
             self._finish()
         else:
             self.give_back()
-
-    def _was_never_begun(self, upstream: "Upstream") -> bool:
-        """Of a request that the replica did not read to its end: it cannot have begun it."""
-        return upstream.is_local and self._can_be_sent_again and self.received_bytes <= TAKEN_UP_WHOLE_BYTES
 
     def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None

@@ -106,7 +106,7 @@ class Upstream:
             if is_gone and not request.left:
                 request.give_back()
             else:
-                request.crash(reason if is_gone else f"{reason}, though the replica runs")
+                request.lose(reason if is_gone else f"{reason}, though the replica runs", holds_slot=True)
 
     async def _is_gone(self) -> bool:
         """A replica that dies ends its connections one after the other, so it is asked something."""

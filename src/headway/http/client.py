@@ -51,10 +51,7 @@ class AnswerReceiver(Protocol):
 
 
 class ClientConnection:
-    """A connection to a server. `send` starts a request; its answer goes to the receiver given.
-
-    An asyncio.Protocol by its methods: a compiled class has no interpreted base.
-    """
+    """A connection to a server, an asyncio.Protocol by its methods. `send` starts a request."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
@@ -190,47 +187,54 @@ class ClientConnection:
                 )
                 return
             if status >= _FIRST_FINAL or status == SWITCHING_PROTOCOLS:
-                self._receive_answer(status, data[:end], data[end:], receiver)
+                self._receive_answer(status, data, end, receiver)
                 return
             data = data[end:]  # an interim answer: the real one follows
         self._begun = data
         if len(data) > _HEAD_LIMIT:
             self._refuse("its head is too large")
 
-    def _receive_answer(self, status: int, raw: bytes, rest: bytes, receiver: AnswerReceiver) -> None:
+    def _receive_answer(self, status: int, data: bytes, end: int, receiver: AnswerReceiver) -> None:
+        raw, rest = data[:end], data[end:]
         try:
-            # The parser stops at a 101, so it reads the head of a 204 in its place.
-            self._parser.feed_data(raw if status != SWITCHING_PROTOCOLS else b"HTTP/1.1 204" + raw[12:])
             answer = AnswerHead(status, raw)
-        except (httptools.HttpParserError, BadAnswerError) as error:
+        except BadAnswerError as error:
             self._refuse(str(error))
             return
-        self._answer = answer
-        self._keep_alive = answer.keeps_alive
-        if status == SWITCHING_PROTOCOLS:
+        is_bodiless = answer.has_no_body or self._head_only
+        is_whole = answer.length == len(rest) and not is_bodiless
+        if is_whole or (answer.is_chunked and not is_bodiless):
+            is_read = self._feed(data)
+        else:  # The parser stops at a 101, so it reads the head of a 204 in its place.
+            is_read = self._feed(raw if status != SWITCHING_PROTOCOLS else b"HTTP/1.1 204" + raw[12:])
+        if is_read:
+            self._answer = answer
+            self._keep_alive = answer.keeps_alive
+            if is_whole:
+                self._learn(answer)
+            else:
+                rest = self._begin_body(answer, rest, is_bodiless=is_bodiless)
+            receiver.on_answer(answer, rest)
+            if self._complete:
+                self._end_answer()
+
+    def _learn(self, answer: AnswerHead) -> None:
+        if answer.keeps_alive and KNOWN_ANSWERS.is_worth_learning(answer.raw):
+            KNOWN_ANSWERS.learn(answer.raw, answer)
+
+    def _begin_body(self, answer: AnswerHead, rest: bytes, *, is_bodiless: bool) -> bytes:
+        """What belongs to the body of the bytes behind the head; they are not exactly all of it."""
+        length = 0 if is_bodiless else answer.length
+        if answer.status == SWITCHING_PROTOCOLS:
             self._complete = False
             self._tunnel = True
-        elif answer.has_no_body or self._head_only:
-            self._begin_anew(excess=rest)
-            rest = b""
-        elif answer.length is not None:
-            rest = self._begin_length(answer, answer.length, rest)
-        elif answer.is_chunked and not self._feed(rest):
-            return
-        receiver.on_answer(answer, rest)
-        if self._complete:
-            self._end_answer()
-
-    def _begin_length(self, answer: AnswerHead, length: int, rest: bytes) -> bytes:
-        """What of the bytes behind the head belongs to a body of this length."""
-        left = length - len(rest)
-        if left > 0:
-            self._left = left
-            return rest
-        if left == 0 and answer.keeps_alive and KNOWN_ANSWERS.is_worth_learning(answer.raw):
-            KNOWN_ANSWERS.learn(answer.raw, answer)
-        self._begin_anew(excess=rest[length:])
-        return rest[:length]
+        elif length is not None:
+            if len(rest) < length:
+                self._left = length - len(rest)
+            else:
+                self._begin_anew(excess=rest[length:])
+                return rest[:length]
+        return rest
 
     def _receive_body(self, data: bytes, receiver: AnswerReceiver) -> None:
         left, answer = self._left, self._answer

@@ -70,7 +70,7 @@ def left_behind(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
 class AnswerHead:
     """The head of a server's answer, as bytes with its blank line. Raises BadAnswerError.
 
-    A parser has read it before: lines and names are well formed, and there is at most one length.
+    What is not well formed, or tells two lengths, is for a parser to find.
     """
 
     __slots__ = (
@@ -116,7 +116,8 @@ class AnswerHead:
         left: set[bytes] = set()
         for name, value in notable:
             if name == b"content-length":
-                self.length = int(value)
+                digits = value.strip()
+                self.length = int(digits) if digits.isdigit() else None
             elif name == b"transfer-encoding":
                 self._take_coding(value)
             elif name in _TOLD_HERE_TOO:

@@ -30,6 +30,7 @@ from headway.control.watch import Watcher
 from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 from headway.core.wire import EXIT_USAGE
+from headway.http.limits import Limits
 from headway.http.listener import inherited_socket
 from headway.telemetry.logs import configure_logging
 
@@ -105,7 +106,7 @@ async def _watch(plane: ControlPlane, options: argparse.Namespace) -> None:
 async def _serve_api(plane: ControlPlane, listening: socket) -> None:
     """FastAPI takes half of control's start to import: replicas are seen to meanwhile."""
     server = await asyncio.to_thread(importlib.import_module, "headway.api.server")
-    await server.serve(plane, listening, Configuration.load().idle_timeout)
+    await server.serve(plane, listening, Limits(idle_timeout=Configuration.load().idle_timeout))
 
 
 async def _deploy(plane: ControlPlane, options: argparse.Namespace) -> None:

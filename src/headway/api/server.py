@@ -1,34 +1,61 @@
 """Serves the API on a listening socket, with uvicorn, inside the loop of control's process."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
+from functools import partial
+from math import ceil
 from socket import socket
+from typing import cast
 
 import uvicorn
 
 from headway.api.application import application
+from headway.api.connections import Connection
+from headway.api.own_users import OwnUsersOnly
 from headway.control.plane import ControlPlane
+from headway.http.limits import Limits
+from headway.open_files import raise_file_limit
 
 _HTTP_GRACE = 1
+_WANTED_FILES = 8192
 
 
-async def serve(plane: ControlPlane, listening: socket, idle_timeout: int = 120) -> None:
-    """Until cancelled. A connection without a request is kept for `idle_timeout` seconds."""
+async def serve(plane: ControlPlane, listening: socket, limits: Limits | None = None) -> None:
+    """Until cancelled."""
+    raise_file_limit(_WANTED_FILES)
+    limits, keys = limits or Limits(), plane.credentials.keyring
     server = _Server(
         uvicorn.Config(
-            application(plane),
+            OwnUsersOnly(application(plane), keys),
             loop="none",
+            http=cast("type[asyncio.Protocol]", partial(Connection, limits=limits, keys=keys)),
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
-            timeout_keep_alive=idle_timeout,
+            timeout_keep_alive=ceil(limits.idle_timeout),
             timeout_graceful_shutdown=_HTTP_GRACE,
         )
     )
+    looking = asyncio.create_task(_look(server, limits.sweep))
     try:
         await server.serve(sockets=[listening])
     finally:
+        looking.cancel()
         server.should_exit = True
+        for one in getattr(server, "servers", ()):  # uvicorn leaves them open when it is cancelled
+            one.close()
+
+
+async def _look(server: uvicorn.Server, every: float) -> None:
+    """Have each connection see whether it waits for too long."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(every)
+        for one in list(server.server_state.connections):
+            if isinstance(one, Connection):
+                one.look(loop.time())
 
 
 class _Server(uvicorn.Server):

@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import resource
 import signal
 import sys
 from pathlib import Path
@@ -23,20 +22,21 @@ from headway.gateway.link import Link
 from headway.gateway.table import RoutingTable
 from headway.http.limits import IDLE_TIMEOUT, Limits
 from headway.http.listener import HttpServer, inherited_socket, tcp_socket, unix_socket
+from headway.open_files import raise_file_limit
 from headway.telemetry.logs import configure_logging
 
 _log = logging.getLogger(__name__)
 
+_WANTED_FILES = 65_536
 _FIRST_TABLE_WITHIN = 10.0
 """Seconds in which control is to tell the first table. Until then connections wait, and nobody is refused for it."""
-_WANTED_FILES = 65_536
 
 
 def main() -> int:
     options = _parser().parse_args()
     as_json = options.log_format == "json"
     configure_logging("gateway", as_json=as_json, level=options.log_level.upper())
-    _raise_file_limit()
+    raise_file_limit(_WANTED_FILES)
     _collect_rarely()
     try:
         return uvloop.run(_serve(options))
@@ -95,18 +95,6 @@ def _collect_rarely() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-def _raise_file_limit() -> None:
-    """A waiting request is an open connection: 10,000 of them need as many files."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, _WANTED_FILES)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    if wanted < _WANTED_FILES:
-        _log.warning(
-            "this process may open %d files, so about as many requests; raise it with ulimit -n", wanted
-        )
 
 
 def _parser() -> argparse.ArgumentParser:

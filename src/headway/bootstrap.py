@@ -18,7 +18,8 @@ from typing import Any
 
 from headway.child import Program
 from headway.configuration import KEEP_REQUEST_DAYS, KEEP_REQUESTS, Configuration
-from headway.root import Root, RootError, listen
+from headway.listening import RootError, listen
+from headway.root import Root
 from headway.telemetry.logs import LogFollower, configure_logging
 
 _BACKEND = "headway.backends.local:connect"

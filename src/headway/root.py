@@ -8,7 +8,6 @@ socket pair: `start` and `stop` come in, `running` (what a new control adopts), 
 import asyncio
 import json
 import logging
-import os
 import signal
 import socket
 import time
@@ -18,15 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from headway.child import Child, Program, Strays, gone
-from headway.core.errors import HeadwayError
 from headway.core.reconcile import back_off
 from headway.core.wire import READY_DESCRIPTOR
+from headway.listening import RootError
 from headway.ready_pipe import ReadyPipe
 from headway.telemetry.logs import LOG_LIMIT_BYTES
 
 _logger = logging.getLogger(__name__)
 
-_BACKLOG = 4096
 _TRIM_EVERY = 0.1
 _FIRST_RESTART = 0.05
 _LONGEST_RESTART = 5.0
@@ -37,39 +35,12 @@ _KILLED_WITHIN = 5.0
 _LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 
 
-class RootError(HeadwayError):
-    """Headway cannot start on this machine as asked."""
-
-    code = "root"
-
-
 @dataclass(frozen=True, slots=True)
 class Graces:
     """Seconds that a graceful stop gives the gateway to drain, then the others to exit."""
 
     drain: float = 35.0  # the gateway's own grace is 30: it cuts by itself what is left then
     exit: float = 10.0
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket: connections wait in its backlog while no process accepts. Raises RootError."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise RootError(
-            f"cannot listen on {host}:{port}: {_reason(error)}",
-            hint="stop what uses the port, or choose another one",
-        ) from error
-
-
-def _reason(error: OSError) -> str:
-    # asyncio's and socket's own additions to the text repeat the address.
-    if error.errno is None or isinstance(error, socket.gaierror):
-        return str(error.strerror or error)
-    return os.strerror(error.errno)
 
 
 class Root:
@@ -93,11 +64,15 @@ class Root:
         self._replicas: dict[str, Replica] = {}
         self._gateway: Child | None = None
         self._control_link: asyncio.StreamWriter | None = None
+        self._control_has_run = False
+        self._hopeless: RootError | None = None
         self._stop_asked = asyncio.Event()
         self._stop_asked_again = asyncio.Event()
 
     async def run(self) -> None:
-        """Until SIGINT, SIGTERM or SIGHUP stops everything gracefully; a second one, at once."""
+        """Until SIGINT, SIGTERM or SIGHUP stops everything gracefully; a second one, at once. Raises RootError when
+        control says that it can never run.
+        """
         loop = asyncio.get_running_loop()
         self._strays = Strays()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -118,6 +93,8 @@ class Root:
                     task.cancel()
         finally:
             await self._kill_everything()
+        if self._hopeless is not None:
+            raise self._hopeless
 
     def _note_stop_signal(self) -> None:
         (self._stop_asked_again if self._stop_asked.is_set() else self._stop_asked).set()
@@ -158,6 +135,7 @@ class Root:
 
     async def _converse(self, control: Child, ours: socket.socket) -> None:
         """Obey one life of control. One that cannot be understood is ended, and another one started."""
+        began_at = time.monotonic()
         reader, writer = await asyncio.open_connection(sock=ours, limit=_LONGEST_MESSAGE_BYTES)
         self._control_link = writer
         self._tell(type="running", replicas=[one.note for one in self._replicas.values()])
@@ -168,6 +146,7 @@ class Root:
             _logger.exception("control broke the link to root", extra={"error": error})
             control.kill()
         finally:
+            self._control_has_run |= time.monotonic() - began_at >= _STEADY_AFTER
             writer.close()
 
     def _tell(self, **message: Any) -> None:
@@ -181,8 +160,16 @@ class Root:
                 self._start_replica(message)
             case "stop":
                 self._stop_replica(message["replica_id"], float(message["grace"]))
+            case "hopeless":
+                self._give_up(RootError(message["message"], hint=message["hint"]))
             case unknown:
                 raise ValueError(f"unknown message {unknown!r}")
+
+    def _give_up(self, why: RootError) -> None:
+        """Control can never run as things are. Once it has run, requests are served on, and it is tried again."""
+        if not self._control_has_run:
+            self._hopeless = why
+            self._stop_asked.set()
 
     # Replicas: at control's word.
 

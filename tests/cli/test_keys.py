@@ -11,7 +11,7 @@ from cli.running import Running, run
 from headway import bootstrap
 from headway.cli.exit_codes import CONFIGURATION, FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
 from headway.control.plane import ControlPlane, MissingKeysError, PlaneOptions
-from headway.root import RootError, listen
+from headway.listening import RootError, listen
 
 KEY = re.compile(r"hw_[0-9a-f]{8}_[0-9a-f]{40}\n")
 

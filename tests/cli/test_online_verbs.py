@@ -14,7 +14,7 @@ from headway.cli.setting_values import parse_settings
 from headway.cli.timing import waterfall
 from headway.control.packages import environments
 from headway.core.errors import InvalidSettingError
-from headway.root import RootError, listen
+from headway.listening import RootError, listen
 
 REQUEST = {
     "request_id": "ab-1",

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from headway.bootstrap import LocalPlatform, up
-from headway.root import RootError
+from headway.listening import RootError
 from system.serving import free_port, serving, wait_until
 
 MODEL = """

@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import contextlib
 import importlib
 import json
 import logging
+import os
 import pkgutil
 import signal
 import sys
@@ -39,6 +41,7 @@ _logger = logging.getLogger(__name__)
 
 def main() -> int:
     options = _parser().parse_args()
+    root = os.dup(options.root_fd)
     configuration = Configuration.load()
     as_json = configuration.log_format == "json"
     configure_logging("control", as_json=as_json, level=configuration.log_level.upper())
@@ -46,7 +49,16 @@ def main() -> int:
         return uvloop.run(_control(options))
     except HeadwayError as error:
         _logger.error("%s", error)  # noqa: TRY400 - the text is meant for people; a traceback would hide it
+        if not error.may_pass:
+            _tell_hopeless(root, error)
         return EXIT_USAGE
+
+
+def _tell_hopeless(root: int, error: HeadwayError) -> None:
+    """Root need not try again: the same would come of it until somebody has seen to it."""
+    told = {"type": "hopeless", "message": error.message, "hint": error.hint}
+    with contextlib.suppress(OSError):
+        os.write(root, json.dumps(told).encode() + b"\n")
 
 
 async def _control(options: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ class BackendError(HeadwayError):
     """The backend itself does not answer."""
 
     code = "backend"
+    may_pass = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,7 @@ def _store(configuration: Configuration) -> "Iterator[Store]":
     """The database, which no Headway uses meanwhile. Raises RootError when one does."""
     from headway import bootstrap
     from headway.control.store.store import Store
-    from headway.root import RootError
+    from headway.listening import RootError
 
     configuration.make_directories()
     with contextlib.ExitStack() as held:

@@ -16,6 +16,7 @@ from headway.control.platform import Platform
 from headway.control.preparations import Places, Preparations
 from headway.control.secret_files import SecretFiles
 from headway.control.secret_views import SecretViews
+from headway.control.store.failures import UnusableStoreError
 from headway.control.store.rows import StoredState
 from headway.control.store.store import Store
 from headway.control.stored_requests import RequestBounds, StoredRequests
@@ -91,7 +92,13 @@ class ControlPlane:
         without a key: root has seen to that at the start, but the database may be another one since.
         """
         persistence = Persistence(Store(options.database_url), Platform())
-        state = await persistence.load()
+        try:
+            state, points = await persistence.load(), await persistence.points(time.time())
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise UnusableStoreError(
+                f"the database holds what no Headway writes: {error!r}",
+                hint="restore a backup, or begin anew with another --data-dir",
+            ) from error
         if options.is_exposed and not state.keys:
             await persistence.close()
             raise MissingKeysError(
@@ -99,7 +106,7 @@ class ControlPlane:
                 hint="restore a backup of it",
             )
         plane = cls(options, backend, persistence, state)
-        for stored in await persistence.points(time.time()):
+        for stored in points:
             plane.supervisor.history.restore(*stored)
         return plane
 

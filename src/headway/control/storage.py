@@ -30,6 +30,7 @@ class StorageError(HeadwayError):
     """The disk does not take, or give, what is kept there."""
 
     code = "storage"
+    may_pass = True
 
     @classmethod
     def of(cls, what: str, error: OSError) -> Self:

@@ -8,6 +8,8 @@ class HeadwayError(Exception):
     """
 
     code = "error"
+    may_pass = False
+    """Whether the very same may succeed a little later, without anybody having seen to it."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

@@ -3,6 +3,7 @@
 It knows both dialects; it knows no table.
 """
 
+import errno
 import json
 import os
 import stat
@@ -16,7 +17,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from headway.control.store.failures import StoreError, explained
+from headway.control.store.failures import StoreError, UnusableStoreError, explained
 
 _SCHEMES = "sqlite:///PATH or postgresql://USER@HOST/NAME"
 _WAIT = 5.0
@@ -24,6 +25,7 @@ _WAIT = 5.0
 _MIGRATION_WAIT = 60.0
 """The same, while another process may be migrating."""
 _STATEMENT_LIMIT = 30.0
+_LASTING = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 _LOCK = 0x4865_6164_7761_79  # "Headway": PostgreSQL's advisory locks are numbers
 
 
@@ -94,7 +96,7 @@ class Database:
                 self._url, pool_pre_ping=True, connect_args=_postgresql_arguments(self._url), **options
             )
         except ImportError as error:
-            raise StoreError(
+            raise UnusableStoreError(
                 f"PostgreSQL's driver is missing: {error}", hint="pip install 'headway[postgresql]'"
             ) from error
         _tell_postgresql(engine, wait)
@@ -116,14 +118,16 @@ def _checked(url: str) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         # The text stays unsaid: it may hold a password.
-        raise StoreError("the database's URL cannot be read", hint=f"it is like {_SCHEMES}") from error
+        raise UnusableStoreError(
+            "the database's URL cannot be read", hint=f"it is like {_SCHEMES}"
+        ) from error
     match parsed.drivername:
         case "postgresql" | "postgresql+psycopg":
             return parsed.set(drivername="postgresql+psycopg")
         case "sqlite":
             return _checked_sqlite(parsed, has_query="?" in url)
         case other:
-            raise StoreError(f"no database is known by {other!r}", hint=f"name one like {_SCHEMES}")
+            raise UnusableStoreError(f"no database is known by {other!r}", hint=f"name one like {_SCHEMES}")
 
 
 def _shown(url: URL) -> str:
@@ -136,7 +140,7 @@ def _shown(url: URL) -> str:
 def _checked_sqlite(url: URL, *, has_query: bool) -> URL:
     path = url.database or ":memory:"
     if url.host or has_query or path.startswith((":memory:", "file:")):
-        raise StoreError(
+        raise UnusableStoreError(
             f"{url.render_as_string()} names no file for the database",
             hint="it is like sqlite:///relative/path or sqlite:////absolute/path",
         )
@@ -148,7 +152,7 @@ def _make_private(path: Path) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.parent.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise StoreError(
+            raise UnusableStoreError(
                 f"other users can write to {path.parent}, where the database lies",
                 hint="it holds secrets: name a file in a directory of your own, or chmod 700",
             )
@@ -158,7 +162,8 @@ def _make_private(path: Path) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise StoreError(
+        kind = UnusableStoreError if error.errno in _LASTING else StoreError
+        raise kind(
             f"cannot make the database {path}: {error.strerror}", hint="name a place that you may write to"
         ) from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from headway.control.store.database import Database
-from headway.control.store.failures import StoreError
+from headway.control.store.failures import StoreError, UnusableStoreError
 
 _logger = logging.getLogger(__name__)
 
@@ -36,9 +36,10 @@ def migrate(database: Database, migrations: Path = MIGRATIONS) -> None:
         if present == known[-1]:
             return  # another process was faster
         if present and present not in known:
-            raise StoreError(
+            raise UnusableStoreError(
                 f"the database {database.place} has schema {present}, which this Headway does not know",
-                hint="a newer Headway has migrated it: run that one, or restore a backup from before",
+                hint="a newer Headway has migrated it: run that one, restore a backup from before, or begin anew with "
+                "another --data-dir",
             )
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(migrations).replace("%", "%%"))

@@ -36,10 +36,13 @@ class ServedModel:
     def predicting(self):
         return self.pipeline.gate.statistics().inside
 
-    def client(self, body=b"null", path=b"/"):
+    def client(self, body=b"null", path=b"/", headers=b"host: h\r\n"):
         """A client that has sent its request."""
         return Client(
-            lambda exchange: Call(exchange, self._work, self.calls, cancels=self._cancels), body, path
+            lambda exchange: Call(exchange, self._work, self.calls, cancels=self._cancels),
+            body,
+            path,
+            headers,
         )
 
     async def _work(self, call):

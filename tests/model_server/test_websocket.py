@@ -104,6 +104,16 @@ async def test_a_model_that_stays_when_its_client_has_fallen_silent_is_cancelled
     assert model.story == [1006, "ended"]
 
 
+@pytest.mark.parametrize("error", [ValueError(), asyncio.CancelledError(), SystemExit(3)])
+async def test_a_model_that_raises_closes_with_an_error_whatever_it_is(tmp_path, error):
+    class Raises:
+        async def websocket(self, _: WebSocket):
+            raise error
+
+    conversation = await Conversation(Raises(), tmp_path).begin()
+    assert conversation.client.close_rcvd.code == 1011
+
+
 async def test_messages_without_content_are_held_back_too(tmp_path):
     model = Outlasts()
     conversation = await Conversation(model, tmp_path).begin()

@@ -15,7 +15,7 @@ _STATUS_LINES = {
 _WEEKDAYS = (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")
 _MONTHS = tuple(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 _DATE = re.compile(rb"(?:\A|\n)date:", re.IGNORECASE)
-_FORBIDDEN_IN_VALUES = (b"\r", b"\n", b"\0")
+_FORBIDDEN_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -68,9 +68,9 @@ def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def _line(name: bytes, value: bytes) -> bytes:
-    if not name or not _TOKEN.issuperset(name) or any(bad in value for bad in _FORBIDDEN_IN_VALUES):
+    if not name or not _TOKEN.issuperset(name) or _FORBIDDEN_IN_VALUES.search(value):
         raise InvalidHeaderError(
             f"header {name!r}: {value!r} cannot be sent",
-            hint="names are tokens, values have no line ends",
+            hint="names are tokens, values have no line ends and no control characters",
         )
     return b"%s: %s\r\n" % (name, value)

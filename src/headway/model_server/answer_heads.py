@@ -10,6 +10,8 @@ from headway.core.errors import HeadwayError
 from headway.http.heads import left_behind
 
 _FIRST_STATUS, _LAST_STATUS = 200, 599
+_MOST_DIGITS = 18
+"""Of a length that every reader understands."""
 
 
 class InvalidStatusError(HeadwayError):
@@ -51,6 +53,6 @@ def told_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     if not told:
         return None
     value = told.pop()
-    if told or not value.isdigit():
-        raise InvalidLengthError(f"a response's content-length is {value!r}", hint="leave it out")
+    if told or not value.isdigit() or len(value) > _MOST_DIGITS:
+        raise InvalidLengthError(f"a response's content-length is {value[:40]!r}", hint="leave it out")
     return int(value)

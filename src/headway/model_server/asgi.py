@@ -87,10 +87,8 @@ async def send_live(call: Call, response: Any, threads: ThreadPool) -> None:
     try:
         await response(_scope(call), functools.partial(_departure, call), outgoing.send)
         outgoing.check_end()
-    except asyncio.CancelledError:
-        raise
     except BaseException as error:
-        if not outgoing.stream.has_begun:
+        if call.is_departure(error) or not outgoing.stream.has_begun:
             raise
         _log.error("A response broke off", exc_info=error)
         outgoing.stream.break_off()

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from headway.core.wire import REQUEST_ID
 from headway.http.exchange import Exchange
+from headway.model_server import failures
 from headway.model_server.threads import ended
 from headway.telemetry.stage_board import STAGES, StageBoard, open_board
 
@@ -178,6 +179,10 @@ class Call:
             with contextlib.suppress(asyncio.CancelledError):
                 await ended(next(iter(tuple(self._borrowed))))
 
+    def is_departure(self, error: BaseException) -> bool:
+        """Whether this is how its client's leaving stops the work. A model may raise a CancelledError of its own."""
+        return self.left and isinstance(error, asyncio.CancelledError)
+
     def give_up(self, reason: str) -> None:
         """Cut the answer, and go on as if the client had left."""
         _log.error("%s", reason)
@@ -214,17 +219,19 @@ class Call:
         try:
             if not self.left:
                 await self._work(self)
-        except asyncio.CancelledError:
-            if not self.left:
-                raise
+        except BaseException as error:  # noqa: BLE001 - nothing may end the connection as the replica's death would
+            if not self.is_departure(error):
+                _log.error("A request failed outside of the model's methods", exc_info=error)
         finally:
             await self.until_stopped()
             self._calls.discard(self)
             self._calls.board.leave(self._row)
             if self.left:
                 self.exchange.close()
-            elif not self.exchange.ended:
-                self.exchange.abort()
+            elif self.exchange.started:
+                self.exchange.break_off_started()
+            else:
+                failures.answer(self.exchange, failures.model_error())
             self._task = None  # whose context names this call: a circle would wait for the garbage collector
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from headway.core.dialects import Dialect
 from headway.core.wire import NOT_ACCEPTED
-from headway.http.answers import InvalidHeaderError, header_lines
+from headway.http.answers import header_lines
 from headway.http.exchange import Exchange
 from headway.model_server.answer_heads import InvalidStatusError, checked_status, passed_on
 from headway.model_server.error_bodies import dialect_of, library_body, truss_body
@@ -107,7 +107,7 @@ def chosen_by_model(error: BaseException) -> RequestFailedError | None:
 
 def unhandled(error: BaseException) -> RequestFailedError:
     """What is wrong with a result: the author needs its text."""
-    return RequestFailedError(500, f"Unhandled exception: {type(error).__name__}: {error}", _SERVER_CODE)
+    return RequestFailedError(500, f"Unhandled exception: {_told(error)}", _SERVER_CODE)
 
 
 def error_lines(code: int) -> tuple[tuple[bytes, bytes], ...]:
@@ -127,11 +127,12 @@ def answer(exchange: Exchange, failed: RequestFailedError, more: bytes = b"") ->
     try:
         body = _body(exchange, failed)
         headers = b"" if is_bare else header_lines([*failed.headers, *error_lines(failed.code)])
-    except (TypeError, ValueError, InvalidHeaderError) as error:
+    except Exception as error:  # noqa: BLE001 - what a model gave is encoded, by its own code at times
         failed = unhandled(error)
         body = _body(exchange, failed)
         headers = header_lines(error_lines(failed.code))
-    exchange.respond(failed.status, _JSON + headers + more, body)
+    kind = b"" if any(name.lower() == b"content-type" for name, _ in failed.headers) else _JSON
+    exchange.respond(failed.status, kind + headers + more, body)
 
 
 def answer_framework(exchange: Exchange, status: int, detail: str, headers: bytes = b"") -> None:
@@ -139,6 +140,15 @@ def answer_framework(exchange: Exchange, status: int, detail: str, headers: byte
     is_truss = dialect_of(exchange) is Dialect.HEADWAY
     body = truss_body("detail", detail) if is_truss else library_body(exchange, status, detail)
     exchange.respond(status, _JSON + headers, body)
+
+
+def _told(error: BaseException) -> str:
+    """Its type and text; a model's exception may have none, or fail to say it."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except Exception:  # noqa: BLE001
+        return name
 
 
 def _body(exchange: Exchange, failed: RequestFailedError) -> bytes:

@@ -3,7 +3,6 @@
 Either way it has ended, was closed or was cancelled when the function returns, and only then (I4).
 """
 
-import asyncio
 from collections.abc import Awaitable
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
@@ -66,9 +65,9 @@ async def send(call: Call, chunks: Any, threads: ThreadPool, gap: float | None) 
     try:
         with GapWatch(gap, quiet_since, cut):
             await work
-    except asyncio.CancelledError:
-        raise
     except BaseException as error:
+        if call.is_departure(error):
+            raise
         raise BrokenStreamError(stream) from error
     return stream
 

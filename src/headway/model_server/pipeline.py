@@ -152,10 +152,9 @@ class Pipeline:
     async def _send_live(self, call: Call, response: Any, threads: ThreadPool) -> None:
         try:
             await asgi.send_live(call, response, threads)
-        except asyncio.CancelledError:
-            raise
         except BaseException as error:
-            if isinstance(error, Exception) and failures.chosen_by_model(error) is None:
+            is_ours = isinstance(error, Exception) and failures.chosen_by_model(error) is None
+            if is_ours or call.is_departure(error):
                 raise
             raise self._failure(error) from error
 
@@ -179,7 +178,11 @@ class Pipeline:
     async def _collect(self, call: Call, chunks: Any, threads: ThreadPool) -> str:
         try:
             return await generators.collect(call, chunks, threads)
-        except Exception as error:
+        except BaseException as error:
+            if call.is_departure(error):
+                raise
+            if not isinstance(error, Exception):
+                raise self._failure(error) from error
             self._log(error)
             chosen = failures.chosen_by_model(error)
             raise chosen or failures.unhandled(error) from error

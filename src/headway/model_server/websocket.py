@@ -127,9 +127,6 @@ class WebSocketCall(Call):
         websocket = ModelsWebSocket(scope, self._receive, self._send, self._accept)
         try:
             await hook.function(websocket)
-        except asyncio.CancelledError:
-            if not self.left:
-                raise
         except BaseException as error:  # noqa: BLE001 - a model's SystemExit ends its conversation, not the replica
             if not self._gone.is_set():
                 filename = self._replica.config.model_class_filename

@@ -77,7 +77,7 @@ async def test_the_wait_for_a_first_replica_is_apart_from_that_for_a_slot(tmp_pa
         await until(lambda: len(spans) == 6)
         cold = [span for span in spans if span.name == "cold-start"]
         queue = [span for span in spans if span.name == "queue"]
-        assert queue[0].ended_ns <= queue[1].ended_ns
+        assert queue[0].ended_ns < queue[1].ended_ns + 2e6
         for one_cold, one_queue in zip(cold, queue, strict=True):
             assert abs(one_cold.ended_ns - one_queue.started_ns) < 2e6
 

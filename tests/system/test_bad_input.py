@@ -3,11 +3,13 @@ nothing else notices.
 """
 
 import contextlib
+import gzip
 import json
 import socket
 import struct
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,9 @@ MALFORMED = {
     "a space in the target": request(target=b"/models/unruly /predict"),
     "a control character in the target": request(target=b"/models/\x01unruly/predict"),
     "a target beyond ASCII": request(target="/models/ünruly/predict".encode()),
+    "a tunnel elsewhere": request(b"", method=b"CONNECT", target=b"other:443"),
+    "a target of another kind": request(target=b"ftp://localhost/models/unruly/predict"),
+    "a star that is no OPTIONS": request(target=b"*"),
     "a relative target": request(target=b"models/unruly/predict"),
     "a chunk's size that is none": chunked(b"2\r\n{}\r\nxyz\r\n"),
     "a chunk's size below zero": chunked(b"-1\r\n{}"),
@@ -112,7 +117,8 @@ REFUSED = {
     "another name": (request(host=b"host: evil.example\r\n"), 403, "foreign_page"),
     "a page of another site": (request(b"{}", b"origin: https://evil.example"), 403, "foreign_page"),
     "a page that hides its site": (request(b"{}", b"sec-fetch-site: cross-site"), 403, "foreign_page"),
-    "a tunnel elsewhere": (request(b"", method=b"CONNECT", target=b"other:443"), 400, "malformed_request"),
+    "two slashes at the end": (request(target=b"/models/unruly/predict//"), 404, "path_not_found"),
+    "POST to a page": (request(target=b"/healthz"), 405, "use GET, HEAD"),
     "an unknown path": (request(target=b"/nothing"), 404, "POST /models/{model}/predict"),
     "an unknown model": (request(target=b"/models/unruli/predict"), 404, "did you mean unruly?"),
     "Truss's path to another": (request(target=b"/v1/models/x:predict"), 404, "known are unruly"),
@@ -154,6 +160,13 @@ NOT_UNDERSTOOD = {
     "no UTF-8": (request(b'"\xff"'), 400, "utf-8"),
     "endless nesting": (request(b"[" * 90_000), 400, "Invalid JSON"),
     "a number of 5000 digits": (request(b"9" * 5000), 400, "Invalid JSON"),
+    "a coding that is not understood": (request(b"{}", b"content-encoding: br"), 415, "br"),
+    "no gzip": (request(b"{}", b"content-encoding: gzip"), 400, "gzip"),
+    "a large body in a small one": (
+        request(gzip.compress(bytes(100_000_000)), b"content-encoding: gzip"),
+        413,
+        str(BODY_LIMIT),
+    ),
     "no msgpack": (packed(b"\xc1"), 400, "msgpack"),
     "half a msgpack": (packed(b"\x92\x01"), 400, "incomplete"),
     "two msgpacks": (packed(b"\x01\x01"), 400, "extra data"),
@@ -178,6 +191,18 @@ FAILURES = {
     "return a set": "Object of type set is not JSON serializable",
     "return an object": "Object of type object is not JSON serializable",
     "return a cycle": "Circular reference",
+}
+
+
+# What is rare and well meant.
+SERVED = {
+    "a proxy's target": request(b"{}", target=b"http://localhost/models/unruly/predict"),
+    "HTTP/1.0 without a host": request(b"{}", version=b"HTTP/1.0", host=b""),
+    "a slash at the end": request(b"{}", target=b"/models/unruly/predict/"),
+    "gzip": request(gzip.compress(b"{}"), b"content-encoding: gzip"),
+    "deflate": request(zlib.compress(b"{}"), b"content-encoding: deflate"),
+    "HEAD of what the replica reads": request(b"", method=b"HEAD", target=SYNC + b"/v1/models/model"),
+    "OPTIONS *": request(b"", method=b"OPTIONS", target=b"*"),
 }
 
 
@@ -248,11 +273,19 @@ def test_what_is_no_http_is_refused_and_the_connection_ends(victim, name):
 @pytest.mark.parametrize("name", REFUSED)
 def test_the_gateway_refuses_in_its_own_words(victim, name):
     sent, status, says = REFUSED[name]
-    heard = victim.talk(sent, until=says.encode() if b"CONNECT" in sent else None)
+    heard = victim.talk(sent)
     assert statuses(heard) == [status]
     error = json.loads(heard.partition(b"\r\n\r\n")[2])["error"]
     assert set(error) == {"code", "message", "hint"}
     assert says in " ".join(error.values())
+
+
+@pytest.mark.usefixtures("slots_come_back")
+@pytest.mark.parametrize("name", SERVED)
+def test_what_is_rare_and_well_meant_is_served(victim, name):
+    heard = victim.talk(SERVED[name])
+    assert statuses(heard) == [200]
+    assert heard.lower().count(b"\r\ndate: ") == 1
 
 
 @pytest.mark.usefixtures("slots_come_back")

@@ -66,3 +66,27 @@ async def test_refusals_carry_both(tmp_path):
             assert (answer.headers[CLIENTS], answer.headers[OWN] == "mine") == ("mine", False)
             answer = await one.asks(predict(target=target))
             assert answer.headers[CLIENTS] == answer.headers[OWN]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"GET /healthz",
+        b"GET /metrics",
+        b"HEAD /metrics",
+        b"GET /v1/models",
+        b"GET /v1/models/m",
+        b"OPTIONS *",
+        b"POST /models/m/wake",
+    ],
+)
+async def test_what_the_gateway_answers_itself_carries_both(tmp_path, asked):
+    async with cluster(tmp_path) as one:
+        one.apply()
+        head = asked + b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n%s\r\n"
+        lines = (await (await one.sends(head % b"x-request-id: mine\r\n")).reader.read()).split(b"\r\n")
+        assert lines[0].startswith(b"HTTP/1.1 20")
+        assert lines.count(b"x-request-id: mine") == 1
+        lines = (await (await one.sends(head % b"")).reader.read()).split(b"\r\n")
+        (own,) = (line[22:] for line in lines if line.startswith(b"x-headway-request-id: "))
+        assert lines.count(b"x-request-id: " + own) == 1

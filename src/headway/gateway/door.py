@@ -131,8 +131,7 @@ class Door:
         body = names.one(unquote(name.decode("latin-1"))) if name else names.list
         if isinstance(body, Refusal):
             return self.gateway.refuse(exchange, body)
-        exchange.respond(200, _JSON, body)
-        return SILENT
+        return self.gateway.answer(exchange, 200, _JSON, body)
 
     def _names(self, table: RoutingTable) -> Catalogue:
         if self._catalogue is None:

@@ -152,8 +152,7 @@ class Gateway:
         if isinstance(entered, Refusal):
             return self.refuse(exchange, self._unless_starting(entered))
         if page is None:
-            exchange.respond(200, b"allow: GET, HEAD, POST, OPTIONS\r\n")
-            return SILENT
+            return self.answer(exchange, 200, b"allow: GET, HEAD, POST, OPTIONS\r\n")
         if exchange.method not in _READING:
             return self.refuse(exchange, refusals.wrong_method(exchange.method.decode(), "GET, HEAD"))
         return page(exchange)
@@ -170,7 +169,7 @@ class Gateway:
             return None
         if address.verb is Verb.WAKE:
             self._reports.wake(queue.route.deployment_id)
-            exchange.respond(202, _JSON, b'{"status": "waking"}\n')
+            self.answer(exchange, 202, _JSON, b'{"status": "waking"}\n')
             return None
         trace = None if self.tracer is None else self.tracer.begin(exchange)
         try:
@@ -210,6 +209,15 @@ class Gateway:
             self._admitted.clear()
         self._admitted[known] = head, queue
 
+    def answer(self, exchange: Exchange, status: int, lines: bytes, body: bytes = b"") -> Receiver:
+        """Answer what is asked of the gateway itself."""
+        self._identify(exchange)
+        exchange.respond(status, lines, body)
+        return SILENT
+
+    def _identify(self, exchange: Exchange) -> None:
+        exchange.lines += identity_lines(next(self._ids), accepted(exchange.header(CLIENT_ID)))
+
     def refuse(self, exchange: Exchange, refusal: Refusal, tally: Tally | None = None) -> Receiver:
         """Answer a request that goes no further."""
         (tally or self.recorder.nowhere).refuse(refusal.status)
@@ -221,13 +229,13 @@ class Gateway:
     def _answer_health(self, exchange: Exchange) -> Receiver:
         if self._table is None:
             return self.refuse(exchange, NO_TABLE)
-        exchange.respond(200, _JSON, b'{"status": "ok"}\n')
-        return SILENT
+        return self.answer(exchange, 200, _JSON, b'{"status": "ok"}\n')
 
     def _answer_metrics(self, exchange: Exchange) -> Receiver:
         entered = self.admission.enter(exchange, TO_READ_METRICS)
         if isinstance(entered, Refusal):
             return self.refuse(exchange, self._unless_starting(entered))
+        self._identify(exchange)
         return self._metrics.serve(exchange)
 
     def _unless_starting(self, refusal: Refusal) -> Refusal:

@@ -25,6 +25,9 @@ PROGRAM = """
             while len(body) < int(lines.get(b"content-length", 0)):
                 body += one.recv(65536)
             for piece in (body or bytes.fromhex(lines.get(b"x-say", b"").decode())).split(b"|"):
+                if piece == b"RESET":
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes([1] + 7 * [0]))
+                    return
                 one.sendall(piece)
                 time.sleep(0.01)
 
@@ -92,6 +95,7 @@ def said(program, answer, **more):
         CHUNKED + b"4\r\nbody\r\n|0\r\n\r\n",
         b"HTTP/1.0 200 OK\r\n\r\nbody",
         b"HTT|P/1.1 200 OK\r\ncont|ent-length: 4\r\n\r|\nbo|dy",
+        CHUNKED + b"4;x=y\r\nbody\r\n0\r\nx-headway-not-accepted: 1\r\nx-late: 1\r\n\r\n",
     ],
 )
 def test_answers_that_are_whole_are_passed_on_and_no_byte_more(program, answer):
@@ -137,6 +141,8 @@ def test_what_is_no_answer_is_a_clear_error(program, answer, status):
     [
         OK + b"content-length: 40\r\n\r\nbody",
         CHUNKED + b"4\r\nbo",
+        OK + b"\r\nbody|RESET",
+        b"HTTP/1.0 200 OK\r\n\r\nbo|RESET",
         CHUNKED + b"4\r\nbody\r\n",
         CHUNKED + b"4\r\nbody\r\n|3\r\nbody\r\n0\r\n\r\n",
         CHUNKED + b"4\r\nbody\r\n|-1\r\n",

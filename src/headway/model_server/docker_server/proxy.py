@@ -16,6 +16,7 @@ from headway.http.relay import AnswerRelay
 from headway.model_server import failures
 from headway.model_server.call import STAGE_NUMBERS, HeldCalls, Stage, identity_of
 from headway.model_server.docker_server.proxy_head import asks_for_websocket, request_head
+from headway.model_server.docker_server.reframed import ReframedAnswer, relay
 from headway.model_server.docker_server.settings import DockerServer
 from headway.model_server.logs import Lines
 from headway.model_server.streams import GapWatch
@@ -81,7 +82,7 @@ class ProxiedCall:
         self._connection: ClientConnection | None = None
         self._unsent = [request_head(exchange, target)]
         self._received_bytes = 0
-        self._relay: AnswerRelay | None = None  # of an answer that has begun
+        self._relay: AnswerRelay | ReframedAnswer | None = None  # of an answer that has begun
         self._moved_at: float | None = self.since
         loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = loop.create_future()
@@ -148,7 +149,7 @@ class ProxiedCall:
         if head.status == SWITCHING_PROTOCOLS and not asks_for_websocket(self._exchange):
             self.on_answer_bad("it switched protocols unasked")
         else:
-            self._relay = AnswerRelay(self._exchange, head, b"", rest)
+            self._relay = relay(self._exchange, head, rest)
 
     def on_more(self, data: bytes) -> None:
         self._moved_at = monotonic()

@@ -153,6 +153,7 @@ def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
         log_path=_log_directory(platform) / "gateway.log",
         environment=os.environ,
         descriptors=(listening,),
+        way="alone",
     )
 
 
@@ -194,6 +195,7 @@ def _control(
         log_path=_log_directory(platform) / "control.log",
         environment={**os.environ, _DATABASE_VARIABLE: _database_url(platform, link.parent)},
         descriptors=descriptors,
+        way="alone",
     )
 
 

@@ -24,6 +24,8 @@ class Program:
     environment: Mapping[str, str]
     directory: Path | None = None
     descriptors: tuple[int, ...] = ()
+    way: "keeper.Way" = "one"
+    """How its keeper keeps it."""
 
 
 _KEEPER_ENDS_WITHIN = 2.5
@@ -59,7 +61,7 @@ class Child:
 
     def _start(self, program: Program) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - what root is told to run
-            keeper.command_line(program.command),
+            keeper.command_line(program.command, program.way),
             stdin=subprocess.DEVNULL,
             stdout=self.log.descriptor,
             stderr=self.log.descriptor,

@@ -1,7 +1,7 @@
 """Runs one command as its child, passes SIGTERM and SIGINT on to it, and leaves nothing behind: when the command has
 ended, or the keeper's own parent has, whatever was started below it is killed, in whatever group or session.
 
-A program of its own, in the words of `command_line`: `keeper.py PARENT WHOM WORDS...`. It ends as the command did,
+A program of its own, in the words of `command_line`: `keeper.py PARENT WAY WORDS...`. It ends as the command did,
 with its exit code or by the same signal. The descriptors that it is given are the command's alone.
 
 Processes whose parent has ended become children of the keeper, because it is a subreaper, so none gets out of sight.
@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # a keeper has few imports: each costs memory and time, once 
     from collections.abc import Callable, Iterable, Sequence
     from typing import Literal
 
+    Way = Literal["one", "group", "alone"]
+
 END_ALL = signal.SIGUSR1
 """Tells a keeper to kill everything now; the kernel sends it when the keeper's parent dies."""
 
@@ -32,19 +34,21 @@ _KILLED_WITHIN = 4.0
 _KILLED_ALONE_WITHIN = 60.0
 """The same where the parent is dead."""
 _LOOK_AGAIN_AFTER = 0.05
+_LOOK_FOR_ORPHANS_EVERY = 1.0
 
 _prctl = ctypes.CDLL(None).prctl
 
 
 def command_line(
-    words: "Sequence[str | os.PathLike[str]]", whom: "Literal['one', 'group']" = "one"
+    words: "Sequence[str | os.PathLike[str]]", way: "Way" = "one"
 ) -> list[str | os.PathLike[str]]:
     """How to run a command under a keeper of this process. The thread that starts it has to outlive it.
 
-    `whom` a signal is passed on to: the one process, at whose end all others are killed; or its whole group, all
-    of which may then take its time to end.
+    The `way` to keep it. One: a signal is passed on to that process, at whose end all others are killed. Group: to its
+    whole group, and all may then take their time to end. Alone: the process starts others under keepers of
+    their own only, so an orphan is what such a keeper, itself killed, has left behind, and is killed soon.
     """
-    return [sys.executable, "-I", "-S", __file__, str(os.getpid()), whom, *words]
+    return [sys.executable, "-I", "-S", __file__, str(os.getpid()), way, *words]
 
 
 def become_subreaper() -> None:
@@ -69,7 +73,7 @@ def kill(process_id: int) -> None:
 
 
 def main() -> int:
-    parent, whom, *command = sys.argv[1:]
+    parent, way, *command = sys.argv[1:]
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
     become_subreaper()
     _prctl(_PR_SET_PDEATHSIG, END_ALL, 0, 0, 0)
@@ -78,7 +82,7 @@ def main() -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, ends are not told
     command_process = _start(command, mask)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    kept = _Kept(int(parent), command_process, to_group=whom == "group")
+    kept = _Kept(int(parent), command_process, way)
     kept.until_ended()
     kept.end_all()
     return _ended_as(kept.status)
@@ -87,24 +91,35 @@ def main() -> int:
 class _Kept:
     """The command, and what has come of it."""
 
-    def __init__(self, parent: int, command: int, *, to_group: bool) -> None:
+    def __init__(self, parent: int, command: int, way: str) -> None:
         self._parent = parent
         self._command = command
-        self._pass_on = os.killpg if to_group else os.kill
-        self._is_patient = to_group
+        self._is_alone = way == "alone"
+        self._is_patient = way == "group"
+        self._pass_on = os.killpg if self._is_patient else os.kill
         self._is_asked_to_end = False
         self.status: int | None = None
 
     def until_ended(self) -> None:
         """Return when the command, and what may take its time with it, has ended or everything has to."""
-        while (number := signal.sigwait(_HEARD)) != END_ALL:
-            if number == signal.SIGCHLD:
+        while (number := self._next_signal()) != END_ALL:
+            if number is None:
+                for orphan in children() - {self._command}:
+                    kill(orphan)
+            elif number == signal.SIGCHLD:
                 any_left = self._reap()
                 if self.status is not None and not (any_left and self._is_patient and self._is_asked_to_end):
                     return
             elif self.status is None:  # until it is reaped, nobody else gets its number
                 self._is_asked_to_end = True
                 _send(self._pass_on, self._command, number)
+
+    def _next_signal(self) -> int | None:
+        """None now and then, for what no signal tells: that an orphan has come."""
+        if not self._is_alone:
+            return signal.sigwait(_HEARD)
+        heard = signal.sigtimedwait(_HEARD, _LOOK_FOR_ORPHANS_EVERY)
+        return None if heard is None else heard.si_signo
 
     def end_all(self) -> None:
         """Kill all children; theirs become children of this process, and are killed in their turn."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from headway import keeper
 from headway.core.wire import READY_DESCRIPTOR
 from system.root_program import GATEWAY
 from system.serving import descendants
@@ -253,6 +254,18 @@ def test_nothing_that_was_started_outlives_a_root_that_is_stopped(root):
     root.process.send_signal(signal.SIGTERM)
     assert root.process.wait(timeout=10) == 0
     assert not any(map(is_alive, [replica, *strays]))
+
+
+def test_an_orphan_of_a_program_that_has_none_of_its_own_is_ended_while_that_one_runs():
+    script = "(setsid sleep 600 & echo $!); exec sleep 600"
+    with subprocess.Popen(
+        keeper.command_line(["/bin/sh", "-c", script], "alone"), stdout=subprocess.PIPE
+    ) as kept:
+        orphan = int(kept.stdout.readline())
+        until(lambda: not is_alive(orphan), seconds=5.0)
+        assert kept.poll() is None
+        kept.send_signal(signal.SIGTERM)
+        assert kept.wait(5) == -signal.SIGTERM
 
 
 def test_a_replica_has_only_its_own_descriptor_of_roots_and_no_signal_is_blocked_in_it_or_ignored(root):

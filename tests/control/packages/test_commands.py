@@ -1,5 +1,7 @@
 import os
 import select
+import signal
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,28 @@ def test_what_a_program_has_started_ends_with_it():
     assert ends(child)
     assert commands._running == set()
     commands.end_all()
+
+
+LEAVES = "setsid sh -c 'trap : TERM HUP; echo $$; (sleep 60; :) & echo $!; wait' & sleep 0.3; "
+
+
+@pytest.mark.parametrize("end", ["exit 0", "exit 3", "kill -9 $$", "sleep 60"])
+def test_what_a_program_leaves_behind_in_another_session_is_gone_when_it_has_ended(end, monkeypatch):
+    monkeypatch.setattr(commands, "TIMEOUT", 1.0)
+    left = []
+    with pytest.raises(CommandError) if end != "exit 0" else nullcontext():
+        run(LEAVES + end, lambda line: left.append(int(line)))
+    assert len(left) == 2
+    assert not any(Path(f"/proc/{one}").exists() for one in left)
+
+
+def test_the_wait_ends_with_a_keeper_that_is_killed_though_what_it_ran_could_say_more():
+    left = []
+
+    def kill_keeper(line):
+        left[:] = map(int, line.split())
+        os.kill(left[0], signal.SIGKILL)
+
+    with pytest.raises(CommandError):
+        run("setsid sleep 60 & echo $PPID $!; wait", kill_keeper)
+    os.kill(left[1], signal.SIGKILL)

@@ -1,20 +1,25 @@
 """Runs one program of the preparation to its end, passing on what it says line by line."""
 
 import contextlib
+import os
+import select
 import subprocess
-import threading
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO, cast
 
 from headway import keeper
 from headway.control.packages.entries import Progress
 
 TIMEOUT = 3600.0
 _KEPT_LINES = 100
+_PIPE_BYTES = 1024 * 1024
+"""More than a pipe holds: one read takes all that was said."""
 _KEEPER_ENDS_WITHIN = 5.0
 
-_running: set[subprocess.Popen[str]] = set()
+_running: set[subprocess.Popen[bytes]] = set()
 """Programs of this process, whichever thread waits for them."""
 
 
@@ -37,28 +42,20 @@ def run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
         start_new_session=True,
     )
     _running.add(process)
     last: deque[str] = deque(maxlen=_KEPT_LINES)
-    watchdog = threading.Timer(TIMEOUT, _kill, [process])
-    watchdog.start()
     try:
-        for line in process.stdout or ():
-            last.append(line.rstrip())
-            progress(line.rstrip())
-        code = process.wait(TIMEOUT)
+        for line in _lines(process):
+            last.append(line)
+            progress(line)
     finally:
-        watchdog.cancel()
-        # Reached with the program still running when the wait is interrupted, say by Ctrl-C.
+        # It still runs where it took too long, or where the wait is interrupted, say by Ctrl-C.
         if process.poll() is None:
             _kill(process)
-            _wait_for_keeper(process)
+        code = _ended(process)
         _running.discard(process)
-        if process.stdout:
-            process.stdout.close()
     if code != 0:
         raise CommandError("\n".join([*last, f"(exit code {code})"]))
 
@@ -69,15 +66,49 @@ def end_all() -> None:
         _kill(process)
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
+def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
+    """What the program says until it has ended or has taken too long: not until nobody could say more, for what a
+    killed keeper has left behind holds its output open.
+    """
+    with cast("IO[bytes]", process.stdout) as output, _open(os.pidfd_open(process.pid)) as end:
+        descriptor, deadline, begun = output.fileno(), time.monotonic() + TIMEOUT, b""
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.register(end, select.POLLIN)
+        while ready := dict(poll.poll(max(0.0, deadline - time.monotonic()) * 1000)):
+            data = os.read(descriptor, _PIPE_BYTES) if descriptor in ready else b""
+            *lines, begun = (begun + data).split(b"\n")
+            yield from (_text(line) for line in lines)
+            if end in ready:
+                break
+            if not data:
+                poll.unregister(descriptor)
+        if begun:
+            yield _text(begun)
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="replace").rstrip()
+
+
+@contextlib.contextmanager
+def _open(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
     """End the program and whatever it started."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(keeper.END_ALL)
 
 
-def _wait_for_keeper(process: subprocess.Popen[str]) -> None:
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """The exit code of a program that is about to end."""
     try:
-        process.wait(_KEEPER_ENDS_WITHIN)
+        return process.wait(_KEEPER_ENDS_WITHIN)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait()
+        return process.wait()

@@ -125,12 +125,16 @@ class DeploymentQueue:
         """Its work has stopped. `is_whole`: by an answer that passed to a client who waits for it."""
         now = self._loop.time()
         if is_whole:
-            self._whole((request.status, request.queue_seconds, request.submitted_at, now))
-            if request.progress is not None:
-                self.tally.put_aside(request, request.progress, Outcome.FINISHED, request.status)
-            if request.head.trace is not None:
-                request.head.trace.end(request, self.tally, Outcome.FINISHED, request.status)
+            self.note_whole(request, now)
         self.carry_out(self._dispatcher.finish(request, now), now)
+
+    def note_whole(self, request: ProxiedRequest, now: float) -> None:
+        """Its client has the whole answer."""
+        self._whole((request.status, request.queue_seconds, request.submitted_at, now))
+        if request.progress is not None:
+            self.tally.put_aside(request, request.progress, Outcome.FINISHED, request.status)
+        if request.head.trace is not None:
+            request.head.trace.end(request, self.tally, Outcome.FINISHED, request.status)
 
     def give_back(self, request: ProxiedRequest) -> None:
         """The request's replica did not take it up; it is given nothing before it can be reached again."""

@@ -181,7 +181,8 @@ class ProxiedRequest:
         self.refuse(refusals.waited_too_long(expired), Outcome.EXPIRED)
 
     def overrun(self, overran: Overran["ProxiedRequest"]) -> None:
-        self._give_up(refusals.ran_too_long(overran, self.stage), Outcome.OVERRAN)
+        if not self.left:  # or what overruns is work that goes on after its answer
+            self._give_up(refusals.ran_too_long(overran, self.stage), Outcome.OVERRAN)
 
     def dispatch(self, upstream: "Upstream", at: float, timing: bytes) -> None:
         """It holds a slot of the replica: go there."""
@@ -247,13 +248,17 @@ class ProxiedRequest:
         upstream = self.upstream
         if connection is None or upstream is None:
             return
+        relay, is_waited_for = self._relay, not self.left
         if reusable and self._body_sent:
             upstream.put_back(connection)
+        elif self._body_sent and is_waited_for and not connection.closed:
+            self._wait_for_work(connection)
         else:
             connection.close()
-        self._finish(is_whole=not self.left)
-        if self._relay is not None and not self.left:
-            self._relay.end()
+        if self._connection is None:
+            self._finish(is_whole=is_waited_for)
+        if relay is not None and is_waited_for:
+            relay.end()
 
     def on_answer_bad(self, reason: str) -> None:
         if not self.left:
@@ -319,6 +324,13 @@ class ProxiedRequest:
             self._finish()
         else:
             self.give_back()
+
+    def _wait_for_work(self, connection: ClientConnection) -> None:
+        """The answer is whole, but its work may go on: it is over when the replica ends the connection."""
+        self._queue.note_whole(self, self._queue.now())
+        self.left = True
+        self._connection = connection
+        connection.follow(self)
 
     def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None

@@ -87,6 +87,10 @@ class ClientConnection:
         """More of the request, framed by the caller."""
         self._transport.write(data)
 
+    def follow(self, receiver: AnswerReceiver) -> None:
+        """After an answer at whose end the server ends the connection: have that told, as a loss."""
+        self._receiver = receiver
+
     def half_close(self) -> None:
         """Tell the server that nobody waits for the answer any more; it is still read to its end."""
         if not self.half_closed and not self.closed:

@@ -204,9 +204,15 @@ class Exchange:
         """A started answer is whole."""
         if self.ended:
             return
-        if self._chunked and not self._is_silent:
-            self._connection.transport.write(b"0\r\n\r\n")
+        self.end_body()
         self.end_relay(keep=not self.will_close())
+
+    def end_body(self) -> None:
+        """A started answer is whole, but the work for it goes on. Its head has to say that the connection ends: `close`
+        does that when the work is over, by which the other side knows.
+        """
+        if self._chunked and not self._is_silent and not self.ended:
+            self._connection.transport.write(b"0\r\n\r\n")
 
     def relay(self, data: bytes) -> None:
         """Bytes of an answer that somebody else framed, its head included."""

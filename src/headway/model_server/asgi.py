@@ -82,19 +82,25 @@ async def send_live(call: Call, response: Any, threads: ThreadPool) -> None:
 
     What it raises before its head went out is raised.
     """
-    outgoing = _Outgoing(call)
+    outgoing = _Outgoing(call, goes_on=_may_go_on(response))
     _step_on(threads, response)
     try:
         await response(_scope(call), functools.partial(_departure, call), outgoing.send)
         outgoing.check_end()
+        outgoing.close()
     except BaseException as error:
         if call.is_departure(error) or not outgoing.stream.has_begun:
             raise
         _log.error("A response broke off", exc_info=error)
-        outgoing.stream.break_off()
+        outgoing.break_off()
     finally:
         await call.until_stopped()
         await close_iterator(getattr(response, "body_iterator", None))
+
+
+def _may_go_on(response: Any) -> bool:
+    """Whether there can be work for it when its answer is whole: background tasks, or code of its own."""
+    return response.background is not None or type(response).__call__.__module__ != "starlette.responses"
 
 
 def _step_on(threads: ThreadPool, response: Any) -> None:
@@ -113,10 +119,16 @@ def _step_on(threads: ThreadPool, response: Any) -> None:
 
 
 class _Outgoing:
-    """Turns a response's messages into the answer."""
+    """Turns a response's messages into the answer. Where work `goes_on` after it, the connection's end tells its end:
+    only that gives the slot back.
+    """
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, *, goes_on: bool) -> None:
         self._call = call
+        self._goes_on = goes_on
+        self._is_whole = False
+        if goes_on:
+            call.exchange.wants_keep_alive = False
         self._status = 0
         self._lines = b""
         self._length: int | None = None
@@ -137,12 +149,32 @@ class _Outgoing:
             if more:
                 await self.stream.take_turns()
             else:
-                self.stream.end()
+                self._end()
 
     def check_end(self) -> None:
         """The response has returned. Raises RuntimeError if it did so in the middle."""
-        if not self._call.left and not self._call.exchange.ended:
+        if not self._call.left and not self._is_whole:
             raise RuntimeError("a response ended before its body did")
+
+    def close(self) -> None:
+        """Nothing goes on any more."""
+        if self._goes_on:
+            self._call.exchange.close()
+
+    def break_off(self) -> None:
+        """The response raised: in the middle, or in what it does after it."""
+        if self._is_whole:
+            self.close()
+        else:
+            self.stream.break_off()
+
+    def _end(self) -> None:
+        self._is_whole = True
+        if self._goes_on:
+            self.stream.end_body()
+            self._call.run_to_end()
+        else:
+            self.stream.end()
 
     def _begin(self) -> None:
         self._call.exchange.start(self._status, self._lines + self._call.server_timing(), self._length)

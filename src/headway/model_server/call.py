@@ -161,7 +161,7 @@ class Call:
         """An event that is set when the client leaves. A model that watches is told, and not cancelled: it
         has its own way to stop, which cancelling could cut short.
         """
-        self._cancels = False
+        self.run_to_end()
         if self._departure is None:
             self._departure = threading.Event()
             self.tell_departure(self._departure.set)
@@ -182,6 +182,10 @@ class Call:
     def is_departure(self, error: BaseException) -> bool:
         """Whether this is how its client's leaving stops the work. A model may raise a CancelledError of its own."""
         return self.left and isinstance(error, asyncio.CancelledError)
+
+    def run_to_end(self) -> None:
+        """From now on it is not cancelled when its client leaves."""
+        self._cancels = False
 
     def give_up(self, reason: str) -> None:
         """Cut the answer, and go on as if the client had left."""

@@ -109,6 +109,13 @@ class AnswerStream:
         if not self._exchange.left:
             self._exchange.end()
 
+    def end_body(self) -> None:
+        """Nothing more comes, but the work goes on."""
+        self.flush()
+        self.begin()
+        if not self._exchange.left:
+            self._exchange.end_body()
+
     def break_off(self) -> None:
         """No more comes, and the client can tell that it is not all."""
         self.flush()

@@ -2,8 +2,10 @@
 next request never meets anybody inside.
 """
 
+import json
 import time
 
+import httpx
 import pytest
 
 from system.serving import wait_until
@@ -90,6 +92,14 @@ KINDS = """
     async def asynchronous_background():
         return Response("answered", background=BackgroundTask(to_thread))
 
+    class Own(Response):
+        async def __call__(self, scope, receive, send):
+            await super().__call__(scope, receive, send)
+            await to_thread()
+
+    async def of_its_own_class():
+        return Own("answered")
+
     class Model:
         async def predict(self, kind):
             if kind is None:
@@ -104,7 +114,7 @@ LEFT = (
 
 @pytest.fixture(scope="module")
 def model(strange):
-    return strange.serve(KINDS, concurrency_target=3)
+    return strange.serve(KINDS, concurrency_target=1)
 
 
 @pytest.mark.parametrize("kind", LEFT)
@@ -117,10 +127,18 @@ def test_the_next_one_meets_nobody_inside_when_a_client_has_left(model, kind):
     wait_until(lambda: model.in_flight() == 0, 5, "the slot is free")
 
 
-@pytest.mark.parametrize("kind", ["background", "asynchronous_background"])
-def test_background_tasks_of_a_response_are_inside_until_they_have_ended(model, kind):
-    begun = time.monotonic()
-    assert model.predict(kind).text == "answered"
-    assert time.monotonic() - begun < 0.6, "nobody waits for it"
-    assert model.predict().json()[:2] == [0, 1]
-    assert time.monotonic() - begun > 0.7
+@pytest.mark.parametrize("kind", ["background", "asynchronous_background", "of_its_own_class"])
+def test_what_a_response_does_after_its_answer_holds_place_and_slot_and_no_client(model, kind):
+    with httpx.Client() as client:
+        begun = time.monotonic()
+        assert client.post(model.predict_url, content=json.dumps(kind)).text == "answered"
+        assert time.monotonic() - begun < 0.6, "nobody waits for it"
+        answer = client.post(model.predict_url, content="null")
+    assert answer.json()[:2] == [0, 1]
+    assert queued_seconds(answer) > 0.4, "it waited for the slot"
+    wait_until(lambda: model.in_flight() == 0, 5, "the slot is free")
+
+
+def queued_seconds(answer):
+    [queue] = [one for one in answer.headers["server-timing"].split(", ") if one.startswith("queue")]
+    return float(queue.partition("dur=")[2]) / 1000

@@ -1,16 +1,21 @@
 """An answer that is cut while its work goes on: the client hears the end at once, the connection closes later."""
 
+import pytest
+
 from fakes.application import GET, Conversation
 
 
-async def test_a_cut_half_closes_and_counts_as_the_clients_leaving():
+@pytest.mark.parametrize("length", [None, 9])
+async def test_a_cut_is_told_and_counts_as_the_clients_leaving(length):
     client = Conversation()
     client.say(GET)
     exchange = client.last.exchange
-    exchange.start(200)
+    exchange.start(200, b"", length)
     exchange.write(b"part")
     exchange.cut()
-    assert client.transport.has_written_eof
+    if length is None:
+        assert client.transport.written.endswith(b"part\r\n!\r\n\r\n"), "no client takes that for a chunk"
+    assert client.transport.has_written_eof is (length is not None)
     assert not client.transport.closed
     assert exchange.left
     assert not client.last.is_left  # who cuts knows it

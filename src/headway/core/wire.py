@@ -19,6 +19,9 @@ NOT_ACCEPTED = b"x-headway-not-accepted"
 TAKEN_UP_WHOLE_BYTES = 1024 * 1024
 """A replica begins nothing of a request that is no longer than this before it has read all of it."""
 
+CUT = b"!\r\n\r\n"
+"""Where a replica cuts an answer whose work goes on, in the place of a chunk or of the head: it is neither."""
+
 HELD_PATH = b"/held"
 READY_PATH = b"/v1/models/model"
 PREDICT_PATH = b"/v1/models/model:predict"

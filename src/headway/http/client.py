@@ -10,12 +10,11 @@ from typing import Protocol, cast
 
 import httptools
 
+from headway.core.wire import CUT
 from headway.http.ends import shut_down
-from headway.http.heads import KNOWN_ANSWERS, SWITCHING_PROTOCOLS, AnswerHead, BadAnswerError
+from headway.http.heads import KNOWN_ANSWERS, SWITCHING_PROTOCOLS, AnswerHead, BadAnswerError, status_of
 from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES
 
-_STATUSES = {b"%d" % status: status for status in range(100, 600)}
-_BEHIND_STATUS = (b" ", b"\r")
 _FIRST_FINAL = 200
 _HEAD_LIMIT = 64 * 1024
 _WRITE_BUFFER = 64 * 1024
@@ -184,10 +183,10 @@ class ClientConnection:
     def _receive_head(self, data: bytes, receiver: AnswerReceiver) -> None:
         self._heard = True
         while (end := data.find(BLANK_LINE) + BLANK_LINE_BYTES) >= BLANK_LINE_BYTES:
-            status = _status(data)
+            status = status_of(data)
             if status is None:
                 self._refuse(
-                    f"it begins with {data[:_SHOWN_BYTES]!r}, and not as HTTP/1.1 with a status up to 599"
+                    f"it begins with {data[:_SHOWN_BYTES]!r}, not as HTTP/1.1 with a status up to 599", data
                 )
                 return
             if status >= _FIRST_FINAL or status == SWITCHING_PROTOCOLS:
@@ -265,7 +264,7 @@ class ClientConnection:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._refuse(str(error))
+            self._refuse(str(error), data)
             return False
         if self._messages > 1:
             self._refuse("more came than one answer")
@@ -279,17 +278,12 @@ class ClientConnection:
         if receiver is not None:
             receiver.on_answer_end(reusable=self._keep_alive and not self.half_closed)
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, reason: str, data: bytes = b"") -> None:
         """What comes from now on is dropped; the receiver decides how the connection ends."""
         receiver = self._receiver
         if receiver is not None:
             self._tunnel = self._deaf = True
-            receiver.on_answer_bad(reason)
-
-
-def _status(data: bytes) -> int | None:
-    is_http = data.startswith(b"HTTP/1.") and data[12:13] in _BEHIND_STATUS
-    return _STATUSES.get(data[9:12]) if is_http else None
+            receiver.on_answer_bad("it was cut, and the log says why" if data.endswith(CUT) else reason)
 
 
 async def connect(address: str, timeout: float) -> ClientConnection:  # noqa: ASYNC109 - bounds the connect alone

@@ -7,6 +7,7 @@ The same type serves gateway and model server; it knows nothing of either.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from headway.core.wire import CUT
 from headway.http.answers import Headers, dated, status_line
 from headway.http.breaking import reset
 from headway.http.known_heads import KnownRequest
@@ -276,9 +277,15 @@ class Exchange:
         self.break_off(is_framed=self._chunked or self._is_silent or self._has_length)
 
     def cut(self) -> None:
-        """Half-close: no more of the answer comes, as if the client had left. The work may go on until `close`."""
-        if not self.ended:
-            self.left = True
+        """No more of the answer comes, as if the client had left; the work may go on until `close`, which alone ends
+        the connection. What can be neither a chunk nor a head says so; elsewhere the connection is half-closed.
+        """
+        if self.ended:
+            return
+        self.left = True
+        if self._chunked or not self.started:
+            self._connection.transport.write(CUT)
+        else:
             self._connection.half_close()
 
     def bound_sending(self, timeout: float) -> None:

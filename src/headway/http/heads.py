@@ -30,6 +30,8 @@ HOP_BY_HOP = frozenset(
 WEBSOCKET_LINES = b"connection: upgrade\r\nupgrade: websocket\r\n"
 SWITCHING_PROTOCOLS = 101
 _UNAVAILABLE = 503
+_STATUSES = {b"%d" % status: status for status in range(100, 600)}
+_BEHIND_STATUS = (b" ", b"\r")
 
 _ORDINARY = frozenset((b"", b"close", b"keep-alive", b"upgrade"))
 _FRAMING = frozenset((b"content-length", b"transfer-encoding"))
@@ -46,6 +48,12 @@ _REPLACED = frozenset((CLIENT_ID,))
 
 class BadAnswerError(ValueError):
     """A server's answer that two readers could understand in two ways; the text says why."""
+
+
+def status_of(answer: bytes) -> int | None:
+    """The status that an answer begins with; None for what does not begin as HTTP/1."""
+    is_http = answer.startswith(b"HTTP/1.") and answer[12:13] in _BEHIND_STATUS
+    return _STATUSES.get(answer[9:12]) if is_http else None
 
 
 def named_by(connection: bytes) -> frozenset[bytes]:

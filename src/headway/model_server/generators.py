@@ -3,6 +3,7 @@
 Either way it has ended, was closed or was cancelled when the function returns, and only then (I4).
 """
 
+import functools
 from collections.abc import Awaitable
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
@@ -57,11 +58,7 @@ async def send(call: Call, chunks: Any, threads: ThreadPool, gap: float | None) 
         call.outlet = producer
         work = _run(producer, threads)
         quiet_since = producer.quiet_since
-
-    def cut() -> None:
-        stream.begin()
-        call.give_up(f"A stream gave nothing for {gap} s (streaming_read_timeout): cut")
-
+    cut = functools.partial(call.give_up, f"A stream gave nothing for {gap} s (streaming_read_timeout): cut")
     try:
         with GapWatch(gap, quiet_since, cut):
             await work

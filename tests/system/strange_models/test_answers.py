@@ -110,3 +110,23 @@ def test_six_requests_given_to_a_replica_that_is_killed_are_served_by_the_next_o
     after, runs = told(mortal)
     assert after != process
     assert runs == 6
+
+
+def test_a_stream_whose_first_piece_is_too_late_is_an_error_and_keeps_its_slot_until_it_has_ended(strange):
+    model = strange.serve(
+        """
+        import time
+
+        class Model:
+            def predict(self, asked):
+                time.sleep(asked)
+                yield "late"
+        """,
+        config="runtime: {streaming_read_timeout: 1}",
+    )
+    answer = model.predict(3.5)
+    assert answer.status_code == 502
+    assert "it was cut" in answer.text
+    wait_until(lambda: model.in_flight() == 1, 1, "the work goes on")
+    assert model.predict(0).text == "late"
+    assert len(model.replicas()) == 1

@@ -13,7 +13,7 @@ async def report_a_queue(it, deployment_id):
     load = {"queued": 3, "in_flight": 1, "held": {}, "ready": 1, "abandoned": 0}
     for at in (1.0, 2.0):
         load |= {"at": at, "queued_seconds": 3 * at, "in_flight_seconds": at, "nonempty_seconds": at}
-        load |= {"arrivals": 30, "finished": 26}
+        load |= {"arrivals": 30, "finished": 26, "held_seconds": 26.0}
         it.gateway.tell(type="load", at=at, deployments={deployment_id: load})
         await it.gateway.received()
         it.plane.supervisor.note_state(it.platform.deployments[deployment_id])

@@ -88,9 +88,9 @@ async def test_what_does_not_exist_is_answered_with_the_nearest_that_does(world)
         assert (await it.refused("GET", "/v1/nothing", 404))["code"] == "not_found"
         assert (await it.refused("PUT", "/v1/models", 405))["code"] == "method_not_allowed"
         for path, allowed in [
-            ("/v1/models", "GET, POST"),
-            (f"{ECHO}/x/settings", "GET, PATCH"),
-            ("/healthz", "GET"),
+            ("/v1/models", "GET, HEAD, POST"),
+            (f"{ECHO}/x/settings", "GET, HEAD, PATCH"),
+            ("/healthz", "GET, HEAD"),
         ]:
             assert (await it.api.put(path)).headers["allow"] == allowed
 

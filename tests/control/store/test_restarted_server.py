@@ -28,7 +28,7 @@ async def test_what_changes_while_the_server_is_away_is_stored_when_it_is_back(p
     finally:
         postgresql.start()  # here: it would end with the thread that has started it
     async with asyncio.timeout(30):
-        while len((await _stored(persistence)).deployments) < 2:
+        while len((await _stored(persistence)).deployments) < 2:  # noqa: ASYNC110 - a database tells nobody
             await asyncio.sleep(0.05)
     running.cancel()
     await asyncio.wait([running])

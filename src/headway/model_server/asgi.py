@@ -127,8 +127,6 @@ class _Outgoing:
         self._call = call
         self._goes_on = goes_on
         self._is_whole = False
-        if goes_on:
-            call.exchange.wants_keep_alive = False
         self._status = 0
         self._lines = b""
         self._length: int | None = None
@@ -177,6 +175,8 @@ class _Outgoing:
             self.stream.end()
 
     def _begin(self) -> None:
+        if self._goes_on:
+            self._call.exchange.wants_keep_alive = False
         self._call.exchange.start(self._status, self._lines + self._call.server_timing(), self._length)
 
     def _count(self, body: bytes, *, is_last: bool) -> None:

@@ -143,6 +143,7 @@ class AnswerHead:
 
     def _leave_body(self, left: set[bytes]) -> None:
         """Of an answer without a body only a 304 may say how long it would be."""
+        self.is_chunked = False
         left |= _FRAMING if self.status != NOT_MODIFIED else {b"transfer-encoding"}
         if self.status == SWITCHING_PROTOCOLS:
             left.discard(b"upgrade")

@@ -13,7 +13,7 @@ UNTOLD = b"HTTP/1.0 200 OK\r\nx-own: 1\r\n\r\n"
 def passed_on(head, *pieces, ends=True, request=GET):
     client = Conversation()
     client.say(request)
-    passing = relay(client.last.exchange, AnswerHead(200, head), pieces[0])
+    passing = relay(client.last.exchange, AnswerHead(int(head[9:12]), head), pieces[0])
     for piece in pieces[1:]:
         passing.pass_on(piece)
     if ends:
@@ -55,3 +55,22 @@ async def test_the_answer_to_head_has_no_body(head):
     transport = passed_on(head, b"", request=GET.replace(b"GET", b"HEAD"))
     assert transport.written.count(b"\r\n\r\n") == 1
     assert transport.written.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("status", [b"204 Empty", b"304 Same"])
+async def test_an_answer_without_a_body_has_none_though_it_tells_of_chunks(status):
+    transport = passed_on(CHUNKED.replace(b"200 Fine", status), b"")
+    assert transport.written.startswith(b"HTTP/1.1 " + status)
+    assert transport.written.endswith(b"\r\n\r\n")
+    assert b"transfer-encoding" not in transport.written.lower()
+    assert not transport.closed
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+async def test_a_switch_of_protocols_that_tells_of_chunks_is_a_tunnel_all_the_same(version):
+    upgrade = b"connection: upgrade\r\nupgrade: websocket\r\n"
+    head = CHUNKED.replace(b"200 Fine", b"101 Switching Protocols").replace(b"x-own", upgrade + b"x-own")
+    request = GET.replace(b"1.1", version).replace(b"\r\n\r\n", b"\r\n" + upgrade + b"\r\n")
+    transport = passed_on(head, b"\x81\x02hi", b"\x81\x02ho", request=request)
+    assert transport.written.endswith(b"\r\n\r\n\x81\x02hi\x81\x02ho")
+    assert b"transfer-encoding" not in transport.written.lower()

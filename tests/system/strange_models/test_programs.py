@@ -153,6 +153,7 @@ def test_an_answer_that_is_cut_in_its_body_breaks_off_so_that_the_client_can_tel
     heard = said(program, answer, close=False)
     assert statuses(heard) == [200]
     assert b"bo" in heard
+    assert b"content-length: 40\r\n" in heard or b"transfer-encoding: chunked\r\n" in heard
     assert not heard.endswith(b"0\r\n\r\n")
 
 

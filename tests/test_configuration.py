@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from headway.configuration import Configuration, InvalidConfigurationError
@@ -26,8 +28,19 @@ def test_a_relative_base_directory_counts_as_unset(tmp_path):
     assert str(load(tmp_path, XDG_STATE_HOME="state").data_dir) == "/home/ada/.local/state/headway"
 
 
-def test_without_a_runtime_directory_sockets_get_a_short_path(tmp_path):
-    assert str(load(tmp_path).run_dir).startswith("/tmp/headway-")
+def test_without_a_runtime_directory_of_our_own_sockets_lie_where_nobody_else_can_write(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("headway.configuration.is_own", lambda directory: directory == Path("/mine"))
+    assert load(tmp_path, XDG_RUNTIME_DIR="/mine").run_dir == Path("/mine/headway")
+    for environment in (
+        {},
+        {"XDG_RUNTIME_DIR": "/of-another"},
+        {"XDG_RUNTIME_DIR": "relative"},
+    ):
+        assert str(load(tmp_path, **environment).run_dir) == "/home/ada/.local/state/headway/run"
+    long = "/home/" + "x" * 60
+    assert str(load(tmp_path, XDG_STATE_HOME=long).run_dir).startswith("/tmp/headway-")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
-import hashlib
 import ipaddress
 import json
 import os
@@ -11,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from headway.child import Program
 from headway.configuration import KEEP_REQUEST_DAYS, KEEP_REQUESTS, Configuration
+from headway.folders import fresh_run_directory, in_words, make_passing, passing, sole_user_of
 from headway.listening import RootError, listen
 from headway.root import Root
 from headway.telemetry.logs import LogFollower, configure_logging
@@ -112,7 +111,10 @@ def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> 
     )
     with sole_user_of(platform.data_directory), contextlib.ExitStack() as sockets:
         _require_keys(platform)
-        run_directory = _fresh_run_directory(platform.data_directory)
+        with in_words("cannot make the folders that Headway needs"):
+            run_directory = fresh_run_directory(platform.data_directory)
+            if not platform.is_lasting:
+                make_passing(platform.data_directory)
         inference = sockets.enter_context(listen(platform.host, platform.port))
         control = sockets.enter_context(listen(platform.control_host, platform.control_port))
         announce()
@@ -127,12 +129,14 @@ def up(platform: LocalPlatform, announce: Callable[[], None] = lambda: None) -> 
         )
         asyncio.run(root.run())
         shutil.rmtree(run_directory, ignore_errors=True)
+        shutil.rmtree(passing(platform.data_directory), ignore_errors=True)
     return 0
 
 
 def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
     saved_table = _saved_table(platform.data_directory)
-    saved_table.parent.mkdir(parents=True, exist_ok=True)
+    with in_words(f"cannot use {saved_table.parent}"):
+        saved_table.parent.mkdir(parents=True, exist_ok=True)
     configuration = Configuration.load()
     is_unguarded = platform.is_exposed and not _has_table_with_keys(saved_table)
     if is_unguarded or not platform.is_lasting:  # a former Headway's may be of other models
@@ -193,16 +197,16 @@ def _control(
         name="control",
         command=(sys.executable, "-m", "headway.api", *_arguments(options)),
         log_path=_log_directory(platform) / "control.log",
-        environment={**os.environ, _DATABASE_VARIABLE: _database_url(platform, link.parent)},
+        environment={**os.environ, _DATABASE_VARIABLE: _database_url(platform)},
         descriptors=descriptors,
         way="alone",
     )
 
 
-def _database_url(platform: LocalPlatform, run_directory: Path) -> str:
+def _database_url(platform: LocalPlatform) -> str:
     if platform.is_lasting:
         return platform.database_url or lasting_database_url(platform.data_directory)
-    return f"sqlite:///{run_directory.resolve() / _DATABASE}"
+    return f"sqlite:///{passing(platform.data_directory).resolve() / _DATABASE}"
 
 
 def lasting_database_url(data_directory: Path) -> str:
@@ -277,27 +281,3 @@ def _arguments(options: Mapping[str, object]) -> list[str]:
 
 def _log_directory(platform: LocalPlatform) -> Path:
     return platform.data_directory / "logs"
-
-
-def _fresh_run_directory(data_directory: Path) -> Path:
-    """An empty, short directory for sockets, one for each data directory; a killed Headway left one behind."""
-    name = hashlib.sha256(os.fsencode(data_directory.resolve())).hexdigest()[:8]
-    directory = Configuration.load().run_dir / name
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(mode=0o700, parents=True)
-    return directory
-
-
-@contextlib.contextmanager
-def sole_user_of(data_directory: Path) -> Iterator[None]:
-    """Hold the data directory's lock; the kernel lets go of it when this process dies."""
-    data_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_directory / "headway.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RootError(
-                f"another Headway runs on {data_directory}",
-                hint="stop it, or choose another directory with --data-dir",
-            ) from error
-        yield

@@ -6,10 +6,9 @@ A value comes from the environment (`HEADWAY_PORT`), else the file, else the def
 
 import dataclasses
 import os
-import stat
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +17,7 @@ from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 from headway.core.forwarding import TrustedProxies
 from headway.core.settings import nearest
+from headway.private_directory import PrivateDirectoryError, is_own, make_private
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("plain", "json")
@@ -31,6 +31,17 @@ _LONGEST_IDLE = 86_400
 _MOST_KEPT = 1_000_000_000
 _LONGEST_SOCKET_DIRECTORY = 70
 """A Unix socket's path ends at 107 bytes, and a replica's socket needs a name below the directory."""
+_OWN_FOLDERS = (
+    "headway.lock",
+    "headway.db",
+    "logs",
+    "snapshots",
+    "environments",
+    "gateway",
+    "control",
+    "run",
+)
+"""By one of them a data directory is known."""
 
 
 class InvalidConfigurationError(HeadwayError):
@@ -125,15 +136,12 @@ class Configuration:
 
     def make_directories(self) -> None:
         """Make both directories, for this user alone. Raises InvalidConfigurationError when that fails."""
-        for directory in (self.data_dir, self.run_dir):
-            try:
-                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _refuse_foreign(directory)
-            except OSError as error:
-                raise InvalidConfigurationError(
-                    f"cannot make {directory}: {error.strerror}",
-                    hint="set HEADWAY_DATA_DIR and HEADWAY_RUN_DIR to directories that you may write to",
-                ) from error
+        _make_private(self.data_dir, marks=_OWN_FOLDERS, may_be_link=True)
+        self.make_run_directory()
+
+    def make_run_directory(self) -> None:
+        """The one with the sockets alone. Raises InvalidConfigurationError when that fails."""
+        _make_private(self.run_dir)
 
 
 def _require_bearable(idle_timeout: int) -> None:
@@ -146,6 +154,20 @@ def _require_bearable(idle_timeout: int) -> None:
 def variables_of_opentelemetry() -> dict[str, str]:
     """Where spans go, and what they say of this process."""
     return {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
+
+
+def _make_private(directory: Path, *, marks: Sequence[str] = (), may_be_link: bool = False) -> None:
+    try:
+        make_private(directory, marks=marks, may_be_link=may_be_link)
+    except PrivateDirectoryError as error:
+        raise InvalidConfigurationError(
+            error.message, hint=f"{error.hint} (HEADWAY_DATA_DIR, HEADWAY_RUN_DIR)"
+        ) from error
+    except OSError as error:
+        raise InvalidConfigurationError(
+            f"cannot make {directory}: {error.strerror}",
+            hint="set HEADWAY_DATA_DIR and HEADWAY_RUN_DIR to directories that you may write to",
+        ) from error
 
 
 def _state_home(environment: Mapping[str, str]) -> Path:
@@ -163,22 +185,17 @@ def _base_directory(environment: Mapping[str, str], variable: str, default: str)
 
 
 def _run_dir(environment: Mapping[str, str]) -> Path:
-    runtime = environment.get("XDG_RUNTIME_DIR", "")
-    return Path(runtime) / "headway" if Path(runtime).is_dir() and runtime else _temporary_run_dir()
+    """Where nobody else can write: what the session has for it, else a folder beside our own files."""
+    runtime = Path(environment.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}")
+    if runtime.is_absolute() and is_own(runtime):
+        return runtime / "headway"
+    beside = _state_home(environment) / "headway" / "run"
+    return beside if len(os.fsencode(beside)) <= _LONGEST_SOCKET_DIRECTORY else _temporary_run_dir()
 
 
 def _temporary_run_dir() -> Path:
     # /tmp and not the temporary directory of the session, which may lie deep: sockets need a short path.
-    return Path(f"/tmp/headway-{os.getuid()}")  # noqa: S108  # make_directories refuses one that is not ours
-
-
-def _refuse_foreign(directory: Path) -> None:
-    """Refuse a directory that another user made or could write to: sockets and secrets pass through it."""
-    status = directory.stat()
-    if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise InvalidConfigurationError(
-            f"{directory} can be written to by other users", hint="make it yours alone: chmod 700"
-        )
+    return Path(f"/tmp/headway-{os.geteuid()}")  # noqa: S108  # make_directories refuses one that is not ours
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -161,13 +161,16 @@ class Root:
             case "stop":
                 self._stop_replica(message["replica_id"], float(message["grace"]))
             case "hopeless":
-                self._give_up(RootError(message["message"], hint=message["hint"]))
+                why = RootError(message["message"], hint=message["hint"])
+                self._give_up(why, always=bool(message["always"]))
             case unknown:
                 raise ValueError(f"unknown message {unknown!r}")
 
-    def _give_up(self, why: RootError) -> None:
-        """Control can never run as things are. Once it has run, requests are served on, and it is tried again."""
-        if not self._control_has_run:
+    def _give_up(self, why: RootError, *, always: bool) -> None:
+        """Control can never run as things are. Once it has run, requests are served on, and it is tried again; unless
+        that cannot be either.
+        """
+        if always or not self._control_has_run:
             self._hopeless = why
             self._stop_asked.set()
 

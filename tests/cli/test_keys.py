@@ -8,7 +8,7 @@ import pytest
 
 from backends.contract.fake import FakeBackend
 from cli.running import Running, run
-from headway import bootstrap
+from headway import bootstrap, folders
 from headway.cli.exit_codes import CONFIGURATION, FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
 from headway.control.plane import ControlPlane, MissingKeysError, PlaneOptions
 from headway.listening import RootError, listen
@@ -93,7 +93,7 @@ def test_keys_are_deleted_while_nothing_runs():
 
 
 def test_the_database_is_left_alone_while_a_headway_runs_on_it(data_dir):
-    with bootstrap.sole_user_of(data_dir):
+    with folders.sole_user_of(data_dir):
         result = run("keys", "create")
     assert isinstance(result.exception, RootError)
     assert "--url" in result.exception.hint

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cli.running import run
-from headway import bootstrap
+from headway import bootstrap, folders
 from headway.cli.addresses import beside, curl_line
 from headway.cli.exit_codes import FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
 from headway.cli.setting_values import parse_settings
@@ -286,7 +286,7 @@ def test_a_taken_port_or_data_directory_is_told_before_anything_is_prepared(tmp_
         platform = bootstrap.LocalPlatform(tmp_path, **ports)
         with pytest.raises(RootError, match=f"{ports['port']}: Address already in use \\("):
             bootstrap.require_place(platform)
-        with bootstrap.sole_user_of(tmp_path), pytest.raises(RootError, match="another Headway runs on"):
+        with folders.sole_user_of(tmp_path), pytest.raises(RootError, match="another Headway runs on"):
             bootstrap.require_place(platform)
 
 

@@ -4,6 +4,7 @@ Trusses are prepared at once, and replicas are ready when the test says so.
 
 import asyncio
 import contextlib
+import dataclasses
 import sys
 import threading
 from pathlib import Path
@@ -42,6 +43,15 @@ class World:
         self.preparation_fails = None
         self.prepared = []
         self._rounds = _Rounds()
+
+    def place_sockets(self, directory):
+        """Have control's own socket, and the replicas', lie there."""
+        self.options = dataclasses.replace(self.options, link_path=directory / "link")
+        self.backend.directory = directory
+
+    async def dial(self):
+        """Another gateway."""
+        return await GatewayDouble.dial(self.options.link_path, "another")
 
     @contextlib.asynccontextmanager
     async def running(self):

@@ -27,6 +27,7 @@ from headway.configuration import (
 from headway.control.faults import lasting
 from headway.control.operations import Push
 from headway.control.plane import ControlPlane, PlaneOptions
+from headway.control.run_directory import RunDirectoryLostError
 from headway.control.stored_requests import RequestBounds
 from headway.control.watch import Watcher
 from headway.core.entry import AllowedOrigins
@@ -50,13 +51,15 @@ def main() -> int:
     except HeadwayError as error:
         _logger.error("%s", error)  # noqa: TRY400 - the text is meant for people; a traceback would hide it
         if not error.may_pass:
-            _tell_hopeless(root, error)
+            _tell_hopeless(root, error, always=isinstance(error, RunDirectoryLostError))
         return EXIT_USAGE
 
 
-def _tell_hopeless(root: int, error: HeadwayError) -> None:
-    """Root need not try again: the same would come of it until somebody has seen to it."""
-    told = {"type": "hopeless", "message": error.message, "hint": error.hint}
+def _tell_hopeless(root: int, error: HeadwayError, *, always: bool) -> None:
+    """Root need not try again: the same would come of it until somebody has seen to it. `always`: what runs is of no
+    use any more either.
+    """
+    told = {"type": "hopeless", "message": error.message, "hint": error.hint, "always": always}
     with contextlib.suppress(OSError):
         os.write(root, json.dumps(told).encode() + b"\n")
 
@@ -86,10 +89,21 @@ async def _control(options: argparse.Namespace) -> int:
         await running
     except asyncio.CancelledError:
         _logger.info("control stops; root decides about the replicas")
+    except BaseExceptionGroup as group:
+        if lost := _first_of(RunDirectoryLostError, group):
+            raise lost from group
+        raise
     finally:
         await backend.close()
         await plane.persistence.close()
     return 0
+
+
+def _first_of(kind: type[HeadwayError], group: BaseExceptionGroup) -> HeadwayError | None:
+    found: BaseException | None = group.subgroup(kind)
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found if isinstance(found, kind) else None
 
 
 def _database_url() -> str:

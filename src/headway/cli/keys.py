@@ -186,14 +186,14 @@ class _StoredKeys:
 @contextlib.contextmanager
 def _store(configuration: Configuration) -> "Iterator[Store]":
     """The database, which no Headway uses meanwhile. Raises RootError when one does."""
-    from headway import bootstrap
+    from headway import bootstrap, folders
     from headway.control.store.store import Store
     from headway.listening import RootError
 
     configuration.make_directories()
     with contextlib.ExitStack() as held:
         try:
-            held.enter_context(bootstrap.sole_user_of(configuration.data_dir))
+            held.enter_context(folders.sole_user_of(configuration.data_dir))
         except RootError as error:
             hint = "go through it: name its control with --url, and neither data directory nor database"
             raise RootError(error.message, hint=hint) from error

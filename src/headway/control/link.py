@@ -57,6 +57,8 @@ class GatewayLink:
         self._gateways: dict[str, _Gateway] = {}
         self._writers: dict[asyncio.StreamWriter, int] = {}
         """With the version of the table that each has told to be in force there."""
+        self._bound: int | None = None
+        self._is_lost = asyncio.Event()
         self.newest_applied = 0
         """A table's version that a gateway has told; it goes by none that is older."""
         self._news = asyncio.Event()
@@ -74,14 +76,26 @@ class GatewayLink:
 
     async def serve(self) -> None:
         """Take connections until cancelled."""
-        self._path.unlink(missing_ok=True)
-        previous = os.umask(0o077)
-        try:
-            server = await asyncio.start_unix_server(self._converse, self._path, limit=_LONGEST_MESSAGE_BYTES)
-        finally:
-            os.umask(previous)
-        async with server:
-            await server.serve_forever()
+        while True:
+            self._path.unlink(missing_ok=True)
+            previous = os.umask(0o077)
+            try:
+                server = await asyncio.start_unix_server(
+                    self._converse, self._path, limit=_LONGEST_MESSAGE_BYTES
+                )
+            finally:
+                os.umask(previous)
+            self._bound = _identity(self._path)
+            self._is_lost.clear()
+            try:
+                await self._is_lost.wait()
+            finally:
+                server.close()  # whoever is connected stays so
+
+    def see_to_socket(self) -> None:
+        """Have the socket made again where somebody has removed it."""
+        if self._bound is not None and _identity(self._path) != self._bound:
+            self._is_lost.set()
 
     def publish(self, table: RoutingTable, text: str) -> None:
         """Send `table`, which is `text` as JSON, to every gateway, those that come later included."""
@@ -216,6 +230,13 @@ class GatewayLink:
     def _send_watch(self, writer: asyncio.StreamWriter) -> None:
         if not writer.is_closing():
             writer.write(json.dumps({"type": "watch", "deployments": sorted(self._watched)}).encode() + b"\n")
+
+
+def _identity(path: Path) -> int | None:
+    try:
+        return path.lstat().st_ino
+    except OSError:
+        return None
 
 
 _TELLING = ("queued", "in_flight", "arrivals", "finished", "held", "ready")

@@ -14,6 +14,7 @@ from headway.control.operations import Operations
 from headway.control.persistence import Persistence
 from headway.control.platform import Platform
 from headway.control.preparations import Places, Preparations
+from headway.control.run_directory import RunDirectory
 from headway.control.secret_files import SecretFiles
 from headway.control.secret_views import SecretViews
 from headway.control.store.failures import UnusableStoreError
@@ -78,6 +79,7 @@ class ControlPlane:
             link_path=options.link_path,
             log_directory=options.logs_dir,
         )
+        self.run_directory = RunDirectory(options.link_path.parent, self.supervisor)
         self.stored_requests = StoredRequests(persistence, options.request_bounds)
         if self.stored_requests.are_kept:
             self.supervisor.requests.recorded = persistence.note_requests
@@ -111,7 +113,7 @@ class ControlPlane:
         return plane
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Raises RunDirectoryLostError."""
         self.operations.order_missing_preparations()
         works = {
             "records of requests are kept": self._keep_requests,
@@ -125,6 +127,7 @@ class ControlPlane:
         async with asyncio.TaskGroup() as tasks:
             for what, work in works.items():
                 tasks.create_task(lasting(what, work))
+            tasks.create_task(self.run_directory.keep())
 
     async def _keep_history(self) -> None:
         while True:

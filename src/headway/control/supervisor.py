@@ -52,7 +52,7 @@ class Supervisor:
             link_path,
             LinkListeners(
                 self.wake,
-                self._replace_stuck,
+                self.replace,
                 self.require_one,
                 self.autoscaler.record,
                 self.autoscaler.forget_source,
@@ -287,6 +287,7 @@ class Supervisor:
         self.requests.record(rows, sampled_out)
         self.history.note_requests(rows, ended)
 
-    def _replace_stuck(self, replica_id: str, reason: str) -> None:
+    def replace(self, replica_id: str, reason: str) -> None:
+        """Stop it, so that another one takes its place."""
         self._to_stop[replica_id] = reason
         self.wake()

@@ -1,11 +1,15 @@
 """A backend in memory: what tests of the supervisor drive, held to the same contract as the real ones."""
 
+from pathlib import Path
+
 from headway.backends.base import ReplicaExit, RunningReplica, Unplaceable
 
 
 class FakeBackend:
     def __init__(self, *, gpus=0):
         self.gpus = gpus
+        self.directory = None
+        """Where replicas' sockets lie, or what stands for them; None: nowhere."""
         self.specs = []
         self.replicas = {}
         self.reports = []
@@ -17,7 +21,10 @@ class FakeBackend:
         if spec.use_gpu and taken == self.gpus:
             raise Unplaceable("every GPU is taken" if self.gpus else "this machine has none")
         name, generation = spec.replica_id, spec.generation
-        addresses = f"unix:/run/{generation}.http", f"unix:/run/{generation}.held"
+        places = [(self.directory or Path("/run")) / f"{generation}.{end}" for end in ("http", "held")]
+        for place in places if self.directory is not None else ():
+            place.touch()
+        addresses = (f"unix:{place}" for place in places)
         gpus = (str(taken),) if spec.use_gpu else ()
         self.specs.append(spec)
         self.replicas[name] = RunningReplica(name, generation, spec.deployment_id, *addresses, gpus)

@@ -51,7 +51,7 @@ def reached_by_nobody(directory):
         elif path.is_file():
             found.append(as_nobody(lambda path=path: path.open("rb").read(1) and path))
         else:
-            found.append(as_nobody(lambda path=path: os.listdir(path) and path))
+            found.append(as_nobody(lambda path=path: [*path.iterdir()] and path))
     assert found
     return [one for one in found if isinstance(one, Path)]
 
@@ -75,7 +75,9 @@ def test_a_removed_run_directory_is_made_again_and_a_second_user_reaches_nothing
         assert wait_until(lambda: list(run.glob("*/*.http")), 60, "another replica has sockets")
         assert headway.predict() == {"a": 1}
         assert run.stat().st_mode & 0o777 == 0o700
-        assert control == [one for one, command in descendants(up.pid).items() if "-m headway.api " in command]
+        assert control == [
+            one for one, command in descendants(up.pid).items() if "-m headway.api " in command
+        ]
 
         if os.geteuid() == 0:
             tmp_path.chmod(0o755)

@@ -3,9 +3,11 @@ tests are quick and repeatable by default, long and random with HYPOTHESIS_PROFI
 """
 
 import asyncio
+import functools
 import inspect
 import os
 import signal
+import ssl
 
 import pytest
 import uvloop
@@ -16,6 +18,10 @@ _LIMIT = 20.0
 # What a shell starts in the background ignores Ctrl-C, and so would every program that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# httpx reads the certificates of all authorities for each client, and for each call without one: 20 ms of CPU and more.
+# Tests ask often, and nothing that they ask speaks TLS.
+ssl.create_default_context = functools.cache(ssl.create_default_context)
 
 settings.register_profile(
     "default",

@@ -2,15 +2,47 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from system.serving import serving, wait_until
 
-ECHO = Path(__file__).parents[2] / "examples" / "echo"
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+MODEL = """
+import logging
+import threading
+
+
+class Model:
+    def preprocess(self, inputs):
+        logging.info("preprocess on %s", threading.current_thread().name)
+        return inputs
+
+    async def predict(self, inputs):
+        logging.info("predict")
+        return inputs
+
+    def postprocess(self, result):
+        logging.getLogger("mine").warning("postprocess")
+        return result
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory, data):
+    truss = tmp_path_factory.mktemp("trusses") / "logging"
+    (truss / "model").mkdir(parents=True)
+    (truss / "config.yaml").write_text("model_name: logging\n")
+    (truss / "model" / "model.py").write_text(MODEL)
+    with serving(truss, "--set", "concurrency_target=4", data_dir=data) as running:
+        yield running
 
 
 def scrape(serve):
@@ -24,9 +56,9 @@ def scrape(serve):
     }
 
 
-def test_counts_are_exact_after_known_requests():
-    with serving(ECHO, "--set", "concurrency_target=4") as serve, httpx.Client(timeout=30) as client:
-        deployment = f"deployment={serve.model()['id']}", "model=echo"
+def test_counts_are_exact_after_known_requests(serve):
+    with httpx.Client(timeout=30) as client:
+        deployment = f"deployment={serve.model()['id']}", "model=logging"
 
         def ask(number):
             headers = {"traceparent": TRACEPARENT} if number % 2 else {}
@@ -58,41 +90,15 @@ def test_counts_are_exact_after_known_requests():
         assert seen["headway_slots", *deployment] == seen["headway_slots_free", *deployment] == 4
 
 
-MODEL = """
-import logging
-import threading
+def test_a_models_own_log_lines_carry_the_id_that_the_client_was_told(serve, data):
+    answers = [httpx.post(serve.model_url, json=1, timeout=30) for _ in range(2)]
 
+    def told(answer):
+        text = "".join(path.read_text() for path in (data / "logs").rglob("*.log"))
+        lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        request_id = answer.headers["x-headway-request-id"]
+        return [line["message"].split()[0] for line in lines if line.get("request_id") == request_id]
 
-class Model:
-    def preprocess(self, inputs):
-        logging.info("preprocess on %s", threading.current_thread().name)
-        return inputs
-
-    async def predict(self, inputs):
-        logging.info("predict")
-        return inputs
-
-    def postprocess(self, result):
-        logging.getLogger("mine").warning("postprocess")
-        return result
-"""
-
-
-def test_a_models_own_log_lines_carry_the_id_that_the_client_was_told(tmp_path):
-    truss, data = tmp_path / "logging", tmp_path / "data"
-    (truss / "model").mkdir(parents=True)
-    (truss / "config.yaml").write_text("model_name: logging\n")
-    (truss / "model" / "model.py").write_text(MODEL)
-    with serving(truss, data_dir=data) as serve:
-        answers = [httpx.post(serve.model_url, json=1, timeout=30) for _ in range(2)]
-
-        def lines():
-            text = "".join(path.read_text() for path in (data / "logs").rglob("*.log"))
-            found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-            return [line for line in found if "request_id" in line]
-
-        wait_until(lambda: len(lines()) == 6, 10, "every line is in the log")
-        for answer in answers:
-            request_id = answer.headers["x-headway-request-id"]
-            told = [line["message"].split()[0] for line in lines() if line["request_id"] == request_id]
-            assert told == ["preprocess", "predict", "postprocess"]
+    for answer in answers:
+        wait_until(lambda one=answer: len(told(one)) == 3, 10, "every line is in the log")
+        assert told(answer) == ["preprocess", "predict", "postprocess"]

@@ -24,7 +24,7 @@ def test_ten_thousand_queued_requests_stay_small_and_are_answered_in_order(tmp_p
         with serving(STAGES, "--set", f"queue_limit={QUEUED}", data_dir=tmp_path) as served:
             (gateway,) = [pid for pid, command in served.processes().items() if "headway.gateway" in command]
             at_rest = resident_bytes(gateway)
-            answers, with_queue = uvloop.run(queue_behind_one(served, gateway))
+            answers, with_queue = uvloop.run(queue_behind_one(served, gateway, tmp_path / "queued"))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -36,24 +36,27 @@ def test_ten_thousand_queued_requests_stay_small_and_are_answered_in_order(tmp_p
     assert (with_queue - at_rest) / QUEUED < 8 * 1024, "a queued request is small"
 
 
-async def queue_behind_one(served: Serving, gateway: int) -> tuple[list[tuple[int, str, float]], int]:
+async def queue_behind_one(
+    served: Serving, gateway: int, all_queue: Path
+) -> tuple[list[tuple[int, str, float]], int]:
     """One request holds the only slot while the others queue; the answers, and the gateway's memory meanwhile."""
     port = int(served.url.rpartition(":")[2])
     connecting = asyncio.Semaphore(CONNECTING_AT_ONCE)
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(post(port, {"predict": 20.0}, connecting))
+        first = group.create_task(post(port, {"until": str(all_queue)}, connecting))
         await asyncio.to_thread(
             wait_until, lambda: served.model()["in_flight"] == 1, 10, "the first is in flight"
         )
         others = [group.create_task(post(port, {}, connecting)) for _ in range(QUEUED)]
         await asyncio.to_thread(
-            wait_until, lambda: served.model()["queued"] == QUEUED, 19, "all others queue"
+            wait_until, lambda: served.model()["queued"] == QUEUED, 60, "all others queue"
         )
         with_queue = resident_bytes(gateway)
+        await asyncio.to_thread(all_queue.touch)
     return [task.result() for task in [first, *others]], with_queue
 
 
-async def post(port: int, request: dict[str, float], connecting: asyncio.Semaphore) -> tuple[int, str, float]:
+async def post(port: int, request: dict[str, str], connecting: asyncio.Semaphore) -> tuple[int, str, float]:
     """Status, the gateway's id (which counts arrivals), and the instant at which its preprocess began."""
     body = json.dumps(request).encode()
     async with asyncio.timeout(90):

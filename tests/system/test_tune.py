@@ -96,7 +96,7 @@ def test_ctrl_c_stops_everything_and_shows_what_is_known(truss, tmp_path):
     process = started(truss, tmp_path)
     told = ""
     end = time.monotonic() + 60
-    while "step 3" not in told:
+    while "step 2" not in told:
         assert time.monotonic() < end
         told += process.stderr.readline()
     replicas = wait_until(lambda: descendants(process.pid), 20, "a replica runs")

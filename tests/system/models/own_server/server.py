@@ -26,7 +26,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/health":
             self._answer({"ready": True})
         elif self.path == "/left":
-            self._answer({"left": _left.wait(10)})
+            self._answer({"left": _left.wait(0.3)})
         elif self.path == "/end":
             os._exit(9)
         elif self.path == "/until-close":

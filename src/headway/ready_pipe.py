@@ -1,7 +1,7 @@
 """How a child of root says that it is ready, once: any byte on its end of a pipe, whose number is in its environment.
 
-What that is worth is decided by who is told. A child that never says it, or closes its end, does no harm. Each has a pipe
-of its own, for where all could speak one model could speak for another's replica.
+What that is worth is decided by who is told. A child that never says it, or closes its end, does no harm. Each has a
+pipe of its own, for where all could speak one model could speak for another's replica.
 """
 
 import asyncio

@@ -9,12 +9,15 @@ def ask(method, target, headers=b""):
     return b"%s %s HTTP/1.1\r\nhost: h\r\n%s\r\n" % (method, target, headers)
 
 
+EACH_TIME = (b"date:", b"content-length:", b"x-headway-request-id:", b"x-request-id:")
+
+
 async def heard(one, method, target):
-    """The bytes of an answer: its head, without the instant and without the length of what changes, and its body."""
+    """The bytes of an answer: its head, without what is another each time, and its body."""
     client = await one.sends(ask(method, target, b"connection: close\r\n"))
     head, _, body = (await client.reader.read()).partition(b"\r\n\r\n")
     assert b"\r\ncontent-length: 0" not in head
-    return [line for line in head.split(b"\r\n") if not line.startswith((b"date:", b"content-length:"))], body
+    return [line for line in head.split(b"\r\n") if not line.startswith(EACH_TIME)], body
 
 
 @pytest.mark.parametrize(

@@ -305,3 +305,24 @@ def test_progress_is_noted_of_no_more_than_can_be_recorded():
     tally = Recorder(0.0, 0.0).tally("d1", "m")
     noted = [tally.progress() for _ in range(5000)]
     assert sum(isinstance(one, Progress) for one in noted) == 1000
+
+
+async def test_an_answer_that_breaks_off_is_told_as_such_and_its_replica_takes_the_next_request(
+    tmp_path, caplog
+):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply(replica)
+        await one.ready()
+        for _ in range(3):
+            client = await one.sends()
+            request = await replica.next()
+            request.exchange.start(200)
+            request.exchange.write(b"part")
+            request.exchange.break_off_started()
+            assert b"part" in await client.reader.read()
+            await until(lambda: one.in_flight == 0)
+            assert one.queue().fleet.ready == 1  # it was broken off by somebody who is there
+    told = [line.message for line in caplog.records if line.levelno == logging.WARNING]
+    assert len(told) == 3
+    assert all("the answer of replica r1 broke off" in line and "went away" not in line for line in told)

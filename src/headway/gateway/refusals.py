@@ -141,6 +141,12 @@ def replica_lost(replica_id: str, stage: str, reason: str) -> Refusal:
     return Refusal(502, "replica_lost", message, "retry_on_crash sends such requests again")
 
 
+def broken_off(replica_id: str, stage: str, reason: str) -> Refusal:
+    """Of an answer that has begun: told in log and record, for the client can only be cut off."""
+    message = f"the answer of replica {replica_id} broke off, last seen in {stage}: {reason}"
+    return Refusal(502, "broken_off", message, "the replica's log says more")
+
+
 def bad_answer(replica_id: str, reason: str) -> Refusal:
     return Refusal(502, "bad_answer", f"replica {replica_id} sent no usable answer: {reason}")
 

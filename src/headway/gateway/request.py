@@ -212,10 +212,13 @@ class ProxiedRequest:
 
     def lose(self, reason: str, *, holds_slot: bool = False) -> None:
         """The replica is gone, or its connection is: answer as far as that is possible."""
-        refusal = refusals.replica_lost(self.replica_id, self.stage, reason)
+        has_begun = self._relay is not None
+        worded = refusals.broken_off if has_begun else refusals.replica_lost
+        refusal = worded(self.replica_id, self.stage, reason)
         self._drop_connection()
         if holds_slot:
-            self._queue.doubt(self)
+            if not has_begun:  # a stream that fails breaks off too, and says nothing of its replica
+                self._queue.doubt(self)
             self._finish()
         self._forget_upstream()
         self._answer_loss(refusal)

@@ -329,3 +329,14 @@ async def test_cut_ends_the_answer_but_not_the_connection():
     assert not client.transport.closed
     client.last.exchange.close()
     assert client.transport.closed
+
+
+async def test_an_answer_begun_before_its_request_was_read_ends_the_connection_as_it_said():
+    client = Conversation()
+    client.say(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nbo")
+    exchange = client.last.exchange
+    exchange.start(200)
+    client.say(b"dy")
+    exchange.end()
+    assert b"connection: close\r\n" in client.transport.written
+    assert client.transport.closed

@@ -5,6 +5,7 @@ nothing else notices.
 import contextlib
 import gzip
 import json
+import re
 import socket
 import struct
 import threading
@@ -436,7 +437,7 @@ def test_a_replica_that_dies_fails_what_it_held_and_the_queue_is_served_after_it
     def ask(number: int, sent: bytes) -> None:
         answers[number] = victim.talk(sent)
 
-    deadly = {"predict": 1.2, "do": end}
+    deadly = {"predict": 0.3, "do": end}
     held = [commanded(**deadly), *[commanded(predict=60)] * (CONCURRENCY_TARGET - 1)]
     threads = [
         threading.Thread(target=ask, args=(number, sent))
@@ -450,6 +451,8 @@ def test_a_replica_that_dies_fails_what_it_held_and_the_queue_is_served_after_it
 
     assert [statuses(answers[number]) for number in range(len(threads))] == [[502]] * len(held) + [[200]] * 5
     assert b"last seen in predict" in answers[0]
+    told = (victim.data_dir / "logs" / "gateway.log").read_text()
+    assert re.search(r"a replica ended with requests inside: .*in predict: \w+", told)
     ends = {"kill": "killed by signal 9", "_exit": "exit code 7"}
     assert ends[end] in victim.serve.model()["replicas"][0]["last_exit"]
 

@@ -187,11 +187,12 @@ class Exchange:
             framing = b"content-length: %d\r\n" % length
         self.started = True
         self.status = status
+        keep = self.wants_keep_alive = not self.will_close()  # what is told now holds at the answer's end
         self._connection.transport.write(
             b"%s%s%s%s\r\n"
             % (
                 *(status_line(status), dated(self.lines + headers), framing),
-                self.connection_line(keep=not self.will_close()),
+                self.connection_line(keep=keep),
             )
         )
 

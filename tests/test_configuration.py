@@ -48,7 +48,9 @@ def test_without_a_runtime_directory_of_our_own_sockets_lie_where_nobody_else_ca
     [
         ("prot = 1", {}, "did you mean port"),
         ("port = 70000", {}, "70000 is no port"),
-        ("keep_requests = -1", {}, "-1 is no number of records or days"),
+        ("keep_requests = -1", {}, "-1 is no number of records, deployments or days"),
+        ("", {"HEADWAY_KEEP_DAYS": "-1"}, "-1 is no number of"),
+        ("min_free = -1", {}, "min_free is -1"),
         ("port = [", {}, "cannot read"),
         ("idle_timeout = 0", {}, "idle_timeout is 0"),
         ("", {"HEADWAY_IDLE_TIMEOUT": "90000"}, "it lies between 1 and 86,400 seconds"),

@@ -24,6 +24,9 @@ LOG_FORMATS = ("plain", "json")
 
 KEEP_REQUESTS = 1_000_000
 KEEP_REQUEST_DAYS = 7
+KEEP_DEPLOYMENTS = 5
+KEEP_DAYS = 7
+MIN_FREE = 1024**3
 
 _PREFIX = "HEADWAY_"
 _HIGHEST_PORT = 65_535
@@ -75,6 +78,12 @@ class Configuration:
     """Records of requests that are stored at most."""
     keep_request_days: int = KEEP_REQUEST_DAYS
     """Days after which they go."""
+    keep_deployments: int = KEEP_DEPLOYMENTS
+    """Replaced deployments of each model that are kept, however long ago they were in use."""
+    keep_days: int = KEEP_DAYS
+    """Days for which others are kept, and files that no deployment needs any more."""
+    min_free: int = MIN_FREE
+    """Bytes that stay free on the disk of data_dir: a push that would leave less is refused."""
     allowed_origins: tuple[str, ...] = ()
     """Origins whose pages may use both ports, or `*`."""
     idle_timeout: int = 120
@@ -96,11 +105,7 @@ class Configuration:
                 raise InvalidConfigurationError(
                     f"{port} is no port", hint=f"it lies between 0 and {_HIGHEST_PORT}"
                 )
-        for count in (self.keep_requests, self.keep_request_days):
-            if not 0 <= count <= _MOST_KEPT:
-                raise InvalidConfigurationError(
-                    f"{count} is no number of records or days", hint=f"it lies between 0 and {_MOST_KEPT:,}"
-                )
+        self._require_bounds()
         _require_bearable(self.idle_timeout)
         _require_readable(self.allowed_origins, self.trusted_proxies)
         if self.log_level not in LOG_LEVELS:
@@ -116,6 +121,17 @@ class Configuration:
                 f"the path of run_dir, {self.run_dir}, is too long for sockets",
                 hint=f"set HEADWAY_RUN_DIR to one of at most {_LONGEST_SOCKET_DIRECTORY} bytes",
             )
+
+    def _require_bounds(self) -> None:
+        """Of what is kept."""
+        if self.min_free < 0:
+            raise InvalidConfigurationError(f"min_free is {self.min_free}", hint="it is a number of bytes")
+        for count in (self.keep_requests, self.keep_request_days, self.keep_deployments, self.keep_days):
+            if not 0 <= count <= _MOST_KEPT:
+                raise InvalidConfigurationError(
+                    f"{count} is no number of records, deployments or days",
+                    hint=f"it lies between 0 and {_MOST_KEPT:,}",
+                )
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> Self:

@@ -137,7 +137,7 @@ async def test_a_setting_changed_while_the_backend_acts_is_what_the_round_goes_b
         await begun.wait()
         operations.wake(it.platform.deployments[second])
         await operations.deletions.deployment("other", second)
-        operations.deletions.finish()
+        await operations.deletions.finish()
         assert second not in it.platform.deployments
         go_on.set()
         await awake(it, first)
@@ -226,7 +226,7 @@ async def test_a_deletion_outlives_requests_in_flight_and_forgets_all_that_was_k
         it.backend.exit("echo-1", code=1)
         await awake(it, deployment_id)
         await operations.deletions.deployment("echo", deployment_id)
-        operations.deletions.finish()
+        await operations.deletions.finish()
         assert deployment_id in it.platform.deployments, "a replica may still hold a request"
         await it.drain(deployment_id)
         await it.until(lambda: not it.platform.models)
@@ -258,3 +258,44 @@ async def test_a_model_without_deployments_is_deleted_at_once(world, truss):
         await it.until(lambda: not it.platform.deployments)
         assert not it.platform.models
         assert deployment_id not in operations.deletions
+
+
+async def test_what_is_pushed_again_while_it_is_deleted_has_new_dates_and_its_model_and_environment_too(
+    world, truss
+):
+    async with world as it:
+        operations, persistence = it.plane.operations, it.plane.persistence
+        push = Push(settings={"min_replica": 1})
+        old = await operations.push(truss(), push)
+        await awake(it, old.deployment_id)
+        before = it.platform.models["echo"], it.platform.environments[PRODUCTION].created_at
+        await operations.deletions.model("echo")
+        assert it.replicas(old.deployment_id), "it drains"
+        new = await operations.push(truss(), push)
+        assert (new.deployment_id, new.created_at > old.created_at) == (old.deployment_id, True)
+        state = await persistence.call(persistence.store.load)
+        assert [row.created_at for row in state.deployments] == [new.created_at]
+        after = state.models[0].created_at, state.environments[0].created_at
+        assert after == (it.platform.models["echo"], it.platform.environments[PRODUCTION].created_at)
+        assert all(new > old for old, new in zip(before, after, strict=True))
+
+
+async def test_a_deletion_leaves_the_store_to_others_between_its_parts(world, truss, monkeypatch):
+    async with world as it:
+        operations, store = it.plane.operations, it.plane.persistence.store
+        doomed = (await operations.push(truss(), Push(environment=None))).deployment_id
+        await it.until(lambda: it.platform.deployments[doomed].prepared)
+        parts = []
+
+        def dropped(_, limit):
+            parts.append(limit)
+            return limit if len(parts) < 50 else 0
+
+        monkeypatch.setattr(store, "drop_rows_of", dropped)
+        deleting = asyncio.create_task(operations.deletions.deployment("echo", doomed))
+        await it.until(lambda: parts)
+        other = await operations.push(truss(1), Push("other", environment=None))
+        assert other.deployment_id in it.platform.deployments
+        await deleting
+        await it.until(lambda: doomed not in it.platform.deployments)
+        assert len(parts) >= 50

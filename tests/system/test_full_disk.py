@@ -32,7 +32,9 @@ def headway(tmp_path):
         pytest.skip("nothing may be mounted here; tests/api/test_faults_of_the_disk.py plays the faults")
     share_environments(data)
     try:
-        yield Headway(tmp_path)
+        made = Headway(tmp_path)
+        made.environment["HEADWAY_MIN_FREE"] = "0"  # what is told before it is full is told elsewhere
+        yield made
     finally:
         subprocess.run(["umount", "--lazy", data], check=True)
 

@@ -28,6 +28,7 @@ from headway.configuration import (
 from headway.control.faults import lasting
 from headway.control.operations import Push
 from headway.control.plane import ControlPlane, PlaneOptions
+from headway.control.pruning import PruneBounds
 from headway.control.run_directory import RunDirectoryLostError
 from headway.control.stored_requests import RequestBounds
 from headway.control.watch import Watcher
@@ -71,6 +72,7 @@ async def _control(options: argparse.Namespace) -> int:
     await asyncio.to_thread(discard_leftovers, options.data_dir)
     connect = pkgutil.resolve_name(options.backend)
     backend: Backend = await connect(options.root_fd, options.run_dir)
+    configuration = Configuration.load()
     plane = await ControlPlane.open(
         PlaneOptions(
             data_dir=options.data_dir,
@@ -81,6 +83,8 @@ async def _control(options: argparse.Namespace) -> int:
             inference_url=options.inference_url,
             is_exposed=bool(options.exposed),
             request_bounds=RequestBounds(options.keep_requests, options.keep_request_days),
+            prune_bounds=PruneBounds(configuration.keep_deployments, configuration.keep_days),
+            min_free=configuration.min_free,
             allowed_origins=AllowedOrigins.of(filter(None, options.allowed_origins.split(","))),
         ),
         backend,

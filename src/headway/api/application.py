@@ -16,6 +16,7 @@ from headway.api.picture import Pictures
 from headway.api.routes import (
     credentials,
     deployments,
+    disk,
     environments,
     models,
     playground,
@@ -41,11 +42,12 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         412: "the settings have changed since",
         413: "the archive is too large",
         422: "a value is not valid",
+        507: "the disk is too full to take a push",
         503: "the database, the disk, the backend or the simulator does not take it now",
     }.items()
 }
 
-_ROUTERS = (models, deployments, environments, credentials, streams, telemetry, playground, simulations)
+_ROUTERS = (models, deployments, environments, disk, credentials, streams, telemetry, playground, simulations)
 _KEY = HTTPBearer(auto_error=False, description="an API key, where there are any")
 """For the description only: the guard has judged the key before."""
 

@@ -33,6 +33,8 @@ _STATUSES = {
     "invalid_scenario": 422,
     "store": 503,
     "storage": 503,
+    "no_room": 507,
+    "unknown_state": 409,
     "backend": 503,
     "gateway": 503,
     "busy": 503,

@@ -364,6 +364,48 @@ class Inference:
     url: Annotated[str, Field(description="where models answer, as control's own machine reaches it")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    free_bytes: int
+    total_bytes: int
+    min_free_bytes: Annotated[int, Field(description="what a push has to leave free")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskEntry:
+    what: Annotated[
+        str, Field(description="snapshots, environments, downloads, logs, or what else lies there")
+    ]
+    name: str
+    size_bytes: int
+    used_by: Annotated[list[str], Field(description="the deployments, as model: id")]
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    data_dir: str
+    free_bytes: int
+    total_bytes: int
+    min_free_bytes: Annotated[int, Field(description="what a push has to leave free")]
+    entries: list[DiskEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    what: Annotated[str, Field(description="deployments, or a kind of files")]
+    name: str
+    size_bytes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    dry_run: Annotated[bool, Field(description="whether this is only what would be removed")]
+    removed: list[Removed]
+    size_bytes: int
+
+
 def instant(seconds: float) -> datetime:
     """Seconds since 1970 as a time with its zone."""
     return datetime.fromtimestamp(seconds, UTC)

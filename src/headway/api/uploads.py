@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from starlette.requests import Request
+
 from headway.control.errors import InvalidNameError
 from headway.control.operations import Operations, Push
 from headway.control.packages.archives import InvalidArchiveError, unpack
@@ -36,6 +38,12 @@ async def deploy(body: AsyncIterator[bytes], operations: Operations, order: Push
         return await operations.push(truss, order, archive=unpacked)
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def length_of(request: Request) -> int:
+    """The bytes that are to come, as far as the request says."""
+    told = request.headers.get("content-length", "")
+    return int(told) if told.isdecimal() else 0
 
 
 def discard_leftovers(data_dir: Path) -> None:

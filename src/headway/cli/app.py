@@ -12,6 +12,7 @@ from headway.cli.advise import advise
 from headway.cli.check import check
 from headway.cli.decisions import decisions
 from headway.cli.delete import delete
+from headway.cli.disk import disk
 from headway.cli.init import init
 from headway.cli.keys import keys
 from headway.cli.list_models import list_models
@@ -19,6 +20,7 @@ from headway.cli.logs import logs
 from headway.cli.model_secrets import secrets
 from headway.cli.predict import predict
 from headway.cli.promote import promote
+from headway.cli.prune import prune
 from headway.cli.push import push
 from headway.cli.requests import requests
 from headway.cli.serve import serve
@@ -46,9 +48,9 @@ or, to keep what you deploy:
 _SECTIONS = {
     "Run": ("serve", "up", "push"),
     "Use": ("predict",),
-    "See": ("list", "status", "logs", "requests", "decisions"),
+    "See": ("list", "status", "logs", "requests", "decisions", "disk"),
     "Plan": ("advise", "tune", "simulate"),
-    "Change": ("settings", "promote", "activate", "deactivate", "delete"),
+    "Change": ("settings", "promote", "activate", "deactivate", "delete", "prune"),
     "Protect": ("keys", "secrets"),
     "Write": ("init", "check"),
 }
@@ -79,7 +81,7 @@ app = typer.Typer(
 )
 _VERBS: tuple[Callable[..., None], ...] = (
     *(serve, up, push, predict, status, logs, decisions, advise, tune, simulate),
-    *(settings, promote, activate, deactivate, delete, init, check),
+    *(settings, promote, activate, deactivate, delete, init, check, disk, prune),
 )
 for verb in _VERBS:
     app.command()(verb)

@@ -56,6 +56,7 @@ def push(  # noqa: PLR0913  # each is one option of the command
         # Whether it answers, and to us, is known before anything is packed.
         models = [one["name"] for one in control.get("/v1/models")["models"]]
         model = _name(directory, name, models, console)
+        control.get("/v1/disk/room")  # or its refusal, before anything is packed
         deployment = _send(control, directory, model, query, console)
         console.print(f"{model}: deployment {deployment['id']} is accepted", markup=False)
         told = deployment["warnings"]

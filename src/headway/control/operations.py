@@ -15,6 +15,7 @@ from headway.control.catalog import Catalog, require_name
 from headway.control.deletions import Deletions
 from headway.control.errors import RefusedError, StaleError
 from headway.control.packages.declared import first_settings
+from headway.control.packages.entries import holding
 from headway.control.packages.findings import warnings_of
 from headway.control.packages.lint import lint
 from headway.control.packages.names import served_name
@@ -85,31 +86,8 @@ class Operations:
         require_name(model, "a model")
         if order.environment is not None:
             require_name(order.environment, "an environment")
-        snapshot = await asyncio.to_thread(
-            take_snapshot,
-            config,
-            self.places.data_dir / "snapshots",
-            lambda _: None,
-            by_path=archive is None,
-        )
-        deployment_id = deployment_id_of(model, snapshot.digest, self.platform.deployments)
-        known = self.platform.deployments.get(deployment_id)
-        if known is not None:
-            deployment = _changed(known, order.settings)
-        else:
-            deployment = Deployment(
-                deployment_id,
-                model,
-                settings=self._inherited(model, order.environment, config).with_changes(order.settings),
-                name=deployment_id,
-                created_at=time.time(),
-                source=snapshot.directory,
-                digest=snapshot.digest,
-                declared=dict(config.headway.settings or {}),
-            )
-        deployment = dataclasses.replace(deployment, remarks=remarks)
-        await self._deploy(deployment, order)
-        return self._present(deployment)
+        with holding():  # the snapshot, until it is stored who refers to it
+            return await self._pushed(config, model, order, remarks, is_sent=archive is not None)
 
     async def change_settings(
         self, model: str, deployment_id: str, changes: Mapping[str, Any], *, expected: int | None = None
@@ -197,7 +175,7 @@ class Operations:
         while True:
             await self.supervisor.round_over.wait()
             self.supervisor.round_over.clear()
-            self.deletions.finish()
+            await self.deletions.finish()
 
     def order_missing_preparations(self) -> None:
         """At control's start: whatever is not ready to run, or not any more, is made so."""
@@ -207,9 +185,38 @@ class Operations:
 
     # Private.
 
+    async def _pushed(
+        self, config: TrussConfig, model: str, order: Push, remarks: tuple[str, ...], *, is_sent: bool
+    ) -> Deployment:
+        snapshot = await asyncio.to_thread(
+            take_snapshot,
+            config,
+            self.places.data_dir / "snapshots",
+            lambda _: None,
+            by_path=not is_sent,
+        )
+        deployment_id = deployment_id_of(model, snapshot.digest, self.platform.deployments)
+        known = self.platform.deployments.get(deployment_id)
+        if known is not None:
+            deployment = _changed(known, order.settings)
+        else:
+            deployment = Deployment(
+                deployment_id,
+                model,
+                settings=self._inherited(model, order.environment, config).with_changes(order.settings),
+                name=deployment_id,
+                created_at=time.time(),
+                source=snapshot.directory,
+                digest=snapshot.digest,
+                declared=dict(config.headway.settings or {}),
+            )
+        deployment = dataclasses.replace(deployment, remarks=remarks)
+        await self._deploy(deployment, order)
+        return self._present(deployment)
+
     async def _deploy(self, deployment: Deployment, order: Push) -> None:
         deployment_id = deployment.deployment_id
-        self.deletions.call_off(deployment_id)
+        deployment = self.deletions.call_off(deployment, time.time())
         self._try_anew(dataclasses.replace(deployment, name=order.name or deployment.name, is_active=True))
         if order.environment is not None:
             self.supervisor.roll_out(self._target(deployment.model, order.environment), deployment_id)

@@ -1,19 +1,24 @@
 """The control plane put together: what is desired, what there is, and everything that brings the two together."""
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from headway.backends.base import Backend
+from headway.configuration import MIN_FREE
 from headway.control.credentials import Credentials
-from headway.control.faults import lasting
+from headway.control.databases import Databases
+from headway.control.faults import Faults, lasting
 from headway.control.keys import Keyring
 from headway.control.operations import Operations
+from headway.control.packages.room import NoRoomError, require_room
 from headway.control.persistence import Persistence
-from headway.control.platform import Platform
+from headway.control.platform import Deployment, Platform
 from headway.control.preparations import Places, Preparations
+from headway.control.pruning import PruneBounds, Pruner, State
 from headway.control.run_directory import RunDirectory
 from headway.control.secret_files import SecretFiles
 from headway.control.secret_views import SecretViews
@@ -49,6 +54,9 @@ class PlaneOptions:
     is_exposed: bool = False
     """Whether others than this machine's users reach a port of Headway's."""
     request_bounds: RequestBounds = field(default_factory=RequestBounds)
+    prune_bounds: PruneBounds = field(default_factory=PruneBounds)
+    min_free: int = MIN_FREE
+    """Bytes that a push leaves free on the disk."""
     allowed_origins: AllowedOrigins = field(default_factory=AllowedOrigins)
     """Whose pages may use the API."""
 
@@ -87,6 +95,12 @@ class ControlPlane:
         self.preparations = Preparations(platform, places, lambda _: self.supervisor.wake())
         self.operations = Operations(platform, self.supervisor, persistence, self.preparations, places)
         self.credentials = self._restored_credentials(state)
+        self.databases = Databases(options.data_dir, options.database_url, options.link_path.parent)
+        self.pruner = Pruner(
+            options.data_dir,
+            State(platform, self._present, self._delete_replaced, self.databases.deployments_elsewhere),
+            options.prune_bounds,
+        )
 
     @classmethod
     async def open(cls, options: PlaneOptions, backend: Backend) -> Self:
@@ -108,6 +122,8 @@ class ControlPlane:
                 hint="restore a backup of it",
             )
         plane = cls(options, backend, persistence, state)
+        with contextlib.suppress(OSError):  # or later, with the first look at what can go
+            await asyncio.to_thread(plane.databases.note_own)
         for stored in points:
             plane.supervisor.history.restore(*stored)
         return plane
@@ -123,11 +139,30 @@ class ControlPlane:
             "deletions are finished": self.operations.run,
             "what charts show is kept": self._keep_history,
             "secrets are kept for models": self.credentials.keep_files,
+            "what nobody needs is removed": self.pruner.run,
         }
         async with asyncio.TaskGroup() as tasks:
             for what, work in works.items():
                 tasks.create_task(lasting(what, work))
             tasks.create_task(self.run_directory.keep())
+
+    async def require_room(self, coming_bytes: int = 0) -> None:
+        """For a push; what nobody needs goes first. Raises NoRoomError."""
+        asked = self.options.data_dir, self.options.min_free, coming_bytes
+        try:
+            require_room(*asked)
+        except NoRoomError:
+            with Faults().of("room is made for a push"):
+                await self.pruner.prune()
+            require_room(*asked)
+
+    def _present(self, deployment_id: str) -> int:
+        return self.supervisor.replicas.present(deployment_id)
+
+    async def _delete_replaced(self, deployment: Deployment) -> None:
+        deletions = self.operations.deletions
+        await deletions.deployment(deployment.model, deployment.deployment_id)
+        await deletions.finish()
 
     async def _keep_history(self) -> None:
         while True:

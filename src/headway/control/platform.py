@@ -169,6 +169,12 @@ class Platform:
                     self._changed_environments.add(value.target)
         self.changed.set()
 
+    def renew_model(self, name: str, created_at: float) -> None:
+        """It was to go, and is made again."""
+        self.models[name] = created_at
+        self._changed_models.add(name)
+        self.changed.set()
+
     def remove_model(self, name: str) -> None:
         """One that has neither deployments nor environments any more."""
         del self.models[name]

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from headway.control.packages import commands
+from headway.control.packages.entries import holding
 from headway.control.packages.machine import Machine, this_machine
 from headway.control.packages.preparation import PreparedModel, prepare
 from headway.control.platform import Deployment, Platform, Prepared
@@ -94,15 +95,19 @@ class Preparations:
         """Until cancelled."""
         while True:
             deployment_id = await self._waiting.get()
-            deployment = self._platform.deployments.get(deployment_id)
-            outcome = None if deployment is None else await self._worked_out(deployment)
-            if isinstance(outcome, _NotNow):
-                self._try_later(deployment_id, outcome)
-                continue
-            if outcome is not None:
-                self._put(deployment_id, outcome)
-            self._progress.pop(deployment_id, None)
-            self._done(deployment_id)
+            with holding():  # what is made, until the platform refers to it
+                await self._prepare(deployment_id)
+
+    async def _prepare(self, deployment_id: str) -> None:
+        deployment = self._platform.deployments.get(deployment_id)
+        outcome = None if deployment is None else await self._worked_out(deployment)
+        if isinstance(outcome, _NotNow):
+            self._try_later(deployment_id, outcome)
+            return
+        if outcome is not None:
+            self._put(deployment_id, outcome)
+        self._progress.pop(deployment_id, None)
+        self._done(deployment_id)
 
     def _try_later(self, deployment_id: str, fault: "_NotNow") -> None:
         progress = self._progress[deployment_id]

@@ -9,7 +9,7 @@ from headway.api import bodies, schemas
 from headway.api.documents import Documents, decision
 from headway.api.settings_schema import settings_schema
 from headway.api.subjects import Found, Ops, Plane
-from headway.api.uploads import deploy, read_settings
+from headway.api.uploads import deploy, length_of, read_settings
 from headway.control.operations import Push
 from headway.control.platform import PRODUCTION
 from headway.core.errors import InvalidSettingError
@@ -62,6 +62,7 @@ IfMatch = Annotated[
 @router.post("/v1/models", status_code=status.HTTP_202_ACCEPTED, openapi_extra=_ARCHIVE)
 async def push_model(request: Request, order: Order, plane: Plane, operations: Ops) -> schemas.Deployment:
     """Deploy a Truss under its own model_name."""
+    await plane.require_room(length_of(request))
     return Documents(plane).deployment(await deploy(request.stream(), operations, order))
 
 
@@ -70,6 +71,7 @@ async def push(
     model: str, request: Request, order: Order, plane: Plane, operations: Ops
 ) -> schemas.Deployment:
     """Deploy a Truss. The answer comes once it is checked; what goes on then is in `status` and `preparation`."""
+    await plane.require_room(length_of(request))
     named = dataclasses.replace(order, model=model)
     return Documents(plane).deployment(await deploy(request.stream(), operations, named))
 

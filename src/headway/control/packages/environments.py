@@ -43,13 +43,17 @@ class EnvironmentPlan:
     build_commands: tuple[str, ...] = ()
 
     @property
+    def is_of_its_own(self) -> bool:
+        """Whether it is this snapshot's only, and may lead into it."""
+        return bool(self.build_commands or self.requirements.use_local_files)
+
+    @property
     def key(self) -> str:
-        own = self.build_commands or self.requirements.use_local_files
         contents = {
             "interpreter": [str(self.interpreter.path), self.interpreter.version],
             "requirements": self.requirements.fingerprint,
             "with": [*REPLICA, *IMAGE, IMAGE_PREFERENCE],
-            "snapshot": self.snapshot.digest if own else "",
+            "snapshot": self.snapshot.digest if self.is_of_its_own else "",
             "build_commands": self.build_commands,
         }
         return hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:32]
@@ -85,6 +89,7 @@ def _build(plan: EnvironmentPlan, entry: Path, progress: Progress) -> dict[str, 
         "requirements": plan.requirements.lines,
         "requirements_file": plan.requirements.file,
         "build_commands": plan.build_commands,
+        "snapshot": plan.snapshot.digest if plan.is_of_its_own else "",
     }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import headway
 from headway.control.packages.attachments import Sources, attachments
 from headway.control.packages.declared import stated_python_version
-from headway.control.packages.entries import Progress
+from headway.control.packages.entries import Progress, holding
 from headway.control.packages.environments import EnvironmentPlan, activated, make_environment
 from headway.control.packages.findings import warnings_of
 from headway.control.packages.interpreters import pick_interpreter
@@ -51,7 +51,8 @@ def prepare(
     InvalidTrussError for a Truss that is wrong, PreparationError when a tool fails and StorageError when the disk does.
     """
     try:
-        return _prepared(directory, data_dir, progress, model_cache_dir)
+        with holding():
+            return _prepared(directory, data_dir, progress, model_cache_dir)
     except OSError as error:
         raise StorageError.of("the model cannot be prepared", error) from error
 

@@ -213,3 +213,8 @@ def _postgresql_arguments(url: URL) -> dict[str, Any]:
 
 def _to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def place_of(url: str) -> str:
+    """What a database is known by: its URL without what may be secret in it. Raises StoreError."""
+    return _shown(_checked(url))

@@ -28,12 +28,19 @@ from headway.control.store.rows import (
 )
 from headway.control.store.schema import migrate
 from headway.control.store.tables import decisions, deployments, environments, keys, models, points, secrets
+from headway.control.store.tables import requests as requests_table
 from headway.core.records import RequestRecord
 
 __all__ = ["Store", "StoreError"]
 
-_MOVING = ("deployment_id", "candidate_id", "replaced_id")
-"""What changes of an environment."""
+_BY_INDEX = {
+    requests_table: (requests_table.c.arrived_at, requests_table.c.number),
+    decisions: (decisions.c.at,),
+    points: (points.c.step, points.c.at),
+}
+"""How each deployment's rows are found one part after another: by the table, PostgreSQL would pass over all that were
+deleted before.
+"""
 
 
 class Store:
@@ -80,9 +87,8 @@ class Store:
             )
 
     def add_model(self, row: ModelRow) -> None:
-        """Nothing happens when it is there already."""
-        with self._writing() as connection:
-            connection.execute(self._database.insert(models).values(_values(row)).on_conflict_do_nothing())
+        """Insert it, or give the one of that name its date: it was removed, and made again."""
+        self._save(models, row, by=("name",))
 
     def delete_model(self, name: str) -> None:
         """With its deployments, environments and decisions."""
@@ -94,13 +100,15 @@ class Store:
         self._save(deployments, row, by=("deployment_id",))
 
     def delete_deployment(self, deployment_id: str) -> None:
-        """With its decisions, points and requests. Environments that pointed at it point nowhere."""
+        """With its decisions, points and requests, which take long where `drop_rows_of` has not dropped them before.
+        Environments that pointed at it point nowhere.
+        """
         with self._writing() as connection:
             connection.execute(delete(deployments).where(deployments.c.deployment_id == deployment_id))
 
     def save_environment(self, row: EnvironmentRow) -> None:
-        """Insert it, or point it elsewhere; it keeps the time of its creation."""
-        self._save(environments, row, by=("model", "name"), replace=_MOVING)
+        """Insert it, or replace the whole row."""
+        self._save(environments, row, by=("model", "name"))
 
     def delete_environment(self, model: str, name: str) -> None:
         environment = (environments.c.model == model, environments.c.name == name)
@@ -205,10 +213,22 @@ class Store:
         with self._writing() as connection:
             return requests.drop(connection, most=most, before=before, limit=limit)
 
-    def _save(self, table: Table, row: Any, *, by: Sequence[str], replace: Sequence[str] = ()) -> None:
-        """Insert the row; where one has the same `by`, replace its other columns, or only those named."""
+    def drop_rows_of(self, deployment_id: str, limit: int) -> int:
+        """Drop decisions, points and requests of a deployment that is to be deleted, no more than `limit` now. Returns
+        how many; less than `limit` when nothing is left.
+        """
+        dropped = 0
+        with self._writing() as connection:
+            for table, order in _BY_INDEX.items():
+                of_it = select(table.c.number).where(table.c.deployment_id == deployment_id).order_by(*order)
+                some = delete(table).where(table.c.number.in_(of_it.limit(limit - dropped)))
+                dropped += connection.execute(some).rowcount
+        return dropped
+
+    def _save(self, table: Table, row: Any, *, by: Sequence[str]) -> None:
+        """Insert the row; where one has the same `by`, replace its other columns."""
         values = _values(row)
-        replaced = {name: values[name] for name in replace or values.keys() - set(by)}
+        replaced = {name: values[name] for name in values.keys() - set(by)}
         upsert = self._database.insert(table).values(values)
         with self._writing() as connection:
             connection.execute(upsert.on_conflict_do_update(index_elements=by, set_=replaced))

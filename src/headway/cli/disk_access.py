@@ -1,0 +1,101 @@
+"""The way to what a data directory holds: through control, or to the directory itself while nothing runs on it."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import typer
+
+from headway.cli.client import Control
+from headway.cli.exit_codes import NobodyAnswersError
+from headway.configuration import Configuration
+
+if TYPE_CHECKING:
+    from headway.control.pruning import Pruner
+
+_MEGABYTE = 1_000_000
+
+
+class Disk(Protocol):
+    """A data directory, as the API shows it."""
+
+    def usage(self) -> Any: ...
+
+    def prune(self, *, dry_run: bool) -> Any: ...
+
+
+@contextlib.contextmanager
+def disk_of(url: str | None, data_dir: Path | None) -> "Iterator[Disk]":
+    """That of the Headway that answers; or of the one that could start here, where none does or a place is named."""
+    configuration = Configuration.load().with_changes(data_dir=data_dir)
+    if data_dir is not None:
+        if url is not None:
+            raise typer.BadParameter("give --url or --data-dir, not both")
+    else:
+        with Control.at(url) as control:
+            try:
+                control.get("/healthz")
+            except NobodyAnswersError:
+                if url is not None or configuration.control_url is not None:
+                    raise
+            else:
+                yield _Running(control)
+                return
+    with _at_rest(configuration) as disk:
+        yield disk
+
+
+def size(count: int) -> str:
+    """For people."""
+    return f"{count / _MEGABYTE:,.1f} MB"
+
+
+class _Running:
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def usage(self) -> Any:
+        return self._control.get("/v1/disk")
+
+    def prune(self, *, dry_run: bool) -> Any:
+        return self._control.post(f"/v1/disk/prune?dry_run={str(dry_run).lower()}")
+
+
+class _AtRest:
+    def __init__(self, configuration: Configuration, pruner: "Pruner") -> None:
+        self._configuration = configuration
+        self._pruner = pruner
+
+    def usage(self) -> Any:
+        from headway.control.disk_documents import disk_document
+        from headway.control.disk_usage import usage
+
+        place = self._configuration.data_dir
+        return disk_document(place, self._configuration.min_free, asyncio.run(usage(place, self._pruner)))
+
+    def prune(self, *, dry_run: bool) -> Any:
+        from headway.control.disk_documents import pruned_document
+
+        return pruned_document(asyncio.run(self._pruner.prune(dry_run=dry_run)), dry_run=dry_run)
+
+
+@contextlib.contextmanager
+def _at_rest(configuration: Configuration) -> "Iterator[Disk]":
+    """Nobody else uses it meanwhile. Raises RootError when a Headway does."""
+    from headway import bootstrap
+    from headway.control.at_rest import pruner_at_rest
+    from headway.control.pruning import PruneBounds
+    from headway.root import RootError
+
+    configuration.make_directories()
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(bootstrap.sole_user_of(configuration.data_dir))
+        except RootError as error:
+            hint = "go through it: name its control with --url, and no data directory"
+            raise RootError(error.message, hint=hint) from error
+        url = configuration.database_url or bootstrap.lasting_database_url(configuration.data_dir)
+        bounds = PruneBounds(configuration.keep_deployments, configuration.keep_days)
+        yield _AtRest(configuration, held.enter_context(pruner_at_rest(configuration.data_dir, url, bounds)))

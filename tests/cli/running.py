@@ -5,6 +5,7 @@ import contextlib
 import socket
 import sys
 import threading
+from pathlib import Path
 
 import uvicorn
 from typer.testing import CliRunner
@@ -72,7 +73,7 @@ def make_ready_at_once(monkeypatch):
             raise PreparationError("no such package: nonsense")
         config = read_truss(directory)
         warnings = warnings_of(of_serving(config, this_machine(directory)))
-        return PreparedModel(config, directory, sys.executable, {}, warnings)
+        return PreparedModel(config, directory, Path(sys.executable), {}, warnings)
 
     async def until_ready(*_): ...
 

@@ -84,15 +84,15 @@ class _AtRest:
 @contextlib.contextmanager
 def _at_rest(configuration: Configuration) -> "Iterator[Disk]":
     """Nobody else uses it meanwhile. Raises RootError when a Headway does."""
-    from headway import bootstrap
+    from headway import bootstrap, folders
     from headway.control.at_rest import pruner_at_rest
     from headway.control.pruning import PruneBounds
-    from headway.root import RootError
+    from headway.listening import RootError
 
     configuration.make_directories()
     with contextlib.ExitStack() as held:
         try:
-            held.enter_context(bootstrap.sole_user_of(configuration.data_dir))
+            held.enter_context(folders.sole_user_of(configuration.data_dir))
         except RootError as error:
             hint = "go through it: name its control with --url, and no data directory"
             raise RootError(error.message, hint=hint) from error

@@ -33,7 +33,7 @@ def headway(tmp_path):
     share_environments(data)
     try:
         made = Headway(tmp_path)
-        made.environment["HEADWAY_MIN_FREE"] = "0"  # what is told before it is full is told elsewhere
+        made.environment["HEADWAY_MIN_FREE"] = "0"  # it is small
         yield made
     finally:
         subprocess.run(["umount", "--lazy", data], check=True)
@@ -73,7 +73,7 @@ def test_a_full_disk_ends_nothing_and_what_it_did_not_take_is_stored_when_it_doe
             assert "is stored as soon as that can be" in answer.json()["error"]["message"]
         assert httpx.get(settings, timeout=30).json()["settings"]["max_replica"] == 2
         refused = httpx.post(f"{control}/v1/models/other/deployments", content=tar(files), timeout=30)
-        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "storage")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (507, "no_room")
         os.kill(replica, signal.SIGKILL)
         assert wait_until(
             lambda: process_of(up, "model_server") not in ([], [replica]), 60, "another one is started"

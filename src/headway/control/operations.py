@@ -193,7 +193,7 @@ class Operations:
             config,
             self.places.data_dir / "snapshots",
             lambda _: None,
-            by_path=not is_sent,
+            is_sent=is_sent,
         )
         deployment_id = deployment_id_of(model, snapshot.digest, self.platform.deployments)
         known = self.platform.deployments.get(deployment_id)

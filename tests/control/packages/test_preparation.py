@@ -215,3 +215,10 @@ def test_a_first_deployment_starts_with_its_target_at_the_predict_concurrency(tm
     assert (settings.concurrency_target, settings.queue_limit) == (5, 7)
     with pytest.raises(InvalidSettingError):
         first_settings(parse_config("model_metadata: {headway: {concurrency_target: 0}}", tmp_path))
+
+
+def test_what_is_a_snapshot_already_is_not_copied_again(truss, prepared, tmp_path, monkeypatch):
+    monkeypatch.setattr("headway.control.packages.trees.LARGE_FILE_BYTES", 1000)
+    first = prepared(truss(data___weights="w" * 2000))
+    assert prepared(first.directory).directory == first.directory
+    assert len([path for path in (tmp_path / "data/snapshots").iterdir() if path.is_dir()]) == 1

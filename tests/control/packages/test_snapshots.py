@@ -116,3 +116,24 @@ def test_a_truss_that_changes_while_it_is_copied_is_refused(truss, monkeypatch):
     monkeypatch.setattr("headway.control.packages.snapshots.shutil.copyfile", copy_and_grow)
     with pytest.raises(PreparationError, match="changed while it was copied"):
         truss.take()
+
+
+def test_a_truss_that_was_sent_is_taken_over_without_a_copy_and_links_in_it_are_followed(truss, tmp_path):
+    weights = truss("data/weights", "w")
+    (truss.top / "data/link").symlink_to("weights")
+    sent = take_snapshot(read_truss(truss.top), tmp_path / "snapshots", print, is_sent=True)
+    assert weights.samefile(sent.directory / "data/weights")
+    assert not (sent.directory / "data/link").is_symlink()
+    assert (sent.directory / "data/link").read_text(encoding="utf-8") == "w"
+    assert truss.take() == sent, "however it came"
+
+
+def test_where_nothing_can_be_linked_it_is_copied(truss, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(18, "Invalid cross-device link")
+
+    weights = truss("data/weights", "w")
+    monkeypatch.setattr(os, "link", refuse)
+    sent = take_snapshot(read_truss(truss.top), tmp_path / "snapshots", print, is_sent=True)
+    assert not weights.samefile(sent.directory / "data/weights")
+    assert (sent.directory / "data/weights").read_text(encoding="utf-8") == "w"

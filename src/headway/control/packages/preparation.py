@@ -13,14 +13,14 @@ from pathlib import Path
 import headway
 from headway.control.packages.attachments import Sources, attachments
 from headway.control.packages.declared import stated_python_version
-from headway.control.packages.entries import Progress, holding
+from headway.control.packages.entries import Progress, holding, manifest_of
 from headway.control.packages.environments import EnvironmentPlan, activated, make_environment
 from headway.control.packages.findings import warnings_of
 from headway.control.packages.interpreters import pick_interpreter
 from headway.control.packages.lint import of_serving
 from headway.control.packages.machine import this_machine
 from headway.control.packages.requirements import read_requirements
-from headway.control.packages.snapshots import take_snapshot
+from headway.control.packages.snapshots import Snapshot, take_snapshot
 from headway.control.storage import StorageError
 from headway.model_server.docker_server.settings import docker_server
 from headway.model_server.truss.truss_config import TrussConfig, read_truss
@@ -66,7 +66,7 @@ def _prepared(
     machine = this_machine(data_dir, model_cache_dir)
     sources = Sources(data_dir / "downloads", machine.model_cache)
     attached = attachments(config, sources, progress)
-    snapshot = take_snapshot(config, data_dir / "snapshots", progress, attached.links)
+    snapshot = _snapshot(config, data_dir / "snapshots", progress, attached.links)
     interpreter, _ = pick_interpreter(stated_python_version(config))
     plan = EnvironmentPlan(
         interpreter=interpreter,
@@ -84,6 +84,16 @@ def _prepared(
         environment_variables=variables,
         warnings=warnings_of(of_serving(config, machine)),
     )
+
+
+def _snapshot(
+    config: TrussConfig, snapshots_dir: Path, progress: Progress, links: Mapping[str, Path]
+) -> Snapshot:
+    """A deployment's Truss is one already, unless something is to be linked into it."""
+    entry = config.directory.parent
+    if not links and entry.parent == snapshots_dir and manifest_of(entry).exists():
+        return Snapshot(entry.name, config.directory)
+    return take_snapshot(config, snapshots_dir, progress, links)
 
 
 def _variables(config: TrussConfig, venv: Path, paths_dir: Path) -> dict[str, str]:

@@ -67,12 +67,12 @@ class _Content:
     files: Sequence[_File]
     config_text: bytes
     links: Mapping[str, Path]
-    by_path: bool
+    is_sent: bool
 
     def digest(self) -> str:
         total = hashlib.sha256(self.config_text)
         for file in self.files:
-            fingerprint = file_fingerprint(file.source, by_path=self.by_path)
+            fingerprint = file_fingerprint(file.source, by_path=not self.is_sent)
             total.update(b"\0".join((b"", file.target.encode(), *fingerprint)))
         for part in links_fingerprint(self.links):
             total.update(b"\0\0" + part)
@@ -85,16 +85,16 @@ def take_snapshot(
     progress: Progress,
     links: Mapping[str, Path] | None = None,
     *,
-    by_path: bool = True,
+    is_sent: bool = False,
 ) -> Snapshot:
     """The snapshot of the Truss that `config` was read from, copied unless it exists. Raises PreparationError, and
     StorageError when the disk does not take it.
 
-    `links` maps places in the snapshot to what is linked there, in place of the Truss's own. `by_path` False:
-    large files too are known by their contents, since the Truss will not lie at this place again.
+    `links` maps places in the snapshot to what is linked there, in place of the Truss's own. `is_sent`: it lies at this
+    place for this call only. So its large files too are known by their contents, and the snapshot takes the files over.
     """
     try:
-        content = _Content(_files(config), _config_text(config), links or {}, by_path)
+        content = _Content(_files(config), _config_text(config), links or {}, is_sent)
         digest = content.digest()
         entry = snapshots_dir / digest
         build_once(entry, lambda where: _copy(content, digest, where), progress)
@@ -241,12 +241,24 @@ def _copy(content: _Content, digest: str, entry: Path) -> dict[str, Any]:
     for file in copied:
         target = directory / file.target
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file.source, target)
+        if not content.is_sent or not _is_taken_over(file.source, target):
+            shutil.copyfile(file.source, target)
         target.chmod(0o755 if file.source.stat().st_mode & 0o100 else 0o644)
-    if content.digest() != digest:
+    if not content.is_sent and content.digest() != digest:
         raise PreparationError("the Truss changed while it was copied", hint="try again")
     return {
         "digest": digest,
         "files": [file.target for file in copied],
         "links": {place: str(source) for place, source in content.links.items()},
     }
+
+
+def _is_taken_over(source: Path, target: Path) -> bool:
+    """Under another name, without a copy. Not what a link leads to, and not from one disk to another."""
+    if source.is_symlink():
+        return False
+    try:
+        os.link(source, target)
+    except OSError:
+        return False
+    return True

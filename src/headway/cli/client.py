@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from headway import __version__
 from headway.cli.addresses import control_url
@@ -61,8 +61,8 @@ class Control:
     def delete(self, path: str) -> Any:
         return self._call("DELETE", path)
 
-    def upload(self, path: str, file: BinaryIO, **query: Any) -> Any:
-        return self._call("POST", path, params=_stated(query), content=file, timeout=_UPLOAD_TIMEOUT)
+    def upload(self, path: str, content: Iterator[bytes], **query: Any) -> Any:
+        return self._call("POST", path, params=_stated(query), content=content, timeout=_UPLOAD_TIMEOUT)
 
     def lines(self, path: str, *, silence: float | None, **query: Any) -> Iterator[str]:
         """The lines of an answer as they come, with at most `silence` seconds without any."""

@@ -2,13 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _LONGEST_LINE = 100
+_MEGABYTE = 1_000_000
 
 
 @contextlib.contextmanager
@@ -39,26 +39,13 @@ def _each_once(console: "Console") -> Callable[[str], None]:
     return show
 
 
-@contextlib.contextmanager
-def reading(file: Path, console: "Console", what: str) -> Iterator[BinaryIO]:
-    """The open file; while it is read, a bar shows how far that is."""
-    if not console.is_terminal:
-        with file.open("rb") as opened:
-            yield opened
-        return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    )
-    with (
-        Progress(*columns, console=console, transient=True) as shown,
-        shown.open(file, "rb", description=what) as it,
-    ):
-        yield it
+def counted(pieces: Iterable[bytes], show: Callable[[str], None]) -> Iterator[bytes]:
+    """The pieces as they are taken; how much that is, is shown."""
+    taken = 0
+    for piece in pieces:
+        taken += len(piece)
+        show(f"uploading: {taken / _MEGABYTE:,.1f} MB")
+        yield piece
 
 
 @contextlib.contextmanager

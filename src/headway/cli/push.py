@@ -1,7 +1,6 @@
 """`headway push`: sends a Truss to a running Headway and follows it until it serves."""
 
 import json
-import tempfile
 from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,7 @@ from headway.cli import options
 from headway.cli.addresses import beside, curl_line, path_of
 from headway.cli.client import Control
 from headway.cli.following import wait_until_served
-from headway.cli.progress import reading, spinner, warn
+from headway.cli.progress import counted, spinner, warn
 from headway.cli.setting_values import stated_settings
 from headway.cli.tables import messages, show_json
 
@@ -87,13 +86,11 @@ def _name(directory: Path, chosen: str | None, models: Container[str], console: 
 
 
 def _send(control: Control, directory: Path, model: str, query: dict[str, Any], console: "Console") -> Any:
-    from headway.control.packages.sending import pack_truss
+    from headway.control.packages.sending import packed
 
-    with tempfile.TemporaryDirectory(prefix="headway-push-") as temporary:
-        with spinner(console, "packing the Truss") as progress:
-            archive = pack_truss(directory, Path(temporary), progress)
-        with reading(archive, console, "uploading") as file:
-            return control.upload(path_of("v1", "models", model, "deployments"), file, **query)
+    with spinner(console, "packing the Truss") as progress:
+        pieces = counted(packed(directory, progress), progress)
+        return control.upload(path_of("v1", "models", model, "deployments"), pieces, **query)
 
 
 def _curl_line(control: Control, deployment: Any, environment: str | None) -> str:

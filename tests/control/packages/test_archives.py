@@ -27,13 +27,14 @@ def test_what_is_packed_is_unpacked_as_it_was(tmp_path):
     source, archive, target = tmp_path / "source", tmp_path / "a.tar.gz", tmp_path / "target"
     (source / "model").mkdir(parents=True)
     target.mkdir()
-    (source / "config.yaml").write_text("model_name: x", encoding="utf-8")
     (source / "model" / "model.py").write_text("pass", encoding="utf-8")
     (source / "run.sh").write_text("#!/bin/sh", encoding="utf-8")
     (source / "run.sh").chmod(0o755)
     (tmp_path / "elsewhere").write_text("weights", encoding="utf-8")
     (source / "link").symlink_to(tmp_path / "elsewhere")
-    pack(source, archive)
+    names = ("model/model.py", "run.sh", "link")
+    with archive.open("wb") as out:
+        pack({name: source / name for name in names}, {"config.yaml": b"model_name: x"}, out)
     assert unpack(archive, target) == target
     assert (target / "link").read_text(encoding="utf-8") == "weights"
     assert not (target / "link").is_symlink()

@@ -1,11 +1,14 @@
 """What goes along with a Truss that is sent."""
 
+import os
+import threading
+
 import pytest
 
 from headway.control.packages.archives import unpack
 from headway.control.packages.entries import PreparationError
 from headway.control.packages.places import require_within
-from headway.control.packages.sending import pack_truss
+from headway.control.packages.sending import packed
 from headway.model_server.truss.truss_config import InvalidTrussError, read_truss
 
 MODEL = "class Model:\n    def predict(self, x):\n        return x\n"
@@ -16,13 +19,13 @@ def sent(tmp_path):
     """The Truss as it arrives, when one with this config.yaml is sent."""
 
     def run(config):
-        top, folder, unpacked = tmp_path / "truss", tmp_path / "packed", tmp_path / "unpacked"
+        top, archive, unpacked = tmp_path / "truss", tmp_path / "archive", tmp_path / "unpacked"
         (top / "model").mkdir(parents=True)
-        folder.mkdir()
         unpacked.mkdir()
         (top / "model/model.py").write_text(MODEL, encoding="utf-8")
         (top / "config.yaml").write_text(config, encoding="utf-8")
-        truss = unpack(pack_truss(top, folder, print), unpacked)
+        archive.write_bytes(b"".join(packed(top, print)))
+        truss = unpack(archive, unpacked)
         require_within(truss, unpacked)
         return truss
 
@@ -80,3 +83,30 @@ def test_requirements_that_cannot_go_along_are_refused_before_anything_is_sent(s
 def test_what_no_disk_has_does_not_go_along(sent):
     with pytest.raises(InvalidTrussError, match="made up by the kernel"):
         sent("data_dir: /proc/self")
+
+
+@pytest.fixture
+def truss(tmp_path):
+    top = tmp_path / "truss"
+    (top / "model").mkdir(parents=True)
+    (top / "model/model.py").write_text(MODEL, encoding="utf-8")
+    (top / "config.yaml").write_text("", encoding="utf-8")
+    (top / "data").mkdir()
+    (top / "data/weights").write_bytes(os.urandom(5_000_000))
+    return top
+
+
+def test_a_truss_is_read_as_it_is_sent_and_what_changes_meanwhile_does_not_end_well(truss):
+    pieces = packed(truss, print)
+    next(pieces)
+    (truss / "model/model.py").write_text(MODEL + "# changed", encoding="utf-8")
+    with pytest.raises(PreparationError, match="changed while it was sent"):
+        list(pieces)
+
+
+def test_who_takes_no_more_ends_the_packing(truss):
+    before = threading.active_count()
+    pieces = packed(truss, print)
+    next(pieces)
+    pieces.close()
+    assert threading.active_count() == before

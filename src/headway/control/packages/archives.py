@@ -35,17 +35,21 @@ class InvalidArchiveError(HeadwayError):
     code = "invalid_archive"
 
 
-def pack(directory: Path, archive: Path, replaced: Mapping[str, bytes] | None = None) -> None:
-    """Write the files of `directory`, links followed, as a gzipped tar; those `replaced` with other contents."""
-    replaced = replaced or {}
-    with tarfile.open(archive, "w:gz", dereference=True, compresslevel=1) as file:
-        for path in sorted(directory.iterdir()):
-            if path.name not in replaced:
-                file.add(path, path.name)
-        for name, content in replaced.items():
+def pack(files: Mapping[str, Path], texts: Mapping[str, bytes], out: BinaryIO) -> None:
+    """Write `files`, links followed, and `texts` by their names as a gzipped tar. Raises OSError."""
+    with (
+        gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1) as compressed,
+        tarfile.open(fileobj=compressed, mode="w|", dereference=True) as archive,
+    ):
+        for name, content in texts.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
-            file.addfile(member, io.BytesIO(content))
+            archive.addfile(member, io.BytesIO(content))
+        for name, path in files.items():
+            with path.open("rb") as content_of_file:
+                member = archive.gettarinfo(arcname=name, fileobj=content_of_file)
+                member.uid, member.gid, member.uname, member.gname = 0, 0, "", ""
+                archive.addfile(member, content_of_file)
 
 
 def unpack(archive: Path, directory: Path) -> Path:

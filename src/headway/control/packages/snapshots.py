@@ -55,7 +55,9 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class File:
+    """A file of a Truss, and where it goes."""
+
     source: Path
     target: str
 
@@ -64,7 +66,7 @@ class _File:
 class _Content:
     """All that a snapshot is made of."""
 
-    files: Sequence[_File]
+    files: Sequence[File]
     config_text: bytes
     links: Mapping[str, Path]
     is_sent: bool
@@ -108,6 +110,11 @@ def take_snapshot(
     return Snapshot(digest=digest, directory=entry / "truss")
 
 
+def layout(config: TrussConfig) -> tuple[Sequence[File], bytes]:
+    """What a snapshot of the Truss would be made of: its files, and the text of its config.yaml. Raises OSError."""
+    return _files(config), _config_text(config)
+
+
 def _is_below(named: object, directory: Path) -> bool:
     return isinstance(named, str) and Path(named).is_relative_to(directory)
 
@@ -133,7 +140,7 @@ def file_states(directory: Path) -> FileStates:
     return frozenset(states)
 
 
-def _files(config: TrussConfig) -> list[_File]:
+def _files(config: TrussConfig) -> list[File]:
     top = config.directory
     ignored = _ignore_rules(top)
     data, packages = top / config.data_dir, top / config.bundled_packages_dir
@@ -152,7 +159,7 @@ def _files(config: TrussConfig) -> list[_File]:
     for source in found.values():
         if source.is_symlink() or not source.is_file():
             require_real(str(source), source)
-    return [_File(source, target) for target, source in sorted(found.items()) if target != _CONFIG]
+    return [File(source, target) for target, source in sorted(found.items()) if target != _CONFIG]
 
 
 def _is_outside(config: TrussConfig) -> bool:

@@ -20,6 +20,8 @@ _ORIGIN = re.compile(
 )
 _AUTHORITY = re.compile(r"(?P<host>\[[^\[\]@/]+\]|[^\s:/?#@\[\]]+)(?::\d{0,5})?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+TELLING = frozenset((b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"))
+"""The headers that a provenance is read from."""
 _HOME = (None, "same-origin", "none")
 """Sec-Fetch-Site of programs, of Headway's own pages, and of what the user asks for. `same-site` is another port."""
 _OTHER_SITE = Denial(

@@ -14,6 +14,7 @@ from headway.core.credentials import Headers
 from headway.core.errors import HeadwayError
 
 FORWARDED, FOR, HOST, PROTOCOL = b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"
+_EXTENDED = b"x-forwarded-"
 _TOLD_ANEW = (FORWARDED, FOR, HOST, PROTOCOL)
 _OTHERS = (
     *(b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"x-original-host", b"x-original-forwarded-for"),
@@ -23,6 +24,7 @@ _PAIR = re.compile(rb'\s*([A-Za-z]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]+)\s*')
 _ELEMENT = re.compile(rb'(?:"(?:[^"\\]|\\.)*"|[^,"])+')
 _PROTOCOLS = (b"http", b"https")
 _REMEMBERED = 4096
+_LONGEST_REMEMBERED_BYTES = 256
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -82,11 +84,26 @@ class Way:
         return b"".join(told)
 
 
+def straight_lines(host: bytes | None) -> bytes:
+    """The lines for a request that comes straight from its caller."""
+    is_short = host is None or len(host) <= _LONGEST_REMEMBERED_BYTES
+    return _straight_lines(host) if is_short else Way(host).lines()
+
+
 @functools.lru_cache(1024)
+def _straight_lines(host: bytes | None) -> bytes:
+    return Way(host).lines()
+
+
 def tells_way(name: bytes) -> bool:
     """Whether a header (lower-case name) says where a request came from; servers take _ for - at times."""
+    return _tells_way(name) if len(name) <= _LONGEST_REMEMBERED_BYTES else name.startswith(_EXTENDED)
+
+
+@functools.lru_cache(1024)
+def _tells_way(name: bytes) -> bool:
     plain = name.replace(b"_", b"-")
-    return plain == FORWARDED or plain.startswith(b"x-forwarded-") or plain in _OTHERS
+    return plain == FORWARDED or plain.startswith(_EXTENDED) or plain in _OTHERS
 
 
 def is_told_anew(name: bytes) -> bool:

@@ -14,6 +14,7 @@ from headway.http.answers import Headers, header_lines
 from headway.http.exchange import SILENT, Exchange, Receiver
 
 _CACHED = 4096
+_LONGEST_CACHED_BYTES = 512
 
 
 class Grant:
@@ -39,6 +40,7 @@ class Admission:
         self.asks_for_keys = False
         self._grants: dict[str, Grant] = {}
         self._by_key: dict[bytes, Grant | None] = {}
+        self._at_home: set[tuple[bool, tuple[tuple[bytes, bytes], ...]]] = set()
 
     def apply(self, keys: Mapping[str, tuple[str, ...]]) -> bool:
         """Take these keys (digests, with their scopes) for those that exist. Tells whether one has gone."""
@@ -112,10 +114,18 @@ class Admission:
         return self._by_key[key]
 
     def foreign(self, exchange: Exchange) -> Refusal | None:
-        """Why a page of another site does not come in."""
-        provenance = entry.Provenance.of(exchange.headers)
-        denial: Denial | None = entry.refusal(provenance, self.allowed, has_name=exchange.client is not None)
-        return None if denial is None else denied(denial)
+        """Why a page of another site does not come in. Who has come in once comes in with the same words."""
+        has_name = exchange.client is not None
+        told = has_name, tuple([header for header in exchange.headers if header[0] in entry.TELLING])
+        if told in self._at_home:
+            return None
+        denial: Denial | None = entry.refusal(entry.Provenance.of(told[1]), self.allowed, has_name=has_name)
+        refusal = None if denial is None else denied(denial)
+        if refusal is None and sum([len(value) for _, value in told[1]]) <= _LONGEST_CACHED_BYTES:
+            if len(self._at_home) >= _CACHED:
+                self._at_home.clear()
+            self._at_home.add(told)
+        return refusal
 
 
 def offers_bare(exchange: Exchange) -> bool:

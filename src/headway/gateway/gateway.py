@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _BODY_BUDGET_BYTES = 256 * 1024 * 1024
 _CACHED = 4096
+_LONGEST_CACHED_BYTES = 512
 _JSON = b"content-type: application/json\r\n"
 _READING = (b"GET", b"HEAD")
 _HEXADECIMAL = tuple(b"%02x" % byte for byte in range(256))
@@ -200,7 +201,7 @@ class Gateway:
         if deployment_id is None:
             return _unknown(address, self._table)
         found = address, self._queues[deployment_id]
-        if len(self._found) < _CACHED and b"?" not in target:  # queries are without number
+        if len(self._found) < _CACHED and len(target) <= _LONGEST_CACHED_BYTES and b"?" not in target:
             self._found[target] = found
         return found
 

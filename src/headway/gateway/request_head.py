@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from headway.core.credentials import BARE_SUBPROTOCOL, SUBPROTOCOLS
 from headway.core.dialects import Dialect
-from headway.core.forwarding import FOR, TrustedProxies, Way, is_told_anew, tells_way
+from headway.core.forwarding import FOR, TrustedProxies, Way, is_told_anew, straight_lines, tells_way
 from headway.core.wire import BODY_LIMIT, CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID
 from headway.gateway.admission import Grant
 from headway.gateway.identity import accepted, identity_lines
@@ -74,7 +74,7 @@ class RequestHead:
             lines.append(b"%s: %s\r\n" % (CLIENT_ID, self.client_id))
         lines.append(_added(address) + added)
         begin = b"%s %s HTTP/1.1\r\n%s" % (exchange.method, address.upstream_path, b"".join(lines))
-        self._begin = begin + Way(exchange.header(b"host")).lines()
+        self._begin = begin + straight_lines(exchange.header(b"host"))
         self._trusted = trusted
         self._believed: bytes | None = None
         self._hops = b""

@@ -31,3 +31,14 @@ async def test_requests_sent_ahead_of_a_cut_are_dropped():
     client.last.exchange.cut()
     client.last.exchange.close()
     assert len(client.requests) == 1
+
+
+async def test_an_answer_that_said_that_its_connection_ends_ends_it_though_the_body_came_whole_meanwhile():
+    client = Conversation()
+    client.say(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nha")
+    exchange = client.last.exchange
+    exchange.start(200)
+    client.say(b"lf")
+    exchange.end()
+    assert b"connection: close" in client.transport.written
+    assert client.transport.closed

@@ -124,9 +124,7 @@ class ClientConnection:
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
-        was_reset = shut_down(
-            self._transport
-        )  # of a server that ended it, then closed it unread, only the end may have been seen
+        was_reset = shut_down(self._transport)  # which may have been after the end that was seen
         receiver, self._receiver = self._receiver, None
         if receiver is None:
             return

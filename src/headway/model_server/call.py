@@ -227,7 +227,8 @@ class Call:
             if not self.is_departure(error):
                 _log.error("A request failed outside of the model's methods", exc_info=error)
         finally:
-            await self.until_stopped()
+            if self.left:
+                await self.until_stopped()
             self._calls.discard(self)
             self._calls.board.leave(self._row)
             if self.left:

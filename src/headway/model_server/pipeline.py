@@ -108,7 +108,8 @@ class Pipeline:
             else:
                 result = await self._refuse_if_live(result)
         finally:
-            await call.until_stopped()
+            if call.left:
+                await call.until_stopped()
             followed = self.gate.leave(call)
         if followed:
             await asyncio.sleep(0)  # the next one's predict begins before this one's answer is written

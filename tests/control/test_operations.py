@@ -233,7 +233,7 @@ async def test_a_deletion_outlives_requests_in_flight_and_forgets_all_that_was_k
         assert supervisor.autoscaler.latest(deployment_id) is None
         assert supervisor.last_failure(deployment_id) == ""
         assert deployment_id not in supervisor.were_ready
-        assert supervisor.replicas._histories == {}
+        assert supervisor.replicas.past._histories == {}
         assert supervisor._reconcilers == {}
 
 

@@ -8,6 +8,7 @@ from headway.core.reconcile import (
     Failed,
     Reconciler,
     ReplicaView,
+    RestartHistory,
     Start,
     Stop,
     TakeBack,
@@ -234,3 +235,32 @@ def test_the_time_in_which_a_replica_was_ill_makes_it_no_steadier():
     ill = replica("a", READY, 100.0, unhealthy_since=101.0, ordered_at=90.0, ready_at=100.0)
     assert isinstance(reconciler.decide(1, [ill], 1901.0).actions[0], Stop)
     assert reconciler.retry_at == 1909.0
+
+
+def test_what_one_reconciler_knew_another_goes_on_with():
+    first = Reconciler()
+    for at in (0.0, 5.0, 10.0):
+        fail_start(first, at)
+    assert first.failed_starts == 3
+    second = Reconciler()
+    second.restore(first.history, 11.0)
+    assert second.history == first.history
+    assert second.decide(1, [], 11.0) == first.decide(1, [], 11.0)
+    second.replica_became_ready()
+    assert second.failed_starts == 0
+
+
+def test_clocks_that_differ_let_nobody_wait_longer_than_the_back_off():
+    reconciler = Reconciler()
+    reconciler.restore(RestartHistory(1, 2, "no such file", failed_at=9e9, retry_at=9e9), 100.0)
+    assert reconciler.retry_at == 102.0
+    fail_start(reconciler, 103.0)
+    assert reconciler.failed_starts == 2
+
+
+def test_stops_say_whether_the_replica_is_unfit():
+    reconciler = Reconciler(Thresholds(startup=10.0, restart=20.0, stop_traffic=5.0))
+    late, *_ = reconciler.decide(1, [replica("a", STARTING, 0.0)], 10.0).actions
+    ill, *_ = reconciler.decide(1, [replica("a", UNHEALTHY, 0.0, unhealthy_since=0.0)], 20.0).actions
+    surplus, *_ = reconciler.decide(0, [replica("a", STARTING, 19.0)], 20.0).actions
+    assert (late.is_failure, ill.is_failure, surplus.is_failure) == (True, True, False)

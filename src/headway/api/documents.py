@@ -16,6 +16,7 @@ from headway.control.platform import PRODUCTION, Deployment, Environment
 from headway.control.replica import Replica
 from headway.control.store.rows import DecisionRow, KeyRow
 from headway.core.lifecycle import ReplicaState
+from headway.core.reconcile import STARTS_UNTIL_FAILED
 from headway.core.settings import DeploymentSettings
 
 _LIVE_STATE = TypeAdapter(schemas.LiveState)
@@ -129,6 +130,7 @@ class Documents:
             production_deployment_id=production,
             environments=[one.name for one in self._platform.environments_of(name)],
             status=next((one.status for one in deployments if one.id == production), None),
+            reason=next((one.reason for one in deployments if one.id == production), ""),
             queued=sum(one.queued for one in deployments),
             in_flight=sum(one.in_flight for one in deployments),
             ready_replicas=sum(one.ready_replicas for one in deployments),
@@ -232,11 +234,19 @@ class Documents:
             return "FAILED"
         if ReplicaState.READY in states:
             return "ACTIVE"
+        if self._is_failing(deployment_id, is_trying=ReplicaState.STARTING in states):
+            return "FAILED"
         if ReplicaState.STARTING in states:
             return "WAKING_UP" if deployment_id in supervisor.were_ready else "DEPLOYING"
         if ReplicaState.UNHEALTHY in states:
             return "UNHEALTHY"
         return "DEPLOYING" if supervisor.autoscaler.desired(deployment_id) else "SCALED_TO_ZERO"
+
+    def _is_failing(self, deployment_id: str, *, is_trying: bool) -> bool:
+        """No replica is ready. Whether that is so because starts fail, and no start is about to show otherwise."""
+        failed_starts = self._supervisor.lives.failed_starts(deployment_id)
+        is_tried_again = is_trying or bool(self._supervisor.autoscaler.desired(deployment_id))
+        return failed_starts >= STARTS_UNTIL_FAILED or (failed_starts > 0 and not is_tried_again)
 
 
 def decision(row: DecisionRow) -> schemas.Decision:

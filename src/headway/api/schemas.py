@@ -183,6 +183,9 @@ class Model:
     production_deployment_id: str | None
     environments: list[str]
     status: Annotated[Status | None, Field(description="of the production deployment")]
+    reason: Annotated[
+        str, Field(description="why the production deployment does not start; empty when it does")
+    ]
     queued: int
     in_flight: int
     ready_replicas: int

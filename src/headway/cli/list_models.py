@@ -4,9 +4,9 @@ from typing import Any
 
 from headway.cli import options
 from headway.cli.client import Control
-from headway.cli.tables import replicas_of, show, show_json, table
+from headway.cli.tables import in_one_line, replicas_of, show, show_json, table
 
-_COLUMNS = ("model", "status", "deployments", "environments", "replicas", "queued", "in flight")
+_COLUMNS = ("model", "status", "deployments", "environments", "replicas", "queued", "in flight", "why")
 
 
 def list_models(*, url: options.ControlUrl = None, as_json: options.AsJson = False) -> None:
@@ -34,4 +34,5 @@ def _row(model: Any) -> tuple[Any, ...]:
         replicas_of(model),
         model["queued"],
         model["in_flight"],
+        in_one_line(model["reason"]),
     )

@@ -11,7 +11,7 @@ from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control, parsed
 from headway.cli.exit_codes import FAILED, UnavailableError
-from headway.cli.tables import console, moment, replicas_of, show, show_json, table
+from headway.cli.tables import console, in_one_line, moment, replicas_of, show, show_json, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _SILENCE = 45.0
 """Control sends something at least every 15 s."""
 _RETRY_AFTER = 1.0
-_LONGEST_WHY = 160
 _DATA = "data: "
 _DEPLOYMENTS = (
     *(
@@ -108,13 +107,8 @@ def _deployment_row(one: Any) -> tuple[Any, ...]:
         replicas_of(one),
         one["queued"],
         one["in_flight"],
-        _in_one_line(preparation.get("line") or one["reason"] or one["desired_reason"]),
+        in_one_line(preparation.get("line") or one["reason"] or one["desired_reason"]),
     )
-
-
-def _in_one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_WHY else f"{line[:_LONGEST_WHY]} ..."
 
 
 def _replica_row(deployment: Any, one: Any) -> tuple[Any, ...]:

@@ -25,6 +25,8 @@ _STYLES = {
     "DELETING": "dim",
 }
 
+_LONGEST_CELL = 160
+
 
 def show_json(content: Any) -> None:
     typer.echo(json.dumps(content, indent=2))
@@ -72,3 +74,9 @@ def moment(instant: str | float) -> str:
 def replicas_of(content: Any) -> str:
     """Of a model or a deployment."""
     return f"{content['ready_replicas']}/{content['desired_replicas']}"
+
+
+def in_one_line(text: str) -> str:
+    """A reason as a cell."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_CELL else f"{line[:_LONGEST_CELL]} ..."

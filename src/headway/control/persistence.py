@@ -7,10 +7,11 @@ import asyncio
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from headway.control.faults import Faults
 from headway.control.platform import Changes, Deployment, Environment, Platform, Prepared
@@ -18,6 +19,7 @@ from headway.control.store.rows import (
     DecisionRow,
     DeploymentRow,
     EnvironmentRow,
+    LifeRow,
     ModelRow,
     PointRow,
     StoredState,
@@ -54,6 +56,7 @@ class Persistence:
         self._writing = asyncio.Lock()
         self._decisions: list[DecisionRow] = []
         self._points: list[PointRow] = []
+        self._lives: dict[str, LifeRow] = {}
         self._records = WaitingRecords()
         self._records_due: asyncio.TimerHandle | None = None
         self._forgotten: set[str] = set()
@@ -81,13 +84,15 @@ class Persistence:
         """
         async with self._writing:
             changes, decisions, points = self.platform.take_changes(), self._decisions, self._points
+            lives, self._lives = self._lives, {}
             self._decisions, self._points = [], []
             records = self._records.take()
             self._forgotten.clear()
-            if not (changes or decisions or points or records):
+            if not (changes or decisions or points or records or lives):
                 return
             loop = asyncio.get_running_loop()
-            writing = loop.run_in_executor(self._thread, self._write, changes, decisions, points, records)
+            history = History(decisions, points, records, tuple(lives.values()))
+            writing = loop.run_in_executor(self._thread, self._write, changes, history)
             cancelled = await _end_of(writing)
             if writing.exception() is None:
                 self._records.stored()
@@ -95,6 +100,7 @@ class Persistence:
                 self.platform.give_back(changes)
                 self._decisions = [*_without(decisions, self._forgotten), *self._decisions][-_MOST_DECISIONS:]
                 self._points = [*_without(points, self._forgotten), *self._points][-_MOST_POINTS:]
+                self._lives = {**_kept(lives, self._forgotten), **self._lives}
                 self._records.give_back(_without(records, self._forgotten))
             if cancelled is not None:
                 raise cancelled
@@ -123,6 +129,11 @@ class Persistence:
             self._points.append(PointRow(deployment_id, step, point.at, point.to_json()))
             self.platform.changed.set()
 
+    def note_life(self, deployment_id: str, content: Mapping[str, Any]) -> None:
+        """Have stored what became of a deployment's replicas."""
+        self._lives[deployment_id] = LifeRow(deployment_id, content)
+        self.platform.changed.set()
+
     def note_requests(self, records: Sequence[RequestRecord]) -> None:
         """Have records of requests stored, with those that come within a second."""
         self._records.add(records)
@@ -135,6 +146,7 @@ class Persistence:
         self._forgotten.add(deployment_id)
         self._decisions = _without(self._decisions, {deployment_id})
         self._points = _without(self._points, {deployment_id})
+        self._lives.pop(deployment_id, None)
         self._records.forget(deployment_id)
 
     async def points(self, now: float) -> list[tuple[str, int, list[Point]]]:
@@ -168,13 +180,7 @@ class Persistence:
         self._records_due = None
         self.platform.changed.set()
 
-    def _write(
-        self,
-        changes: Changes,
-        decisions: Sequence[DecisionRow],
-        points: Sequence[PointRow],
-        records: Sequence[RequestRecord],
-    ) -> None:
+    def _write(self, changes: Changes, history: "History") -> None:
         """One transaction. What points at something else comes after it, and goes before it; a deployment that is gone
         goes before one of the same id comes, with what was stored of it.
         """
@@ -192,9 +198,20 @@ class Persistence:
                 store.delete_environment(*target)
             for name in changes.gone_models:
                 store.delete_model(name)
-            store.add_decisions(decisions)
-            store.add_points(points, keep=max(kept for _, kept in TIERS))
-            store.add_requests(records)
+            store.add_decisions(history.decisions)
+            store.add_points(history.points, keep=max(kept for _, kept in TIERS))
+            store.add_requests(history.records)
+            store.save_lives(history.lives)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What has happened since the last save."""
+
+    decisions: Sequence[DecisionRow]
+    points: Sequence[PointRow]
+    records: Sequence[RequestRecord]
+    lives: Sequence[LifeRow]
 
 
 async def _end_of(writing: asyncio.Future[None]) -> asyncio.CancelledError | None:
@@ -208,6 +225,10 @@ async def _end_of(writing: asyncio.Future[None]) -> asyncio.CancelledError | Non
         except asyncio.CancelledError as error:
             cancelled = error
     return cancelled
+
+
+def _kept(lives: Mapping[str, LifeRow], forgotten: set[str]) -> dict[str, LifeRow]:
+    return {name: row for name, row in lives.items() if name not in forgotten}
 
 
 def _without(rows: Sequence[Row], deployment_ids: set[str]) -> list[Row]:

@@ -124,6 +124,9 @@ class ControlPlane:
         plane = cls(options, backend, persistence, state)
         with contextlib.suppress(OSError):  # or later, with the first look at what can go
             await asyncio.to_thread(plane.databases.note_own)
+        for row in state.lives:
+            plane.supervisor.lives.restore(row.deployment_id, row.content)
+        plane.supervisor.lives.remember = persistence.note_life
         for stored in points:
             plane.supervisor.history.restore(*stored)
         return plane

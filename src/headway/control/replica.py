@@ -26,6 +26,8 @@ class Replica:
         self.ordered_at = now
         self.ready_at: float | None = None if state is ReplicaState.STARTING else now
         self.unhealthy_since: float | None = None
+        self.unfit = ""
+        """Why it was told to stop, where that is a failure."""
         self.said_ready = asyncio.Event()
         """By itself: asking it is worth while now."""
 
@@ -39,6 +41,13 @@ class Replica:
         self.state, self.since = state, now
         if state is ReplicaState.READY and self.ready_at is None:
             self.ready_at = now
+
+    def recall(self, *, since: float | None, ordered_at: float | None, ready_at: float | None) -> None:
+        """It is older than this control; None: not known."""
+        self.since = self.since if since is None else since
+        self.ordered_at = self.ordered_at if ordered_at is None else ordered_at
+        if self.ready_at is not None and ready_at is not None:
+            self.ready_at = ready_at
 
     def note_health(self, *, healthy: bool, now: float) -> bool:
         """Whether that is news."""

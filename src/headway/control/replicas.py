@@ -6,7 +6,6 @@ How many there are to be, and which of them goes, is decided elsewhere.
 import asyncio
 import logging
 import time
-from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +21,7 @@ from headway.backends.base import (
 )
 from headway.control.faults import lasting
 from headway.control.last_words import last_words
+from headway.control.past_lives import History, PastLives
 from headway.control.platform import Deployment, Prepared
 from headway.control.probes import PROBE_EVERY, Health, probe, until_ready
 from headway.control.replica import Replica, exit_reason
@@ -32,16 +32,6 @@ from headway.gateway.table import ReplicaRoute, RoutingTable
 _logger = logging.getLogger(__name__)
 
 _STOP_GRACE = 30.0
-_KEPT_STARTS = 20
-
-
-@dataclass(slots=True)
-class History:
-    """What became of the earlier lives of a replica id, while it is one deployment's."""
-
-    deployment_id: str
-    restarts: int = 0
-    last_exit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +56,7 @@ class ReplicaSet:
         self._listeners = listeners
         self._replicas: dict[str, Replica] = {}
         self._by_deployment: dict[str, dict[str, Replica]] = {}
-        self._histories: dict[str, History] = {}
-        self._failures: Counter[str] = Counter()
-        self._start_times: dict[str, deque[float]] = {}
-        self._words: dict[str, tuple[str, str]] = {}
+        self.past = PastLives()
         self._watching: dict[Replica, asyncio.Task[None]] = {}
         self.secrets: SecretViews | None = None
 
@@ -91,13 +78,10 @@ class ReplicaSet:
 
     def history(self, replica: Replica) -> History:
         """Of its id's earlier lives."""
-        history = self._histories.get(replica.replica_id)
-        if history is None or history.deployment_id != replica.running.deployment_id:
-            return History(replica.running.deployment_id)
-        return history
+        return self.past.of(replica.replica_id, replica.running.deployment_id)
 
-    async def adopt(self, table: RoutingTable) -> None:
-        """Take over what runs, as it stood in the last table: the gateway goes by that too."""
+    async def adopt(self, table: RoutingTable, recall: Callable[[Replica], None] = lambda _: None) -> None:
+        """Take over what runs, as it stood in the last table: the gateway goes by that too. `recall` tells its age."""
         self._backend.on_exit(self._note_exit)
         self._backend.on_ready(self._note_said_ready)
         routed: Mapping[tuple[str, int], ReplicaRoute] = {
@@ -110,7 +94,9 @@ class ReplicaSet:
             state = ReplicaState.STARTING
             if route is not None:
                 state = ReplicaState.DRAINING if route.draining else ReplicaState.READY
-            self._add(Replica(running, now=time.monotonic(), state=state))
+            replica = Replica(running, now=time.monotonic(), state=state)
+            recall(replica)
+            self._add(replica)
             _logger.info("replica adopted", extra={"replica": running.replica_id, "state": state.value})
 
     async def start(self, deployment: Deployment, generation: int, now: float) -> None:
@@ -133,9 +119,11 @@ class ReplicaSet:
         self._add(Replica(running, now=now))
         _logger.info("replica ordered", extra={"replica": replica_id, "generation": generation})
 
-    async def stop(self, replica_id: str, reason: str) -> None:
+    async def stop(self, replica_id: str, reason: str, *, is_failure: bool = False) -> None:
+        """`is_failure`: it is unfit, and will be told among the failures once it is gone."""
         replica = self._replicas.get(replica_id)
         if replica is not None and replica.state is not ReplicaState.STOPPING:
+            replica.unfit = reason if is_failure else ""
             self.become(replica_id, ReplicaState.STOPPING, reason)
             await self._backend.stop(replica_id, grace=_STOP_GRACE)
 
@@ -144,6 +132,7 @@ class ReplicaSet:
         replica = self._replicas.get(replica_id)
         if replica is not None:
             replica.become(state, time.monotonic())
+            self.past.touched.add(replica.running.deployment_id)
             _logger.info("replica is %s", state.value, extra={"replica": replica_id, "reason": reason})
 
     def watch(self, tasks: asyncio.TaskGroup) -> None:
@@ -157,33 +146,25 @@ class ReplicaSet:
 
     def restarts(self, deployment_id: str) -> int:
         """How many of its replicas have failed."""
-        return self._failures[deployment_id]
+        return self.past.failures(deployment_id)
 
     def explained(self, deployment_id: str, reason: str) -> str:
-        """Why its replica ended last, with what its log says of it. Only for who may read the log: the gateway tells
-        its clients the reason alone.
-        """
-        known, words = self._words.get(deployment_id, ("", ""))
-        return f"{reason}: {words}" if words and reason == known else reason
+        """A reason with what the log says of it, for who may read that."""
+        return self.past.explained(deployment_id, reason)
 
     def start_times(self, deployment_id: str) -> Sequence[float]:
-        """Seconds from the order of its latest replicas until they were ready, as far as this control has seen it."""
-        return tuple(self._start_times.get(deployment_id, ()))
+        """Seconds from the order of its latest replicas until they were ready."""
+        return self.past.start_times(deployment_id)
 
     def forget(self, deployment_id: str) -> None:
         """The deployment is gone, and so is what became of its replicas."""
-        for replica_id in [
-            name for name, one in self._histories.items() if one.deployment_id == deployment_id
-        ]:
-            del self._histories[replica_id]
-        self._failures.pop(deployment_id, None)
-        self._words.pop(deployment_id, None)
+        self.past.forget(deployment_id)
         if self.secrets is not None:
             self.secrets.forget(deployment_id)
-        self._start_times.pop(deployment_id, None)
 
     def _add(self, replica: Replica) -> None:
         self._replicas[replica.replica_id] = replica
+        self.past.touched.add(replica.running.deployment_id)
         self._by_deployment.setdefault(replica.running.deployment_id, {})[replica.replica_id] = replica
 
     def _remove(self, replica: Replica) -> None:
@@ -228,8 +209,7 @@ class ReplicaSet:
                 self._listeners.changed()
 
     def _note_start(self, replica: Replica) -> None:
-        kept = self._start_times.setdefault(replica.running.deployment_id, deque(maxlen=_KEPT_STARTS))
-        kept.append(replica.since - replica.ordered_at)
+        self.past.note_start(replica.running.deployment_id, replica.since - replica.ordered_at)
 
     def _note_said_ready(self, running: RunningReplica) -> None:
         """It is asked at once: its word alone counts for nothing, for a model could say it too."""
@@ -246,13 +226,14 @@ class ReplicaSet:
             task.cancel()
         was_asked = replica.state is ReplicaState.STOPPING
         replica.become(ReplicaState.EXITED, time.monotonic())
+        deployment_id = replica.running.deployment_id
+        self.past.touched.add(deployment_id)
         if was_asked:
+            if replica.unfit:
+                self.past.note_failure(replica.replica_id, deployment_id, replica.unfit, "")
             self._listeners.changed()
-        else:
-            history = self._histories[replica.replica_id] = self.history(replica)
-            history.restarts += 1
-            self._failures[replica.running.deployment_id] += 1
-            reason, log = exit_reason(gone), self._log_path(history.deployment_id, replica.replica_id)
-            self._words[history.deployment_id] = reason, "" if gone.code is None else last_words(log)
-            history.last_exit = self.explained(history.deployment_id, reason)
-            self._listeners.failed(replica, reason)
+            return
+        log = self._log_path(deployment_id, replica.replica_id)
+        reason, words = exit_reason(gone), "" if gone.code is None else last_words(log)
+        self.past.note_failure(replica.replica_id, deployment_id, reason, words)
+        self._listeners.failed(replica, reason)

@@ -15,6 +15,7 @@ from headway.control.faults import Faults, lasting
 from headway.control.history import History
 from headway.control.link import Ends, GatewayLink, Rows
 from headway.control.link import Listeners as LinkListeners
+from headway.control.lives import Lives
 from headway.control.platform import Deployment, Platform, Target
 from headway.control.publisher import Publisher
 from headway.control.replica import Replica
@@ -70,6 +71,7 @@ class Supervisor:
         self.were_ready: set[str] = set()
         """Deployments that have had a ready replica since they came or were pushed again."""
         self._reconcilers: dict[str, Reconciler] = {}
+        self.lives = Lives(self.replicas, self._reconciler, self.were_ready)
         self._store = store
         self._to_stop: dict[str, str] = {}  # reasons by replica id
         self._has_adopted = False
@@ -92,6 +94,7 @@ class Supervisor:
         """Its earlier failures say nothing about its next start, which is due at once."""
         self._reconcilers.pop(deployment_id, None)
         self.publisher.note_failed(deployment_id, None)
+        self.replicas.past.touched.add(deployment_id)
         self.wake()
 
     def require_one(self, deployment_id: str) -> None:
@@ -155,7 +158,7 @@ class Supervisor:
                     continue
 
     async def _adopt(self) -> None:
-        await self.replicas.adopt(self._store.table)
+        await self.replicas.adopt(self._store.table, self.lives.recall)
         for replica in self.replicas:
             deployment = self.platform.deployments.get(replica.running.deployment_id)
             if deployment is None:
@@ -183,6 +186,7 @@ class Supervisor:
         with self._faults.of("gateways are told"):
             self.publisher.publish()
         self.replicas.watch(tasks)
+        self.lives.tell(self.platform.deployments)
         self.round_over.set()
         return next_at
 
@@ -245,8 +249,8 @@ class Supervisor:
                 self.wake()  # a rollout may have waited for just that
             case TakeOut(replica_id, reason):
                 self.replicas.become(replica_id, ReplicaState.UNHEALTHY, reason)
-            case Stop(replica_id, reason):
-                await self.replicas.stop(replica_id, reason)
+            case Stop(replica_id, reason, is_failure):
+                await self.replicas.stop(replica_id, reason, is_failure=is_failure)
             case _ as never:
                 assert_never(never)
 
@@ -259,6 +263,7 @@ class Supervisor:
             else:
                 reconciler = self._reconciler(deployment.deployment_id)
                 reconciler.replica_failed(str(error), ordered_at=now, ready_at=None, now=now)
+                self.replicas.past.touched.add(deployment.deployment_id)
                 _logger.warning("a replica has no place: %s", error)
             self.wake()
 

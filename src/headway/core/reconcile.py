@@ -5,7 +5,7 @@ on nothing, and does not choose the desired number.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headway.core.lifecycle import ReplicaState
 
@@ -73,6 +73,8 @@ class TakeOut:
 class Stop:
     replica_id: str
     reason: str
+    is_failure: bool = field(default=False, compare=False)
+    """Whether the replica is unfit, and not only too much."""
 
 
 Action = Start | Drain | TakeBack | TakeOut | Stop
@@ -84,6 +86,18 @@ class Failed:
 
     reason: str
     next_attempt_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RestartHistory:
+    """All that a Reconciler knows of the past."""
+
+    failed_starts: int = 0
+    """In a row: a start that succeeds begins anew."""
+    failures: int = 0
+    reason: str = ""
+    failed_at: float = 0.0
+    retry_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +130,23 @@ class Reconciler:
     def last_failure(self) -> str:
         """Why a replica failed last; empty when none did since the last reset."""
         return self._reason
+
+    @property
+    def failed_starts(self) -> int:
+        """How many starts have failed since one succeeded."""
+        return self._failed_starts
+
+    @property
+    def history(self) -> RestartHistory:
+        return RestartHistory(
+            self._failed_starts, self._failures, self._reason, self._failed_at, self.retry_at
+        )
+
+    def restore(self, history: RestartHistory, now: float) -> None:
+        """What another one knew. Clocks may differ: no wait is longer than a back-off."""
+        self._failed_starts, self._failures = history.failed_starts, history.failures
+        self._reason, self._failed_at = history.reason, min(history.failed_at, now)
+        self.retry_at = min(history.retry_at, now + back_off(history.failures))
 
     def replica_became_ready(self) -> None:
         self._failed_starts = 0
@@ -176,7 +207,7 @@ class Reconciler:
             case ReplicaState.STARTING if now >= replica.since + self.thresholds.startup:
                 reason = f"not ready within startup_threshold_seconds ({self.thresholds.startup:g} s)"
                 self.replica_failed(reason, ordered_at=replica.since, ready_at=None, now=now)
-                return Stop(replica.replica_id, reason)
+                return Stop(replica.replica_id, reason, is_failure=True)
             case ReplicaState.DRAINING if replica.is_drained:
                 return Stop(replica.replica_id, "drained")
             case ReplicaState.DRAINING if now >= replica.since + self.thresholds.drain:
@@ -200,7 +231,7 @@ class Reconciler:
                 now=now,
                 ill_since=replica.unhealthy_since,
             )
-            return Stop(replica.replica_id, reason)
+            return Stop(replica.replica_id, reason, is_failure=True)
         if now >= replica.unhealthy_since + self.thresholds.stop_traffic and not is_out:
             reason = f"unhealthy for stop_traffic_threshold_seconds ({self.thresholds.stop_traffic:g} s)"
             return TakeOut(replica.replica_id, reason)

@@ -80,6 +80,14 @@ class SecretRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LifeRow:
+    """What became of a deployment's replicas."""
+
+    deployment_id: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRow:
     """How many replicas a deployment was to have from `at` on, and why."""
 
@@ -134,3 +142,4 @@ class StoredState:
     environments: tuple[EnvironmentRow, ...]
     keys: tuple[KeyRow, ...]
     secrets: tuple[SecretRow, ...]
+    lives: tuple[LifeRow, ...] = ()

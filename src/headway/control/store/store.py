@@ -19,6 +19,7 @@ from headway.control.store.rows import (
     DeploymentRow,
     EnvironmentRow,
     KeyRow,
+    LifeRow,
     ModelRow,
     Place,
     PointRow,
@@ -27,7 +28,16 @@ from headway.control.store.rows import (
     StoredState,
 )
 from headway.control.store.schema import migrate
-from headway.control.store.tables import decisions, deployments, environments, keys, models, points, secrets
+from headway.control.store.tables import (
+    decisions,
+    deployments,
+    environments,
+    keys,
+    lives,
+    models,
+    points,
+    secrets,
+)
 from headway.control.store.tables import requests as requests_table
 from headway.core.records import RequestRecord
 
@@ -84,6 +94,7 @@ class Store:
                     KeyRow(**{**row, "scopes": tuple(row["scopes"])}) for row in _all(connection, keys)
                 ),
                 secrets=tuple(SecretRow(**row) for row in _all(connection, secrets)),
+                lives=tuple(LifeRow(**_fields(row)) for row in connection.execute(select(lives))),
             )
 
     def add_model(self, row: ModelRow) -> None:
@@ -137,6 +148,16 @@ class Store:
         """Whether there was one."""
         with self._writing() as connection:
             return connection.execute(delete(secrets).where(secrets.c.name == name)).rowcount > 0
+
+    def save_lives(self, rows: Sequence[LifeRow]) -> None:
+        """Insert them, or replace the whole rows. Those of a deployment that is not there any more are left out."""
+        if not rows:
+            return
+        with self._writing() as connection:
+            present = _present(connection, rows)
+        for row in rows:
+            if row.deployment_id in present:
+                self._save(lives, row, by=("deployment_id",))
 
     def add_decisions(self, rows: Sequence[DecisionRow], *, keep: int = 1000) -> None:
         """Add them; of each deployment among them, only the newest `keep` stay.
@@ -253,7 +274,9 @@ class Store:
                     yield self._transaction
 
 
-def _present(connection: Connection, rows: Sequence[DecisionRow | PointRow | RequestRecord]) -> set[str]:
+def _present(
+    connection: Connection, rows: Sequence[DecisionRow | LifeRow | PointRow | RequestRecord]
+) -> set[str]:
     """Which of the rows' deployments are there, and stay until the transaction is over."""
     names = {row.deployment_id for row in rows}
     deployment = deployments.c.deployment_id

@@ -111,6 +111,14 @@ secrets = Table(
     UniqueConstraint("name"),
 )
 
+lives = Table(
+    "lives",
+    metadata,
+    *_of_a_deployment(),
+    Column("content", JSON, nullable=False),
+    UniqueConstraint("deployment_id"),
+)
+
 decisions = Table(
     "decisions",
     metadata,

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, delete, exists, insert, select
 
-from headway.control.store import requests
+from headway.control.store import lives, requests
 from headway.control.store.database import Database
 from headway.control.store.failures import StoreError
 from headway.control.store.rows import (
@@ -28,16 +28,7 @@ from headway.control.store.rows import (
     StoredState,
 )
 from headway.control.store.schema import migrate
-from headway.control.store.tables import (
-    decisions,
-    deployments,
-    environments,
-    keys,
-    lives,
-    models,
-    points,
-    secrets,
-)
+from headway.control.store.tables import decisions, deployments, environments, keys, models, points, secrets
 from headway.control.store.tables import requests as requests_table
 from headway.core.records import RequestRecord
 
@@ -94,7 +85,7 @@ class Store:
                     KeyRow(**{**row, "scopes": tuple(row["scopes"])}) for row in _all(connection, keys)
                 ),
                 secrets=tuple(SecretRow(**row) for row in _all(connection, secrets)),
-                lives=tuple(LifeRow(**_fields(row)) for row in connection.execute(select(lives))),
+                lives=tuple(lives.every(connection)),
             )
 
     def add_model(self, row: ModelRow) -> None:
@@ -155,9 +146,7 @@ class Store:
             return
         with self._writing() as connection:
             present = _present(connection, rows)
-        for row in rows:
-            if row.deployment_id in present:
-                self._save(lives, row, by=("deployment_id",))
+            lives.save(self._database, connection, [row for row in rows if row.deployment_id in present])
 
     def add_decisions(self, rows: Sequence[DecisionRow], *, keep: int = 1000) -> None:
         """Add them; of each deployment among them, only the newest `keep` stay.

@@ -125,6 +125,17 @@ async def test_what_a_broken_preparation_left_goes_at_once(world):
         assert not left.exists()
 
 
+async def test_an_upload_that_nobody_finishes_goes_after_a_day(world):
+    async with world().running() as it:
+        left = it.data_dir / "uploads" / "tmp1"
+        (left / "unpacked").mkdir(parents=True)
+        assert await it.plane.pruner.prune() == []
+        for path in (left / "unpacked", left):
+            os.utime(path, (1.0, 1.0))
+        assert [one.what for one in await it.plane.pruner.prune()] == ["uploads"]
+        assert not left.exists()
+
+
 async def test_pushes_and_prunings_at_the_same_time_lose_nothing(world):
     async with world(prune_bounds=PruneBounds(0, 0)).running() as it:
         pruning = asyncio.create_task(prune_for_ever(it))
@@ -165,6 +176,7 @@ async def test_what_another_state_of_the_same_directory_needs_stays(world, tmp_p
         note.write_text("postgresql://ada@db/headway", encoding="utf-8")
         with pytest.raises(UnknownStateError, match="postgresql://ada@db/headway"):
             await other.plane.pruner.prune()
+        assert (await other.get("/v1/disk"))["entries"], "it is shown all the same"
 
 
 async def test_a_push_that_finds_no_room_has_what_nobody_needs_removed_first(world, monkeypatch):

@@ -22,7 +22,7 @@ class Usage:
 
 
 async def usage(data_dir: Path, pruner: Pruner) -> list[Usage]:
-    """The largest first. Raises what `Pruner.needing` raises."""
+    """The largest first."""
     deployments = await pruner.needing()
     return await asyncio.to_thread(lambda: sorted(_usage(data_dir, deployments), key=_by_size))
 

@@ -6,6 +6,7 @@ environment names it and it has no replica. It is in use otherwise, and so are i
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
@@ -29,6 +30,7 @@ from headway.control.packages.leftovers import (
     unused_since,
 )
 from headway.control.platform import Deployment, Platform
+from headway.core.errors import HeadwayError
 
 _logger = logging.getLogger(__name__)
 
@@ -102,8 +104,10 @@ class Pruner:
             return [*(_as_removed(one, self._reason) for one in surplus), *files]
 
     async def needing(self) -> list[Deployment]:
-        """All that may need files of the data directory. Raises as `prune` does."""
-        elsewhere = await asyncio.to_thread(self._state.deployments_elsewhere)
+        """All that may need files of the data directory, as far as that can be told."""
+        elsewhere: Sequence[Deployment] = ()
+        with contextlib.suppress(HeadwayError, OSError):
+            elsewhere = await asyncio.to_thread(self._state.deployments_elsewhere)
         return [*self._deployments(), *elsewhere]
 
     @property
@@ -178,7 +182,8 @@ class Pruner:
                     removed.append(found)
             if not dry_run:
                 sweep(self._data_dir / kind)
-        return removed + self._logs(kept, before, dry_run=dry_run)
+        removed += self._logs(kept, before, dry_run=dry_run)
+        return removed + self._uploads(dry_run=dry_run)
 
     def _logs(self, kept: Callable[[], list[Deployment]], before: float, *, dry_run: bool) -> list[Removed]:
         """Of deployments that are gone; the names of others are not ours to judge."""
@@ -192,6 +197,17 @@ class Pruner:
                 discard(into_trash(folder))
         if not dry_run:
             sweep(top)
+        return removed
+
+    def _uploads(self, *, dry_run: bool) -> list[Removed]:
+        """What a killed control had not finished taking. The next one discards it at its start, too."""
+        top, removed = self._data_dir / "uploads", []
+        for folder in sorted(top.iterdir()) if top.is_dir() else ():
+            if _newest(folder) > self._clock() - _DAY:
+                continue
+            removed.append(Removed("uploads", folder.name, size_of(folder), "it was not finished"))
+            if not dry_run:
+                discard(folder)
         return removed
 
 

@@ -139,8 +139,9 @@ async def test_an_upload_that_nobody_finishes_goes_after_a_day(world):
 async def test_pushes_and_prunings_at_the_same_time_lose_nothing(world):
     async with world(prune_bounds=PruneBounds(0, 0)).running() as it:
         pruning = asyncio.create_task(prune_for_ever(it))
-        for number in range(6):
+        for number in range(9):
             await it.serving(content=content(number % 3))
+        assert not pruning.done()
         pruning.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await pruning

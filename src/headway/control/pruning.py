@@ -228,4 +228,8 @@ def _reason_of(entry: Path) -> str:
 
 
 def _newest(folder: Path) -> float:
-    return max((path.stat().st_mtime for path in (folder, *folder.iterdir())), default=0.0)
+    """When something in it, or which names are in it, changed last. What goes meanwhile is somebody's at work."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except (FileNotFoundError, NotADirectoryError):
+        return time.time()

@@ -1,13 +1,23 @@
 """Entries that nobody refers to, and their removal beside whoever builds and refers."""
 
 import json
+import os
+import shutil
 import threading
 
 import pytest
 
 from headway.control.packages import leftovers
 from headway.control.packages.entries import build_once, holding
-from headway.control.packages.leftovers import entries_of, is_free, referred_to, remove, sweep, unused_since
+from headway.control.packages.leftovers import (
+    entries_of,
+    is_free,
+    referred_to,
+    remove,
+    size_of,
+    sweep,
+    unused_since,
+)
 
 
 def build(data_dir, kind, name, **manifest):
@@ -115,3 +125,21 @@ def test_a_folder_that_others_may_share_is_left_alone(tmp_path):
     (tmp_path / "environments").symlink_to(tmp_path / "other" / "environments")
     assert list(entries_of(tmp_path, "environments")) == []
     assert json.loads((tmp_path / "environments" / "e" / "manifest.json").read_bytes()) == {}
+
+
+def test_a_size_counts_each_file_once_follows_no_link_and_survives_what_goes_meanwhile(tmp_path, monkeypatch):
+    entry = build(tmp_path, "snapshots", "s")
+    before = size_of(entry)
+    (entry / "again").hardlink_to(entry / "content")
+    (entry / "link").symlink_to("/usr")
+    assert before <= size_of(entry) < before + 8192
+    assert before >= 5000
+    walk = os.walk
+
+    def walk_while_it_goes(top):
+        for found in walk(top):
+            shutil.rmtree(entry, ignore_errors=True)
+            yield found
+
+    monkeypatch.setattr(os, "walk", walk_while_it_goes)
+    assert size_of(entry) < before

@@ -104,13 +104,21 @@ def size_of(path: Path) -> int:
     """Bytes that it takes on the disk; what has several names in it counts once."""
     seen: set[tuple[int, int]] = set()
     size = 0
-    for one in (path, *path.rglob("*")) if path.is_dir() and not path.is_symlink() else (path,):
+    for one in _all_in(path):
         with contextlib.suppress(OSError):
             status = one.lstat()
             if (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 size += status.st_blocks * _BLOCK_BYTES
     return size
+
+
+def _all_in(path: Path) -> Iterator[Path]:
+    """With itself. What goes meanwhile is passed over, and no link is followed."""
+    yield path
+    if not path.is_symlink():
+        for parent, folders, names in os.walk(path):
+            yield from (Path(parent, name) for name in (*folders, *names))
 
 
 def _entry_of(data_dir: Path, path: Path) -> Path | None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from headway.control.packages.sending import packed
+
 _START_TIMEOUT = 180.0  # a model's first environment is resolved and installed
 _STOP_TIMEOUT = 60.0
 _environments = tempfile.TemporaryDirectory(prefix="headway-environments-")
@@ -112,6 +114,11 @@ def share_environments(data_dir: Path) -> None:
     place = data_dir / "environments"
     if not place.is_symlink():
         place.symlink_to(_environments.name, target_is_directory=True)
+
+
+def archive_of(truss: Path) -> bytes:
+    """A Truss as it is pushed."""
+    return b"".join(packed(truss, lambda _: None))
 
 
 def wait_until(condition: Any, timeout: float, what: str) -> Any:

@@ -10,9 +10,8 @@ from typing import Any, Self
 import httpx
 import pytest
 
-from headway.control.packages.archives import pack
 from system.load import Load
-from system.serving import Serving, serving, wait_until
+from system.serving import Serving, archive_of, serving, wait_until
 
 MODEL = """
 class Model:
@@ -38,10 +37,8 @@ class Trusses:
         return top
 
     def push(self, served: Serving, truss: Path) -> str:
-        archive = self._folder / "archive.tar.gz"
-        pack(truss, archive)
         url = f"{served.control_url}/v1/models/updated/deployments"
-        answer = httpx.post(url, content=archive.read_bytes(), timeout=60)
+        answer = httpx.post(url, content=archive_of(truss), timeout=60)
         assert answer.status_code == 202, answer.text
         shutil.rmtree(truss)
         return answer.json()["id"]

@@ -15,9 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from headway.control.packages.archives import pack
 from system.load import Load
-from system.serving import Serving, serving, wait_until
+from system.serving import Serving, archive_of, serving, wait_until
 
 pytestmark = pytest.mark.alone
 
@@ -153,10 +152,9 @@ def _push_variant(served: Serving, folder: Path) -> str:
     shutil.copytree(HOLDS, truss)
     (truss / "packages").mkdir()
     (truss / "packages" / "variant.py").write_text("")
-    pack(truss, folder / "archive")
     answer = httpx.post(
         f"{served.control_url}/v1/models/holds/deployments",
-        content=(folder / "archive").read_bytes(),
+        content=archive_of(truss),
         timeout=60,
     )
     assert answer.status_code == 202, answer.text

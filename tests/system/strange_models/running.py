@@ -10,9 +10,8 @@ from typing import Any
 
 import httpx
 
-from headway.control.packages.archives import pack
 from system.lasting import Headway
-from system.serving import share_environments, wait_until
+from system.serving import archive_of, share_environments, wait_until
 
 _PREPARED_WITHIN = 180.0  # the first model's environment is resolved and installed
 _STARTED_WITHIN = 60.0
@@ -54,9 +53,7 @@ class StrangeModel:
 
     def push(self, truss: Path) -> None:
         """Push a version of it, and wait until production has a ready replica of that one."""
-        archive = self._directory / "archive.tar.gz"
-        pack(truss, archive)
-        answer = httpx.post(self.api, content=archive.read_bytes(), timeout=60)
+        answer = httpx.post(self.api, content=archive_of(truss), timeout=60)
         assert answer.status_code == 202, answer.text
         pushed = answer.json()["id"]
         wait_until(lambda: self._serves(pushed), _PREPARED_WITHIN, f"{pushed} serves")

@@ -12,11 +12,13 @@ import pytest
 from system.serving import wait_until
 
 MODEL = """
-    import os, socket
+    import os, socket, stat
 
     def connections():
         for descriptor in range(3, 200):
             try:
+                if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                    continue  # a copy of it would stay open
                 one = socket.socket(fileno=os.dup(descriptor))
             except OSError:
                 continue

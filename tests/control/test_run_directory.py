@@ -1,5 +1,6 @@
 """The folder of sockets is removed under a control that runs."""
 
+import dataclasses
 import logging
 import shutil
 
@@ -66,6 +67,24 @@ async def test_a_single_socket_that_is_removed_is_seen_too(world, tmp_path):
         (run / "link").unlink()
         await replaced(it, deployment_id, replica)
         await until((run / "link").exists)
+
+
+async def test_a_replica_that_takes_the_place_of_one_that_was_seen_has_time_to_open_its_socket(
+    world, tmp_path
+):
+    run = tmp_path / "run"
+    async with world.running() as it:
+        _, replica = await awake(it)
+        directory = RunDirectory(run, it.plane.supervisor)
+        directory.look()
+        replaced_ids = []
+        it.plane.supervisor.replace = lambda replica_id, _: replaced_ids.append(replica_id)
+        running, ready_at = replica.running, replica.ready_at
+        replica.running = dataclasses.replace(running, generation=99, address=f"unix:{run / '99.http'}")
+        replica.ready_at = None
+        directory.look()
+        assert replaced_ids == []
+        replica.running, replica.ready_at = running, ready_at
 
 
 async def test_what_cannot_be_made_again_is_told_to_be_lost_but_a_full_disk_may_pass(

@@ -6,6 +6,7 @@ from headway.core.forwarding import (
     Way,
     address_in,
     is_told_anew,
+    straight_lines,
     tells_way,
 )
 
@@ -105,5 +106,12 @@ def test_headers_that_tell_a_way_however_they_are_written():
         assert tells_way(name)
     for name in (b"host", b"x-forward", b"via", b"x-headway-request-id"):
         assert not tells_way(name)
+    assert tells_way(b"x-forwarded-" + b"a" * 300)
+    assert not tells_way(b"a" * 300)
     assert is_told_anew(b"x_forwarded_host")
     assert not is_told_anew(b"x-forwarded-port")
+
+
+@pytest.mark.parametrize("host", [None, b"here:8080", b"h" * 300])
+def test_a_request_that_comes_straight_from_its_caller_is_told_like_any_other(host):
+    assert straight_lines(host) == straight_lines(host) == Way(host).lines()

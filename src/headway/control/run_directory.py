@@ -34,8 +34,8 @@ class RunDirectory:
         self._directory = directory
         self._supervisor = supervisor
         self._identity = _identity(directory)
-        self._seen: set[str] = set()
-        """Replicas whose sockets were there, whether they are ready yet or not."""
+        self._seen: set[Path] = set()
+        """Sockets that were there, whether their replicas are ready yet or not."""
         self._failures = 0
         self._faults = Faults()
 
@@ -74,15 +74,15 @@ class RunDirectory:
             ) from error
 
     def _replace_unreachable(self, *, is_another: bool) -> None:
-        present = set()
+        present: set[Path] = set()
         for replica in self._supervisor.replicas:
             socket = _socket_of(replica.running.address)
             if socket is None or socket.parent != self._directory:
                 continue
-            present.add(replica.replica_id)
+            present.add(socket)
             if socket.exists():
-                self._seen.add(replica.replica_id)
-            elif is_another or replica.ready_at is not None or replica.replica_id in self._seen:
+                self._seen.add(socket)
+            elif is_another or replica.ready_at is not None or socket in self._seen:
                 self._supervisor.replace(replica.replica_id, "its socket was removed")
         self._seen &= present
 

@@ -1,5 +1,6 @@
 """OpenAI's, Anthropic's and LiteLLM's own clients, unmodified, against one Headway with keys on."""
 
+import asyncio
 import importlib.util
 import json
 import os
@@ -50,6 +51,16 @@ class Reached:
         return anthropic.Anthropic(
             base_url=self.url, api_key=key or self.key, **{"max_retries": 0, "timeout": 60, **options}
         )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loop_of_litellm():
+    """It takes the thread's event loop, and would leave one behind that nobody closes."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.fixture(scope="module")

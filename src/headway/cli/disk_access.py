@@ -1,6 +1,5 @@
 """The way to what a data directory holds: through control, or to the directory itself while nothing runs on it."""
 
-import asyncio
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +68,8 @@ class _AtRest:
         self._pruner = pruner
 
     def usage(self) -> Any:
+        import asyncio
+
         from headway.control.disk_documents import disk_document
         from headway.control.disk_usage import usage
 
@@ -76,6 +77,8 @@ class _AtRest:
         return disk_document(place, self._configuration.min_free, asyncio.run(usage(place, self._pruner)))
 
     def prune(self, *, dry_run: bool) -> Any:
+        import asyncio
+
         from headway.control.disk_documents import pruned_document
 
         return pruned_document(asyncio.run(self._pruner.prune(dry_run=dry_run)), dry_run=dry_run)

@@ -1,5 +1,6 @@
 # make serve   set up and serve examples/digits with a local S3-compatible endpoint
-# make test    set up and run every test            make check   format, lint, types, layers
+# make test    set up and run the tests             make check   format, lint, types, layers
+# make test-alone      those tests that judge instants or memory, one after another
 # make test-compiled   the same for core, http, gateway and model_server on the compiled wheel
 # make console       build the web console anew where its sources have changed
 # make bench   measure against peers (slow)         make clean   remove what the targets made
@@ -13,7 +14,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve console test test-compiled check format bench bench-tune-grid bench-tune-guide soak \
+.PHONY: help serve console test test-alone test-compiled check format bench bench-tune-grid bench-tune-guide soak \
 	system-packages bench-packages clean
 
 help:
@@ -46,6 +47,9 @@ test: $(READY) system-packages console
 	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; \
 	$(BIN)/python -m pytest $(REAL) $(IN_PROCESS) -m 'not alone' --numprocesses=2 --dist=loadfile \
 		--no-loadscope-reorder --durations=10 --basetemp=$$short/t
+
+# Those that judge instants or memory, on a machine with nothing else to do.
+test-alone: $(READY) system-packages console
 	@$(BIN)/python -m pytest tests -m alone --durations=10
 
 # The same tests on the compiled wheel, in an environment of its own.

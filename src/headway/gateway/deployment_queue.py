@@ -9,7 +9,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from headway.core.dispatch import Dispatcher, Events
 from headway.core.events import (
@@ -39,8 +39,8 @@ from headway.gateway.table import DeploymentRoute, DeploymentState
 
 _log = logging.getLogger(__name__)
 
-_NO_WAIT = SERVER_TIMING + b": queue;dur=0\r\n"
-_WAITED = SERVER_TIMING + b": queue;dur=%.1f"
+_NO_WAIT: Final = SERVER_TIMING + b": queue;dur=0\r\n"
+_WAITED: Final = SERVER_TIMING + b": queue;dur=%.1f"
 
 
 @dataclass(frozen=True)

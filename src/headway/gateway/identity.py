@@ -3,13 +3,14 @@ for. A client that gave none is told Headway's under the name that it knows.
 """
 
 import re
+from typing import Final
 
 from headway.core.wire import CLIENT_ID, REQUEST_ID
 
-_ACCEPTED = re.compile(rb"[!-~]{1,128}")
+_ACCEPTED: Final = re.compile(rb"[!-~]{1,128}")
 """What goes into logs and back into a head: visible ASCII, and not for ever."""
 
-_LINES = REQUEST_ID + b": %s\r\n" + CLIENT_ID + b": %s\r\n"
+_LINES: Final = REQUEST_ID + b": %s\r\n" + CLIENT_ID + b": %s\r\n"
 
 
 def accepted(given: bytes | None) -> bytes | None:

@@ -4,19 +4,20 @@ import re
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from time import gmtime, time
+from typing import Final
 
 from headway.core.errors import HeadwayError
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-_STATUS_LINES = {
+_STATUS_LINES: Final = {
     status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
 }
-_WEEKDAYS = (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")
-_MONTHS = tuple(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
-_DATE = re.compile(rb"(?:\A|\n)date:", re.IGNORECASE)
-_FORBIDDEN_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_WEEKDAYS: Final = (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")
+_MONTHS: Final = tuple(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+_DATE: Final = re.compile(rb"(?:\A|\n)date:", re.IGNORECASE)
+_FORBIDDEN_IN_VALUES: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_TOKEN: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class InvalidHeaderError(HeadwayError):
@@ -40,7 +41,7 @@ class _Clock:
         self.line = b""
 
 
-_clock = _Clock()
+_clock: Final = _Clock()
 
 
 def date_line() -> bytes:

@@ -6,7 +6,7 @@ Nothing here is pooled or retried; the gateway and the probes decide that.
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 import httptools
 
@@ -15,10 +15,10 @@ from headway.http.ends import shut_down
 from headway.http.heads import KNOWN_ANSWERS, SWITCHING_PROTOCOLS, AnswerHead, BadAnswerError, status_of
 from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES
 
-_FIRST_FINAL = 200
-_HEAD_LIMIT = 64 * 1024
-_WRITE_BUFFER = 64 * 1024
-_SHOWN_BYTES = 40
+_FIRST_FINAL: Final = 200
+_HEAD_LIMIT: Final = 64 * 1024
+_WRITE_BUFFER: Final = 64 * 1024
+_SHOWN_BYTES: Final = 40
 
 
 class AnswerReceiver(Protocol):

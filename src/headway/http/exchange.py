@@ -5,7 +5,7 @@ The same type serves gateway and model server; it knows nothing of either.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from headway.core.wire import CUT
 from headway.http.answers import Headers, dated, status_line
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 NO_CONTENT, NOT_MODIFIED = 204, 304
-WITHOUT_BODY = frozenset((NO_CONTENT, NOT_MODIFIED))
+WITHOUT_BODY: Final = frozenset((NO_CONTENT, NOT_MODIFIED))
 """Statuses of answers that have none, whatever is written; nor have answers to HEAD."""
-_WORTH_GATHERING = 16 * 1024
+_WORTH_GATHERING: Final = 16 * 1024
 """From this many bytes on, a gathering write costs less than the copy (96 KB to TCP: 15 µs, and 19 with a copy)."""
 
 
@@ -52,7 +52,7 @@ class Silent:
     def on_writable(self, *, writable: bool) -> None: ...
 
 
-SILENT = Silent()
+SILENT: Final = Silent()
 
 
 class Exchange:

@@ -5,6 +5,7 @@ Gateway and replica both stand between a client and a server; what they add of t
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
 import httptools
 
@@ -13,7 +14,7 @@ from headway.core.wire import CLIENT_ID, NOT_ACCEPTED, OWN_PREFIX
 from headway.http.exchange import NO_CONTENT, NOT_MODIFIED
 from headway.http.known_heads import KnownHeads
 
-HOP_BY_HOP = frozenset(
+HOP_BY_HOP: Final = frozenset(
     (
         b"connection",
         b"content-length",
@@ -27,22 +28,24 @@ HOP_BY_HOP = frozenset(
     )
 )
 """What of a request is said anew on the next connection, or not at all."""
-WEBSOCKET_LINES = b"connection: upgrade\r\nupgrade: websocket\r\n"
-SWITCHING_PROTOCOLS = 101
-_UNAVAILABLE = 503
-_STATUSES = {b"%d" % status: status for status in range(100, 600)}
-_BEHIND_STATUS = (b" ", b"\r")
+WEBSOCKET_LINES: Final = b"connection: upgrade\r\nupgrade: websocket\r\n"
+SWITCHING_PROTOCOLS: Final = 101
+_UNAVAILABLE: Final = 503
+_STATUSES: Final = {b"%d" % status: status for status in range(100, 600)}
+_BEHIND_STATUS: Final = (b" ", b"\r")
 
-_ORDINARY = frozenset((b"", b"close", b"keep-alive", b"upgrade"))
-_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
-_OF_ONE_CONNECTION = frozenset(
+_ORDINARY: Final = frozenset((b"", b"close", b"keep-alive", b"upgrade"))
+_FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
+_OF_ONE_CONNECTION: Final = frozenset(
     (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-connection", b"te", b"trailer", b"upgrade")
 )
-_TOLD_HERE_TOO = frozenset((b"date", CLIENT_ID))
-_NOTABLE_NAMES = sorted(_FRAMING | _OF_ONE_CONNECTION | _TOLD_HERE_TOO)
-_NOTABLE = re.compile(rb"\n(" + b"|".join(_NOTABLE_NAMES) + b"|" + OWN_PREFIX + rb"[^:]*):[ \t]*([^\r]*)")
+_TOLD_HERE_TOO: Final = frozenset((b"date", CLIENT_ID))
+_NOTABLE_NAMES: Final = sorted(_FRAMING | _OF_ONE_CONNECTION | _TOLD_HERE_TOO)
+_NOTABLE: Final = re.compile(
+    rb"\n(" + b"|".join(_NOTABLE_NAMES) + b"|" + OWN_PREFIX + rb"[^:]*):[ \t]*([^\r]*)"
+)
 _OLDER, _NEWER = b"HTTP/1.0 ", b"HTTP/1.1 "
-_REPLACED = frozenset((CLIENT_ID,))
+_REPLACED: Final = frozenset((CLIENT_ID,))
 """Dropped where the added lines say it."""
 
 
@@ -183,7 +186,7 @@ class AnswerHead:
         return _without(self._passed_on, dropped) + lines + b"\r\n"
 
 
-KNOWN_ANSWERS = KnownHeads[AnswerHead]()
+KNOWN_ANSWERS: Final = KnownHeads[AnswerHead]()
 """Of all connections, for what a parser reads in a head depends on its bytes alone."""
 
 

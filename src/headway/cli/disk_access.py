@@ -9,6 +9,7 @@ import typer
 
 from headway.cli.client import Control
 from headway.cli.exit_codes import NobodyAnswersError
+from headway.cli.sole_use import sole_use
 from headway.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -87,18 +88,12 @@ class _AtRest:
 @contextlib.contextmanager
 def _at_rest(configuration: Configuration) -> "Iterator[Disk]":
     """Nobody else uses it meanwhile. Raises RootError when a Headway does."""
-    from headway import bootstrap, folders
     from headway.control.at_rest import pruner_at_rest
     from headway.control.pruning import PruneBounds
-    from headway.listening import RootError
 
-    configuration.make_directories()
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(folders.sole_user_of(configuration.data_dir))
-        except RootError as error:
-            hint = "go through it: name its control with --url, and no data directory"
-            raise RootError(error.message, hint=hint) from error
-        url = configuration.database_url or bootstrap.lasting_database_url(configuration.data_dir)
-        bounds = PruneBounds(configuration.keep_deployments, configuration.keep_days)
-        yield _AtRest(configuration, held.enter_context(pruner_at_rest(configuration.data_dir, url, bounds)))
+    bounds = PruneBounds(configuration.keep_deployments, configuration.keep_days)
+    with (
+        sole_use(configuration, left_out="no data directory") as url,
+        pruner_at_rest(configuration.data_dir, url, bounds) as pruner,
+    ):
+        yield _AtRest(configuration, pruner)

@@ -12,6 +12,7 @@ from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import AnswerError, Control
 from headway.cli.exit_codes import NobodyAnswersError
+from headway.cli.sole_use import sole_use
 from headway.cli.tables import messages, moment, show, show_json, table
 from headway.configuration import Configuration
 
@@ -186,18 +187,9 @@ class _StoredKeys:
 @contextlib.contextmanager
 def _store(configuration: Configuration) -> "Iterator[Store]":
     """The database, which no Headway uses meanwhile. Raises RootError when one does."""
-    from headway import bootstrap, folders
     from headway.control.store.store import Store
-    from headway.listening import RootError
 
-    configuration.make_directories()
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(folders.sole_user_of(configuration.data_dir))
-        except RootError as error:
-            hint = "go through it: name its control with --url, and neither data directory nor database"
-            raise RootError(error.message, hint=hint) from error
-        url = configuration.database_url or bootstrap.lasting_database_url(configuration.data_dir)
+    with sole_use(configuration, left_out="neither data directory nor database") as url:
         store = Store(url)
         try:
             store.migrate()

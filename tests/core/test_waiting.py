@@ -27,6 +27,7 @@ def test_the_first_in_is_the_first_out():
     assert [queue.pop().request, queue.pop().request] == ["a", "b"]
     with pytest.raises(KeyError):
         queue.pop()
+    assert len(queue) == queue.size == 0
 
 
 def test_what_comes_back_stands_where_its_arrival_puts_it():

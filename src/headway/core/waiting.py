@@ -96,12 +96,14 @@ class WaitingQueue(Generic[Request]):
 
     def pop(self) -> Entry[Request]:
         """The head leaves. Raises KeyError when nobody waits."""
-        self.size -= 1
         if self._returned:
-            head = next(iter(self._arrived.values()), None)
-            if head is None or self._returned[0].order < head.order:
+            first = next(iter(self._arrived.values()), None)
+            if first is None or self._returned[0].order < first.order:
+                self.size -= 1
                 return self._returned.pop(0)
-        return self._arrived.popitem(last=False)[1]
+        _, head = self._arrived.popitem(last=False)
+        self.size -= 1
+        return head
 
     def remove(self, entry: Entry[Request]) -> None:
         if self._arrived.pop(entry.request, None) is None:

@@ -5,12 +5,13 @@ import asyncio
 from headway.backends.base import ReplicaExit, RunningReplica
 from headway.core.lifecycle import ReplicaState, require_transition
 from headway.core.reconcile import ReplicaView
-from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED
+from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED, EXIT_USAGE
 from headway.gateway.table import ReplicaRoute
 
 _EXIT_REASONS = {
     EXIT_LOAD_FAILED: "the model could not be loaded",
-    EXIT_BAD_TRUSS: "the Truss or the replica's options are not valid",
+    EXIT_BAD_TRUSS: "the Truss is not valid",
+    EXIT_USAGE: "the replica could not listen where it was to",
 }
 
 

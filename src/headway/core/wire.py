@@ -34,9 +34,9 @@ READY_DESCRIPTOR = "HEADWAY_READY_FD"
 """The variable that gives a replica's process the number of the descriptor on which it may say, with any byte, that it
 is ready. Nothing rests on it but how soon the replica is asked."""
 
+EXIT_USAGE = 64
+"""A process's exit code when what it was started with is of no use: options, files of settings, where to listen."""
+EXIT_BAD_TRUSS = 65
+"""A replica's exit code when its Truss is not valid."""
 EXIT_LOAD_FAILED = 70
 """A replica's exit code when its model could not be loaded."""
-EXIT_USAGE = 64
-"""A process's exit code when its options or files of settings are not valid."""
-EXIT_BAD_TRUSS = 64
-"""A replica's exit code when its Truss is not valid, or its options are not."""

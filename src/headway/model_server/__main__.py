@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import uvloop
 
-from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED
+from headway.core.wire import EXIT_BAD_TRUSS, EXIT_LOAD_FAILED, EXIT_USAGE
 from headway.http.limits import Limits
 from headway.http.listener import HttpServer, tcp_socket, unix_socket
 from headway.model_server.app import PrivateRoutes, PublicRoutes
@@ -60,7 +60,7 @@ def main() -> int:
         private = unix_socket(options.private_uds.resolve()) if options.private_uds else None
     except OSError as error:
         _log.error("Cannot listen: %s", error)
-        return EXIT_BAD_TRUSS
+        return EXIT_USAGE
     serve = _serve if config.docker_server is None else _serve_front
     return uvloop.run(serve(options, config, public, private), loop_factory=ReplicaLoop)
 

@@ -28,6 +28,10 @@ def dispatcher(*replicas: str, **changes) -> Dispatcher[str]:
     return made
 
 
+def queued(dispatcher) -> list[str]:
+    return [request for request, _ in dispatcher.waiting(99)]
+
+
 def dispatched(events) -> list[tuple[str, str]]:
     return [(event.request, event.replica_id) for event in events if isinstance(event, Dispatched)]
 
@@ -44,7 +48,7 @@ def test_five_requests_at_target_two_on_one_replica_two_are_sent_and_three_queue
     assert d.submit("5", 4.0) == [Queued("5", 4.0, 3)]
     assert (d.queued, d.in_flight, d.held()) == (3, 2, {"a": 2})
     assert d.held_by("a") == ["1", "2"]
-    assert [d.place(request) for request in "12345"] == [None, None, 1, 2, 3]
+    assert queued(d) == ["3", "4", "5"]
     assert d.finish("2", 10.0) == [
         Finished("2", "a", 10.0, 9.0, abandoned=False),
         Dispatched("3", "a", 10.0, 8.0),
@@ -226,7 +230,7 @@ def test_what_a_replica_never_took_up_goes_back_to_its_old_place_and_the_replica
         d.submit(request, float(at))
     assert d.give_back("2", 5.0) == [Returned("2", "a", 5.0)]
     assert d.give_back("1", 6.0) == [Returned("1", "a", 6.0)]
-    assert [d.place(request) for request in "1234"] == [1, 2, 3, 4]
+    assert queued(d) == ["1", "2", "3", "4"]
     assert d.held() == {"a": 0}
     assert dispatched(d.add_replica("b", 7.0)) == [("1", "b"), ("2", "b")]
     assert dispatched(d.resume_replica("a", 8.0)) == [("3", "a"), ("4", "a")]
@@ -307,7 +311,7 @@ def test_a_queued_client_that_leaves_is_out_at_once():
         d.submit(request, 0.0)
     assert d.abandon("2", 1.0) == [Abandoned("2", 1.0, None)]
     assert d.abandon("2", 1.0) == []
-    assert d.place("3") == 1
+    assert queued(d) == ["3"]
     assert dispatched(d.finish("1", 2.0)) == [("3", "a")]
 
 
@@ -553,9 +557,9 @@ def test_queued_requests_move_each_to_the_place_of_its_arrival():
     new.submit("4", 4.0)
     moved = old.withdraw(lambda request: request != "stays", 5.0)
     assert [entry.request for entry in moved] == ["1", "3"]
-    assert (old.queued, old.place("stays")) == (1, 1)
+    assert queued(old) == ["stays"]
     assert new.adopt(moved, 5.0) == []
-    assert [new.place(request) for request in "1234"] == [1, 2, 3, 4]
+    assert queued(new) == ["1", "2", "3", "4"]
     assert new.add_replica("a", 6.0) == [Dispatched("1", "a", 6.0, 5.0)]
     assert old.submit("1", 7.0) == [Queued("1", 7.0, 2)]
 
@@ -589,7 +593,7 @@ def test_what_is_given_back_after_others_moved_in_goes_to_the_place_of_its_arriv
     new.submit("4", 4.0)
     new.adopt(old.withdraw(lambda _: True, 5.0), 5.0)
     new.give_back("2", 6.0)
-    assert [new.place(request) for request in "1234"] == [1, 2, 3, 4]
+    assert queued(new) == ["1", "2", "3", "4"]
     assert [event.request for event in new.withdraw(lambda _: True, 7.0)] == ["1", "2", "3", "4"]
     assert new.queued == 0
 

@@ -404,8 +404,8 @@ class DispatcherMachine(RuleBasedStateMachine):
 
     @invariant()
     def places_are_in_order_of_arrival(self):
-        for place, request in enumerate(self.model.queue(), start=1):
-            assert self.dispatcher.place(request.number) == place, "I3"
+        queue = [(request.number, request.arrived_at) for request in self.model.queue()]
+        assert self.dispatcher.waiting(len(queue) + 1) == queue, "I3"
 
     @invariant()
     def stuck_replicas_are_watched_from_the_instant_they_have_no_slot_for_anybody(self):

@@ -152,17 +152,6 @@ def test_a_crash_loop_after_readiness_backs_off_and_a_steady_minute_forgives_it(
     assert reconciler.decide(1, [], 90.0).next_at == 91.0
 
 
-def test_a_reset_forgets_the_failures_and_starts_at_once():
-    reconciler = Reconciler()
-    for now in (0.0, 1.0, 3.0):
-        fail_start(reconciler, now)
-    reconciler.reset()
-    plan = reconciler.decide(2, [], 3.1)
-    assert plan.actions == (Start(), Start())
-    assert plan.failed is None
-    assert reconciler.last_failure == ""
-
-
 def test_an_unhealthy_replica_leaves_the_rotation_comes_back_or_is_restarted():
     reconciler = Reconciler(Thresholds(stop_traffic=10.0, restart=20.0))
 

@@ -1,35 +1,4 @@
-from headway.core.events import (
-    Abandoned,
-    Dispatched,
-    Drained,
-    Expired,
-    Expiry,
-    Finished,
-    Lost,
-    Overran,
-    Queued,
-    Refused,
-)
-from headway.core.statistics import Counts, LoadIntegrals
-
-
-def test_events_fold_into_counts_and_stage_times():
-    counts = Counts()
-    counts.fold([Queued("1", 0.0, 1), Dispatched("1", "a", 3.0, 3.0), Dispatched("2", "a", 4.0, 0.5)])
-    counts.fold([Finished("1", "a", 8.0, 5.0, abandoned=False), Drained("a", 8.0)])
-    counts.fold([Refused("3", 0.0, 9), Expired("4", 9.0, 9.0, 1, Expiry.DEADLINE)])
-    counts.fold([Overran("2", "a", 9.0, 5.0), Abandoned("5", 9.0, None), Lost("2", "a", 9.0, abandoned=True)])
-    assert counts == Counts(
-        dispatched=2,
-        finished=1,
-        refused=1,
-        expired=1,
-        overran=1,
-        abandoned=1,
-        lost=1,
-        queue_seconds=3.5,
-        held_seconds=5.0,
-    )
+from headway.core.statistics import LoadIntegrals
 
 
 def test_integrals_grow_with_what_there_was_until_now():

@@ -72,7 +72,7 @@ async def test_one_who_leaves_in_the_very_turn_in_which_it_is_let_in_passes_its_
     clients = [served.client(name) for name in (b'"a"', b'"b"', b'"c"')]
     await until(lambda: served.pipeline.gate.statistics().waiting == 2)
     model.released.set()
-    await until(lambda: served.pipeline.gate.statistics().entered == 2)
+    await until(lambda: served.pipeline.gate.statistics().waiting == 1)
     clients[1].vanish()
     assert (await clients[2].answer()).endswith(b'"c"')
     assert served.predicting == 0

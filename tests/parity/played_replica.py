@@ -62,10 +62,10 @@ class _Call:
         if self._exchange.left:
             self._exchange.close()
         else:
-            self._let_in(self._gate.arrive(self, self._loop.time()))
+            self._let_in(self._gate.arrive(self))
 
     def _predicted(self) -> None:
-        self._let_in(self._gate.leave(self, self._loop.time()))
+        self._let_in(self._gate.leave(self))
         if self._exchange.left:
             self._exchange.close()
         else:

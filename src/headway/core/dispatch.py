@@ -88,13 +88,6 @@ class Dispatcher(Generic[Request]):
         """The requests that hold slots of the replica, the oldest first."""
         return list(self._replicas[replica_id].requests)
 
-    def place(self, request: Request) -> int | None:
-        """Where the request stands in the queue, 1 being the head; None when it does not wait. O(n)."""
-        for place, entry in enumerate(self._queue, start=1):
-            if entry.request == request:
-                return place
-        return None
-
     def waiting(self, most: int) -> list[tuple[Request, float]]:
         """The first `most` that wait, in order, and since when."""
         return [(entry.request, entry.arrived_at) for entry in itertools.islice(self._queue, most)]

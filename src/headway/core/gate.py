@@ -24,10 +24,6 @@ class GateStatistics:
     limit: int
     inside: int
     waiting: int
-    entered: int
-    """Requests that have entered since the gate was made."""
-    wait_seconds: float
-    """Time that all of them together waited before they entered."""
 
 
 class Gate(Generic[Request]):
@@ -38,23 +34,21 @@ class Gate(Generic[Request]):
             raise UsageError(f"a gate of {limit} places would let nobody in")
         self._limit = limit
         self._inside: set[Request] = set()
-        self._waiting: OrderedDict[Request, float] = OrderedDict()
-        self._entered = 0
-        self._wait_seconds = 0.0
+        self._waiting: OrderedDict[Request, None] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"<Gate {len(self._inside)}/{self._limit} inside, {len(self._waiting)} waiting>"
 
-    def arrive(self, request: Request, now: float) -> tuple[Request, ...]:
+    def arrive(self, request: Request) -> tuple[Request, ...]:
         """A request wants in: it enters now, or waits behind those before it."""
         if request in self._inside or request in self._waiting:
             raise UsageError(f"{request!r} is at the gate already")
         if len(self._inside) < self._limit:  # then nobody waits
             return (self._enter(request),)
-        self._waiting[request] = now
+        self._waiting[request] = None
         return ()
 
-    def leave(self, request: Request, now: float) -> tuple[Request, ...]:
+    def leave(self, request: Request) -> tuple[Request, ...]:
         """A request's work inside has really stopped: the next one enters."""
         try:
             self._inside.remove(request)
@@ -62,20 +56,19 @@ class Gate(Generic[Request]):
             raise UsageError(f"{request!r} is not inside the gate") from None
         if not self._waiting:
             return ()
-        following, since = self._waiting.popitem(last=False)
-        self._wait_seconds += now - since
+        following, _ = self._waiting.popitem(last=False)
         return (self._enter(following),)
 
     def give_up(self, request: Request) -> bool:
         """A waiting request is gone. False when it does not wait (it entered, or was never here)."""
-        return self._waiting.pop(request, None) is not None
+        if request not in self._waiting:
+            return False
+        del self._waiting[request]
+        return True
 
     def statistics(self) -> GateStatistics:
-        return GateStatistics(
-            self._limit, len(self._inside), len(self._waiting), self._entered, self._wait_seconds
-        )
+        return GateStatistics(self._limit, len(self._inside), len(self._waiting))
 
     def _enter(self, request: Request) -> Request:
         self._inside.add(request)
-        self._entered += 1
         return request

@@ -177,12 +177,6 @@ class Reconciler:
         self._failed_at = now
         self.retry_at = now + back_off(self._failures)
 
-    def reset(self) -> None:
-        """A push or an activate: forget the failures, start at once."""
-        self._failed_starts = self._failures = 0
-        self.retry_at = 0.0
-        self._reason = ""
-
     def decide(self, desired: int, replicas: Sequence[ReplicaView], now: float) -> Plan:
         """What follows from the replicas' states and ages at `now`, and from how many are desired."""
         judged = [(replica, self._judge(replica, now)) for replica in replicas]

@@ -1,13 +1,9 @@
-"""Running totals of one deployment: integrals over time that lose nothing between two readings, and counts.
+"""Running totals of one deployment: integrals over time that lose nothing between two readings.
 
 Load is never sampled: two readings of the integrals give the exact mean of what lay between them.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
-
-from headway.core.events import Abandoned, Dispatched, Event, Expired, Finished, Lost, Overran, Refused
 
 
 @dataclass(frozen=True)
@@ -71,39 +67,3 @@ class LoadIntegrals:
             finished=self.finished,
             held_seconds=self.held_seconds,
         )
-
-
-@dataclass
-class Counts:
-    """How often each thing has happened to requests, folded from events."""
-
-    dispatched: int = 0
-    finished: int = 0
-    refused: int = 0
-    expired: int = 0
-    overran: int = 0
-    abandoned: int = 0
-    lost: int = 0
-    queue_seconds: float = 0.0
-    held_seconds: float = 0.0
-
-    def fold(self, events: Iterable[Event[Any]]) -> None:
-        for event in events:
-            name = _COUNTED.get(type(event))
-            if name is not None:
-                setattr(self, name, getattr(self, name) + 1)
-            if isinstance(event, Dispatched):
-                self.queue_seconds += event.waited
-            elif isinstance(event, Finished):
-                self.held_seconds += event.held
-
-
-_COUNTED: dict[type, str] = {
-    Dispatched: "dispatched",
-    Finished: "finished",
-    Refused: "refused",
-    Expired: "expired",
-    Overran: "overran",
-    Abandoned: "abandoned",
-    Lost: "lost",
-}

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Hashable
-from time import monotonic
 
 from headway.core.gate import Gate, GateStatistics
 
@@ -19,7 +18,7 @@ class PredictGate:
 
     async def enter(self, request: Hashable) -> None:
         """Return when the request is inside; whoever was let in calls `leave` once. Cancelled, it is out."""
-        if self._gate.arrive(request, monotonic()):
+        if self._gate.arrive(request):
             return
         wakeup = self._wakeups[request] = asyncio.get_running_loop().create_future()
         try:
@@ -34,7 +33,7 @@ class PredictGate:
 
     def leave(self, request: Hashable) -> bool:
         """The request's work inside has really stopped. True when that let another one in."""
-        following = self._gate.leave(request, monotonic())
+        following = self._gate.leave(request)
         for entered in following:
             wakeup = self._wakeups[entered]
             if not wakeup.done():

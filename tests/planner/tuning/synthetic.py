@@ -104,7 +104,7 @@ class _Run:
         self.push(now + self.random.expovariate(self.step.rate), "arrive", None)
 
     def at_gate(self, now, request):
-        for entered in self.gate.arrive(request, now):
+        for entered in self.gate.arrive(request):
             self.enter(now, entered)
 
     def enter(self, now, request):
@@ -116,7 +116,7 @@ class _Run:
 
     def leave(self, now, request):
         self.inside -= 1
-        for entered in self.gate.leave(request, now):
+        for entered in self.gate.leave(request):
             self.enter(now, entered)
         self.busy -= 1
         latency, stages = now - self.arrivals.pop(request), self.times.pop(request)

@@ -131,7 +131,7 @@ class DataPlane:
             return
         request.gate_at = now
         gate = self._gates[request.replica_id]
-        for entered in gate.arrive(request, now):
+        for entered in gate.arrive(request):
             self._enter(entered, gate, now)
 
     def _enter(self, request: Request, gate: Gate[Request], now: float) -> None:
@@ -144,7 +144,7 @@ class DataPlane:
     def _predicted(self, request: Request, now: float) -> None:
         request.predicted_at = now
         gate = self._gates[request.replica_id]
-        for entered in gate.leave(request, now):
+        for entered in gate.leave(request):
             self._enter(entered, gate, now)
         if request.after and not request.is_over:
             self._at(now + request.after, self._answered, request)

@@ -19,7 +19,8 @@ from headway.configuration import KEEP_REQUEST_DAYS, KEEP_REQUESTS, Configuratio
 from headway.folders import fresh_run_directory, in_words, make_passing, passing, sole_user_of
 from headway.listening import RootError, listen
 from headway.root import Root
-from headway.telemetry.logs import LogFollower, configure_logging
+from headway.telemetry.log_follower import LogFollower
+from headway.telemetry.logs import configure_logging
 
 _BACKEND = "headway.backends.local:connect"
 _DATABASE = "headway.db"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headway import keeper
-from headway.telemetry.logs import BoundedFile
+from headway.telemetry.bounded_file import BoundedFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from headway.core.reconcile import back_off
 from headway.core.wire import READY_DESCRIPTOR
 from headway.listening import RootError
 from headway.ready_pipe import ReadyPipe
-from headway.telemetry.logs import LOG_LIMIT_BYTES
+from headway.telemetry.bounded_file import LOG_LIMIT_BYTES
 
 _logger = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import time
 
 import pytest
 
@@ -100,3 +101,21 @@ def test_a_line_outside_any_request_carries_none(own_logging):
     log.info("outside")
     (line,) = own_logging()
     assert "request_id" not in line
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch):
+    """As a model's `environment_variables` may say, or its own code with `time.tzset`."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_times_carry_date_and_zone_wherever_the_model_believes_to_be():
+    record = log.makeRecord("model", logging.INFO, "", 0, "here", (), None)
+    record.created, record.msecs = 1_767_348_672.345, 345.0
+    assert json.loads(Lines(as_json=True).format(record))["asctime"] == "2026-01-02T10:11:12.345Z"
+    assert Lines(as_json=False).format(record) == "2026-01-02T10:11:12.345Z INFO here"

@@ -12,6 +12,8 @@ import pytest
 
 from headway import keeper
 from headway.core.wire import READY_DESCRIPTOR
+from headway.telemetry.bounded_file import last_lines
+from headway.telemetry.log_follower import LogFollower
 from system.root_program import GATEWAY
 from system.serving import descendants
 
@@ -300,8 +302,44 @@ def test_a_replica_that_prints_without_end_is_neither_blocked_nor_fills_the_disk
         log_path=str(root.directory / "a.log"),
     )
     assert until(lambda: root.told("exited"), seconds=30.0)[0]["code"] == 0
-    kept = sum(one.stat().st_size for one in root.directory.glob("a.log*"))
-    assert 0 < kept <= 2 * LOG_LIMIT
+    kept = sum(one.stat().st_blocks * 512 for one in root.directory.glob("a.log*"))
+    assert 0 < kept <= 2 * LOG_LIMIT + 8192
+
+
+def test_no_line_of_a_flood_is_lost_or_left_out_untold_of_while_its_log_is_kept_within_bounds(root):
+    log = root.directory / "a.log"
+    log.touch()
+    shown = []
+    follower = LogFollower(
+        root.directory, lambda name, line: name == "a" and shown.append(line), most_behind=LOG_LIMIT // 2
+    )
+    code = (
+        "for n in range(200_000): print('line %06d' % n, flush=True)\nprint('in the mid', end='', flush=True)"
+    )
+    root.order(
+        type="start",
+        note={"replica_id": "a", "generation": 1},
+        command=[sys.executable, "-c", code],
+        environment=dict(os.environ),
+        directory=str(root.directory),
+        log_path=str(log),
+    )
+    until(lambda: follower.poll() or root.told("exited"), seconds=60.0)
+    until(lambda: not follower.poll() and root.told("exited"), seconds=60.0)
+    follower.finish()
+    assert log.stat().st_blocks * 512 < log.stat().st_size, "it was within its bounds anyway"
+    assert shown.pop() == "in the mid"
+    expected = 0
+    for line in shown:
+        if line.startswith("... lines left out: "):
+            expected += int(line.split()[4])
+        else:
+            assert line == f"line {expected:06d}"
+            expected += 1
+    assert expected == 200_000
+    kept = last_lines(log, 200_000)[:-1]
+    assert kept == [f"line {number:06d}" for number in range(200_000 - len(kept), 200_000)]
+    assert len(kept) * len("line 000000\n") >= 0.9 * LOG_LIMIT
 
 
 def test_a_signal_stops_gateway_then_the_rest_and_leaves_nothing(root):

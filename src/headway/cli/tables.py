@@ -66,9 +66,9 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], *, title: str |
 
 
 def moment(instant: str | float) -> str:
-    """An instant of an answer, as text or in seconds since 1970, in this machine's time."""
+    """An instant of an answer, as text or in seconds since 1970, in this machine's time, with its zone."""
     at = datetime.fromisoformat(instant) if isinstance(instant, str) else datetime.fromtimestamp(instant, UTC)
-    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return at.astimezone().isoformat(" ", "seconds")
 
 
 def replicas_of(content: Any) -> str:

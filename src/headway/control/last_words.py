@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from headway.telemetry.logs import last_lines
+from headway.telemetry.bounded_file import last_lines
 
 _READ_LINES = 500
 _LONGEST = 400

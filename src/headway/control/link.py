@@ -169,6 +169,8 @@ class GatewayLink:
                     self._receive(gateway, message)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             _logger.warning("a gateway's link broke: %s: %s", type(error).__name__, error)
+        except asyncio.CancelledError:
+            return  # the loop ends; asyncio would log that as an error of its own
         finally:
             self._writers.pop(writer, None)
             self._news.set()

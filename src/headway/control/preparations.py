@@ -24,7 +24,8 @@ from headway.control.platform import Deployment, Platform, Prepared
 from headway.control.storage import is_of_machine
 from headway.core.errors import HeadwayError
 from headway.core.reconcile import Thresholds, back_off
-from headway.telemetry.logs import BoundedFile
+from headway.telemetry.bounded_file import BoundedFile
+from headway.telemetry.instants import instant_text
 
 _logger = logging.getLogger(__name__)
 
@@ -147,7 +148,8 @@ class Preparations:
 
         def tell(line: str) -> None:
             progress.line = line.strip()
-            log.write(f"{line.rstrip()}\n".encode(errors="replace"))
+            log.write(f"{instant_text()} {line.rstrip()}\n".encode(errors="replace"))
+            log.trim()
 
         try:
             return prepared_of(
@@ -176,7 +178,6 @@ class Preparations:
             _logger.exception("preparing the model broke", extra={"deployment": deployment.deployment_id})
             return f"preparing it broke: {error!r}"
         finally:
-            log.trim()
             log.close()
 
 

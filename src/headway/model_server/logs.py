@@ -12,6 +12,7 @@ import sys
 
 from headway.core.wire import CLIENT_ID
 from headway.model_server.call import Call, current_call
+from headway.telemetry.instants import instant_text
 
 _IDS = {
     b"x-baseten-request-id": "request_id",
@@ -34,14 +35,18 @@ class Lines(logging.Formatter):
     """Set with the first answer that says that the model is ready."""
 
     def __init__(self, *, as_json: bool) -> None:
-        super().__init__("%(asctime)s.%(msecs)03d %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
         self._as_json = as_json
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802  # as logging has it
+        """In UTC, for a model may set its own zone."""
+        return instant_text(record.created)
 
     def format(self, record: logging.LogRecord) -> str:
         if not self._as_json:
             return super().format(record)
         fields = {
-            "asctime": f"{self.formatTime(record, self.datefmt)}.{int(record.msecs):03d}",
+            "asctime": self.formatTime(record),
             "levelname": record.levelname,
             "message": record.getMessage(),
         }

@@ -1,4 +1,6 @@
-"""Lets a program go on when what it prints can no longer be written: that costs lines of its log, nothing else."""
+"""Lets a program go on when what it prints can no longer be written: that costs lines of its log, which are
+counted in it, and nothing else.
+"""
 
 import io
 import sys
@@ -25,10 +27,22 @@ def outlive_full_disks() -> None:
 
 
 class _Forgiving(io.FileIO):
+    _lines_lost = 0
+
     def write(self, data: Any, /) -> int:
+        bytes_left = memoryview(data).cast("B")
+        size = bytes_left.nbytes
         try:
-            return super().write(data)
+            self._tell_lost()
+            while bytes_left:
+                bytes_left = bytes_left[super().write(bytes_left) :]  # the last place on a disk takes a part
         except BlockingIOError:
             raise
         except OSError:
-            return memoryview(data).nbytes
+            self._lines_lost += bytes(bytes_left).count(b"\n")
+        return size
+
+    def _tell_lost(self) -> None:
+        if self._lines_lost:
+            super().write(b"\n... lines left out: %d (they could not be written)\n" % self._lines_lost)
+            self._lines_lost = 0

@@ -15,7 +15,7 @@ from headway.control.packages.preparation import PreparedModel
 from headway.control.probes import until_ready
 from headway.control.secret_views import SecretViews
 from headway.passed_on import for_models
-from headway.telemetry.logs import last_lines
+from headway.telemetry.bounded_file import last_lines
 from headway.tuning.errors import TuningError
 
 _LOG_LIMIT_BYTES = 1024 * 1024

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[1]
+PAGES = ("src/headway/console/assets/index.html", "src/headway/console/simulated/page.js")
 
 
 @pytest.fixture
@@ -30,8 +31,9 @@ def root(tmp_path, monkeypatch):
     program(
         tmp_path,
         "npm",
-        "echo $1 >> ../asked; mkdir -p node_modules ../src/headway/console/assets;"
-        "touch node_modules/.package-lock.json ../src/headway/console/assets/index.html",
+        "echo $1 >> ../asked; cd ..; mkdir -p console/node_modules;"
+        f"mkdir -p {' '.join(str(Path(one).parent) for one in PAGES)};"
+        f"touch console/node_modules/.package-lock.json {' '.join(PAGES)}",
     )
     return tmp_path
 
@@ -50,10 +52,18 @@ def test_it_is_built_once_and_again_when_a_source_is_newer(console, root):
     for _ in range(2):
         console.build(root, is_editable=False)
         assert asked(root) == ["ci", "run"]
-    later = (root / "src/headway/console/assets/index.html").stat().st_mtime + 5
+    later = (root / PAGES[0]).stat().st_mtime + 5
     os.utime(root / "console/src/main.tsx", (later, later))
     console.build(root, is_editable=False)
     assert asked(root) == ["ci", "run", "run"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_is_built_where_one_of_its_pages_is_missing(console, root, page):
+    console.build(root, is_editable=False)
+    (root / page).unlink()
+    console.build(root, is_editable=False)
+    assert (root / page).exists()
 
 
 def test_a_wheel_without_it_is_no_wheel(console, root):

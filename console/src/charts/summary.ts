@@ -17,6 +17,12 @@ export function summary(
   return `${label}: ${told.join("; ")}`;
 }
 
+/** Where a value stands between two that are not known: no line goes through it. */
+export const lone = (values: Series): number[] =>
+  values.flatMap((value, place) =>
+    value !== null && (values[place - 1] ?? null) === null && (values[place + 1] ?? null) === null ? [place] : [],
+  );
+
 /** The sum, known where either is. */
 export const sum = (one: Series, other: Series): Series =>
   one.map((value, place) => {

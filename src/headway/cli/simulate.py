@@ -13,9 +13,11 @@ from headway.cli.exit_codes import INTERRUPTED, UnwritableError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from headway.planner.simulation.page import Looks
     from headway.planner.simulation.report import Trial
     from headway.planner.simulation.scenario import Scenario
 
+_LOOKS = Path(__file__).parents[1] / "console" / "simulated"
 _ANY_WIDTH = 10_000
 
 
@@ -97,6 +99,7 @@ def simulate(  # noqa: PLR0913  # each is one option of the command
 
     if page is not None and not page.parent.is_dir():
         raise typer.BadParameter(f"--html: there is no folder {page.parent}")
+    looks = _looks() if page is not None else None
     stages = {"predict": predict, "preprocess": preprocess, "postprocess": postprocess}
     stated = {
         "duration": seconds_or_text(duration),
@@ -118,7 +121,9 @@ def simulate(  # noqa: PLR0913  # each is one option of the command
     trials = _run(scenario)
     seconds = time.process_time() - began
     _show(scenario, trials, as_json=as_json, with_decisions=with_decisions)
-    _tell(scenario, trials, seconds, page)
+    _tell(scenario, trials, seconds)
+    if page is not None and looks is not None and trials:
+        _write(page, scenario, trials, looks)
     if len(trials) < len(scenario.variants):
         raise typer.Exit(INTERRUPTED)
 
@@ -193,9 +198,8 @@ def _table(scenario: "Scenario", trials: "Sequence[Trial]") -> Any:
     return table(("", *names), ((one.name, *one.texts) for one in found))
 
 
-def _tell(scenario: "Scenario", trials: "Sequence[Trial]", seconds: float, page: Path | None) -> None:
+def _tell(scenario: "Scenario", trials: "Sequence[Trial]", seconds: float) -> None:
     from headway.cli.tables import messages
-    from headway.planner.simulation.page import as_html
 
     out = messages()
     if len(trials) < len(scenario.variants):
@@ -205,13 +209,26 @@ def _tell(scenario: "Scenario", trials: "Sequence[Trial]", seconds: float, page:
         out.print(
             f"{requests:,} requests in {seconds:.1f} s of CPU: {requests / max(seconds, 1e-3):,.0f} a second"
         )
-    if page is not None and trials:
-        _write(page, as_html(scenario, trials))
-        out.print(f"written to {page}", markup=False)
 
 
-def _write(page: Path, text: str) -> None:
+def _looks() -> "Looks":
+    """What draws the page's curves. Raises UnwritableError in a checkout where it is not built."""
+    from headway.planner.simulation.page import Looks
+
     try:
-        page.write_text(text, encoding="utf-8")
+        return Looks((_LOOKS / "page.css").read_bytes(), (_LOOKS / "page.js").read_bytes())
+    except FileNotFoundError as error:
+        raise UnwritableError(
+            "what draws the page's curves is not built in this checkout", hint="make console builds it"
+        ) from error
+
+
+def _write(page: Path, scenario: "Scenario", trials: "Sequence[Trial]", looks: "Looks") -> None:
+    from headway.cli.tables import messages
+    from headway.planner.simulation.page import as_html
+
+    try:
+        page.write_text(as_html(scenario, trials, looks), encoding="utf-8")
     except OSError as error:
         raise UnwritableError(f"cannot write {page}: {error.strerror or error}") from error
+    messages().print(f"written to {page}", markup=False)

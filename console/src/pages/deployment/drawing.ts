@@ -1,6 +1,6 @@
 /** Draws on canvases what layout.ts has placed, and lets dots glide to their new places in a few frames. */
 import type { PictureReplica, Stage } from "../../api/types";
-import { colour, paint } from "../../theme";
+import { colour, paint } from "../../paint";
 import { type Box, type Dot, STAGES, dots, lanes, mostOf, pitchFor, place } from "./layout";
 
 const GLIDE = 240;

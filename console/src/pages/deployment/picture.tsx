@@ -4,7 +4,7 @@ import { useStore } from "../../api/store";
 import type { Picture, PictureReplica } from "../../api/types";
 import { useWidth } from "../../components/size";
 import { count, plural, seconds } from "../../format";
-import { paint } from "../../theme";
+import { paint } from "../../paint";
 import { ReplicaDrawing, cleared, colours, drawDot } from "./drawing";
 import { words } from "./layout";
 

@@ -1,23 +1,37 @@
-"""Writes a simulation as one HTML page that stands alone: settings, numbers, curves and decisions side by side."""
+"""Writes a simulation as one HTML page that stands alone: settings, numbers, curves and decisions side by side.
 
+The curves are written as numbers; a script of the console's, given with its style, draws them (console/src/simulated).
+"""
+
+import base64
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
 from headway.core.settings import DeploymentSettings, bounds_of
-from headway.planner.simulation.charts import Chart, Curve, colour, drawn
 from headway.planner.simulation.figures import figures
 from headway.planner.simulation.measures import BUCKETS
-from headway.planner.simulation.page_style import STYLE
 from headway.planner.simulation.report import Trial
 from headway.planner.simulation.scenario import Scenario, Variant
 from headway.planner.simulation.words import clock, described, spoken
 
+COLOURS = 8
+"""Variants beyond so many have the colours of the first ones again, in dashes."""
 _TITLE = "Settings, simulated"
+_HEADROOM = 1.06
 
 
-def as_html(scenario: Scenario, trials: Sequence[Trial]) -> str:
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What the page holds beside its numbers, as the console's build makes it."""
+
+    style: bytes
+    script: bytes
+
+
+def as_html(scenario: Scenario, trials: Sequence[Trial], looks: Looks) -> str:
     """The page, which is well-formed XML too, and asks nobody for anything. The same for the same input."""
     parts = [
         f"<h1>{_TITLE}</h1>",
@@ -27,10 +41,9 @@ def as_html(scenario: Scenario, trials: Sequence[Trial]) -> str:
         "<h2>What came of them</h2>",
         _figures(scenario, trials),
         "<h2>Over simulated time</h2>",
-        _legend(trials),
-        '<div class="charts">',
-        *(drawn(one, scenario.duration) for one in _charts(scenario, trials)),
-        "</div>",
+        '<div id="charts" class="charts"></div>',
+        "<noscript><p>The curves need JavaScript; headway simulate --json tells their numbers.</p></noscript>",
+        _curves(scenario, trials),
         "<h2>Decisions</h2>",
         *(_decisions(number, one) for number, one in enumerate(trials)),
         "<footer>Queue, slots, gate, autoscaling and restarts are the code that serves; times of requests and starts "
@@ -39,9 +52,10 @@ def as_html(scenario: Scenario, trials: Sequence[Trial]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en" xmlns="http://www.w3.org/1999/xhtml">\n<head><meta charset="utf-8"/>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>\n'
-        f"<title>{_TITLE}</title>\n<style>\n{STYLE}</style></head>\n<body><main>\n"
+        f'<title>{_TITLE}</title>\n<link rel="stylesheet" href="{_data("text/css", looks.style)}"/></head>\n'
+        "<body><main>\n"
         + "\n".join(parts)
-        + "\n</main></body></html>\n"
+        + f'\n</main><script src="{_data("text/javascript", looks.script)}"></script></body></html>\n'
     )
 
 
@@ -117,7 +131,8 @@ def _columns(*names: str) -> list[str]:
 
 
 def _key(number: int) -> str:
-    return f'<span class="key {colour(number)}"></span>'
+    again = " again" if number >= COLOURS else ""
+    return f'<span class="key v{number % COLOURS}{again}"></span>'
 
 
 def _row(name: str, texts: Iterable[str], style: str = "") -> str:
@@ -139,30 +154,65 @@ def _table(name: str, heads: Sequence[str], rows: Sequence[str], style: str = ""
     )
 
 
-def _legend(trials: Sequence[Trial]) -> str:
-    names = (f"<li>{_key(number)}{escape(one.variant.name)}</li>" for number, one in enumerate(trials))
-    return f'<ul class="legend">{"".join(names)}</ul>'
-
-
-def _charts(scenario: Scenario, trials: Sequence[Trial]) -> Iterator[Chart]:
+def _curves(scenario: Scenario, trials: Sequence[Trial]) -> str:
+    """The charts as what the script draws; `at` are the ends of what each value is for."""
     bucket = scenario.duration / BUCKETS
-    arrivals = [one.arrivals / bucket for one in trials[0].measures.moments]
-    yield Chart("Requests coming per second, to all variants", [Curve("arrivals", "neutral", arrivals)])
-    present = (replace(one, style=f"{one.style} faint") for one in _curves(trials, "present"))
-    yield Chart(
-        "Replicas ready; faint: starting and draining ones too", [*present, *_curves(trials, "ready")]
+    content = {
+        "duration": scenario.duration,
+        "at": [(number + 1) * bucket for number in range(BUCKETS)],
+        "charts": list(_charts(scenario, trials)),
+    }
+    text = json.dumps(content, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return f'<script type="application/json" id="curves">{text}</script>'
+
+
+def _charts(scenario: Scenario, trials: Sequence[Trial]) -> Iterator[dict[str, Any]]:
+    arrivals = [one.arrivals * BUCKETS / scenario.duration for one in trials[0].measures.moments]
+    yield _chart("Requests coming per second, to all variants", [_line("arrivals", "soft", arrivals)])
+    present = [
+        {**one, "label": f"{one['label']}, present", "isFaint": True} for one in _lines(trials, "present")
+    ]
+    yield _chart(
+        "Replicas ready; faint: starting and draining ones too", [*present, *_lines(trials, "ready")]
     )
-    yield Chart("Requests queued", _curves(trials, "queued"))
-    yield Chart("Requests in flight", _curves(trials, "in_flight"))
-    yield Chart("Wait for a slot, p95", _curves(trials, "p95_wait"), spoken)
-    yield Chart("Latency, p95", _curves(trials, "p95_latency"), spoken, scenario.slo)
+    yield _chart("Requests queued", _lines(trials, "queued"))
+    yield _chart("Requests in flight", _lines(trials, "in_flight"))
+    yield _chart("Wait for a slot, p95", _lines(trials, "p95_wait"), is_time=True)
+    latencies = _lines(trials, "p95_latency")
+    yield _chart("Latency, p95", [*latencies, *_objective(scenario.slo, latencies)], is_time=True)
 
 
-def _curves(trials: Sequence[Trial], name: str) -> list[Curve]:
+def _chart(label: str, lines: Sequence[dict[str, Any]], *, is_time: bool = False) -> dict[str, Any]:
+    return {"label": label, "isTime": is_time, "lines": lines}
+
+
+def _lines(trials: Sequence[Trial], name: str) -> list[dict[str, Any]]:
+    """One for each variant, of what the moments call `name`; None where nothing is known."""
     return [
-        Curve(one.variant.name, colour(number), [getattr(moment, name) for moment in one.measures.moments])
+        _line(
+            one.variant.name,
+            f"v{number % COLOURS}",
+            [getattr(moment, name) for moment in one.measures.moments],
+            is_dashed=number >= COLOURS,
+        )
         for number, one in enumerate(trials)
     ]
+
+
+def _line(
+    label: str, colour: str, values: Sequence[float | None], *, is_dashed: bool = False
+) -> dict[str, Any]:
+    return {"label": label, "colour": colour, "values": values, "isDashed": is_dashed}
+
+
+def _objective(slo: float | None, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The latency to keep, if it is within reach of what is drawn."""
+    most = max((value for one in lines for value in one["values"] if value), default=1.0)
+    if slo is None or slo > _HEADROOM * most:
+        return []
+    return [_line(f"SLO {spoken(slo)}", "bad", [slo] * BUCKETS, is_dashed=True)]
 
 
 def _decisions(number: int, trial: Trial) -> str:
@@ -179,3 +229,7 @@ def _decisions(number: int, trial: Trial) -> str:
         f"{measures.decided:,} decision{'' if measures.decided == 1 else 's'}{which}</summary>"
         f"{_table(f'Decisions of {trial.variant.name}', heads, rows, 'log')}</details>"
     )
+
+
+def _data(kind: str, content: bytes) -> str:
+    return f"data:{kind};charset=utf-8;base64,{base64.b64encode(content).decode()}"

@@ -130,8 +130,10 @@ def test_report_and_pictures_name_the_choice_and_its_neighbours():
     assert any(not line.startswith(f"PC {point.predict_concurrency},") for line in beside), "another PC"
     assert f"{point}, chosen" in as_svg(search, "a <knee>")
     assert "a &lt;knee&gt;" in as_svg(search, "a <knee>")
-    letters = in_letters(search).splitlines()
-    assert sum(line.count("*") for line in letters[1:]) == 1
+    *drawn, meanings = in_letters(search).splitlines()
+    assert "* chosen" in meanings
+    assert sum(line.count("*") for line in drawn) == 1
+    assert sum(line.count(letter) for line in drawn for letter in "*kox") <= len(search.measured)
     content = report.document(search, is_complete=True, seconds=1)
     assert content["recommendation"]["predict_concurrency"] == point.predict_concurrency
     assert len(content["steps"]) == len(list(report.rows(search))) == len(search.measured)

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+import plotille
+
 from headway.planner.drawing import Frame, ticks
 from headway.planner.tuning.curve import frontier, knee
 from headway.planner.tuning.measurements import Measurement
 from headway.planner.tuning.search import Search
 
-_COLUMNS, _ROWS = 56, 12
+_COLUMNS, _ROWS = 48, 12
+_LETTERS = {"o": "measured", "x": "does not meet the goal", "k": "knee", "*": "chosen"}
+"""In the order in which they are drawn, so that the choice is on top."""
 _FRAME = Frame(width=720, height=420, left=70, top=44, right=30, bottom=56)
 _GREY, _BLUE, _RED, _INK = "#94a3b8", "#2563eb", "#dc2626", "#334155"
 
@@ -28,31 +32,25 @@ class _Scales:
 
 
 def in_letters(search: Search) -> str:
-    """`*` the choice, `k` the knee, `o` other points, `x` points that do not meet the goal. Empty without points."""
+    """The points by throughput and p95, a letter each, and what the letters mean. Empty without points."""
     points = _points(search)
     if not points:
         return ""
     scales = _Scales(points)
-    cells = [[" "] * _COLUMNS for _ in range(_ROWS)]
+    figure = plotille.Figure()
+    figure.width, figure.height, figure.with_colors = _COLUMNS, _ROWS, False
+    figure.x_label, figure.y_label = "requests/s", "p95 ms"
+    figure.x_ticks_fkt = figure.y_ticks_fkt = lambda value, _: f"{value:.0f}"
+    figure.set_x_limits(0, scales.most_throughput)
+    figure.set_y_limits(0, scales.most_latency * 1000)
     bend = knee(frontier(search.goal, search.measured))
-    for one in sorted(
-        points, key=lambda one: (one is search.choice, one is bend)
-    ):  # the choice is drawn last
-        row = _ROWS - 1 - round(scales.y(one) * (_ROWS - 1))
-        cells[row][round(scales.x(one) * (_COLUMNS - 1))] = _letter(search, one, bend)
-    lines = [
-        f"{(f'{scales.most_latency * 1000 * (1 - row / (_ROWS - 1)):.0f}' if row % 4 == 0 else ''):>7} |{''.join(line)}"
-        for row, line in enumerate(cells)
-    ]
-    end = f"{scales.most_throughput:.0f} requests/s"
-    return "\n".join(
-        (
-            " p95 ms   * chosen  k knee  o measured  x does not meet the goal",
-            *(line.rstrip() for line in lines),
-            f"        +{'-' * _COLUMNS}",
-            f"        0{end:>{_COLUMNS}}",
+    for letter in _LETTERS:
+        ones = [one for one in points if _letter(search, one, bend) == letter]
+        figure.scatter(
+            [one.throughput for one in ones], [one.percentiles[95] * 1000 for one in ones], marker=letter
         )
-    )
+    meanings = "  ".join(f"{letter} {meaning}" for letter, meaning in _LETTERS.items())
+    return f"{figure.show()}\n\n{meanings}"
 
 
 def as_svg(search: Search, title: str) -> str:

@@ -1,9 +1,17 @@
 """What the gateway's own path costs per request, without the kernel: protocols driven by hand on fake transports.
 
-Run it before and after a change of the hot path: `python -m benchmarks.gateway_path`.
+Run it before and after a change of the hot path: `python -m benchmarks.gateway_path`. On a machine that is busy with
+other things `--instructions` counts instructions under valgrind's callgrind instead, which come out the same within
+some tens whenever the same code is run.
 """
 
+import argparse
 import logging
+import os
+import re
+import subprocess
+import sys
+import tempfile
 import time
 from typing import Any, TypeVar
 
@@ -31,6 +39,9 @@ _LIMIT = 16  # half of the clients' requests queue
 _REQUESTS = 2_000
 _RECORDED_AT_ONCE = 1_024  # so many are recorded before records are sampled; a multiple of the clients
 _ROUNDS = 80
+_COUNTED = (2_048, 12_288)  # the difference is without the start of the process
+_TICK_SECONDS = 1e-6
+_COUNTED_WITHIN = 600.0
 
 
 Protocol = TypeVar("Protocol", ClientConnection, ServerConnection)
@@ -55,7 +66,7 @@ class _Transport:
         return lambda *_: None
 
 
-async def _measure() -> float:
+async def _measure(requests: int) -> float:
     route = DeploymentRoute("d1", "echo", DeploymentSettings(concurrency_target=_LIMIT))
     nothing = lambda *_: None  # noqa: E731
     gateway = Gateway(Reports(nothing, nothing, nothing, nothing))
@@ -82,10 +93,10 @@ async def _measure() -> float:
 
     run(_RECORDED_AT_ONCE)
     begin = time.perf_counter()
-    run(_REQUESTS)
+    run(requests)
     elapsed = time.perf_counter() - begin
     queue.close()
-    return elapsed / _REQUESTS * 1e6
+    return elapsed / requests * 1e6
 
 
 def _connected(protocol: Protocol) -> Protocol:
@@ -93,10 +104,52 @@ def _connected(protocol: Protocol) -> Protocol:
     return protocol
 
 
+def _instructions(requests: int) -> int:
+    """What a process of its own executes that sends so many."""
+    with tempfile.NamedTemporaryFile() as counts:
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={counts.name}"]
+        ran = subprocess.run(
+            [*command, sys.executable, "-m", "benchmarks.gateway_path", "--once", str(requests)],
+            env=os.environ | {"PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            timeout=_COUNTED_WITHIN,
+            check=True,
+        )
+    collected = re.search(r"Collected : (\d+)", ran.stderr)
+    if collected is None:
+        raise SystemExit(f"callgrind counted nothing: {ran.stderr[-500:]}")
+    return int(collected[1])
+
+
+def _run_once(requests: int) -> None:
+    """At an even pace, as the path sees it: under valgrind seconds pass where microseconds did."""
+    instant = time.monotonic()
+
+    def tick() -> float:
+        nonlocal instant
+        instant += _TICK_SECONDS
+        return instant
+
+    time.monotonic = tick
+    uvloop.run(_measure(requests))
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description="What the gateway's own path costs per request.")
+    parser.add_argument("--instructions", action="store_true", help="count them, with valgrind")
+    parser.add_argument("--once", type=int, metavar="REQUESTS", help="send so many, and say nothing")
+    asked = parser.parse_args()
     logging.disable()  # at a round's end all that are in flight are lost
-    figures = sorted(uvloop.run(_measure()) for _ in range(_ROUNDS))
-    print(f"gateway path: best {figures[0]:.1f} us, median {figures[_ROUNDS // 2]:.1f} us a request")
+    if asked.once:
+        _run_once(asked.once)
+    elif asked.instructions:
+        fewer, more = _COUNTED
+        each = (_instructions(more) - _instructions(fewer)) / (more - fewer)
+        print(f"gateway path: {each:.0f} instructions a request")
+    else:
+        figures = sorted(uvloop.run(_measure(_REQUESTS)) for _ in range(_ROUNDS))
+        print(f"gateway path: best {figures[0]:.1f} us, median {figures[_ROUNDS // 2]:.1f} us a request")
 
 
 if __name__ == "__main__":

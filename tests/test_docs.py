@@ -10,15 +10,16 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from headway.cli import exit_codes
 from headway.cli.app import app
-from headway.cli.exit_codes import MEANINGS
 from headway.configuration import Configuration
 from headway.core.settings import DeploymentSettings, bounds_of
 from headway.planner.simulation.figures import figures
 from headway.planner.simulation.report import Trial
 from headway.planner.simulation.scenario_file import (
+    RECORDS_KEYS,
     REPLICA_KEYS,
-    SERVICE_KEYS,
+    STAGE_KEYS,
     TOP_KEYS,
     TRAFFIC_KEYS,
     read_scenario,
@@ -84,7 +85,8 @@ def test_the_operators_table_of_variables_names_every_field_of_the_configuration
 
 def test_the_operators_table_of_exit_codes_equals_the_codes():
     rows = table_below("docs/guide/operating.md", "Exit codes")
-    assert rows == [[str(code), meaning] for code, meaning in MEANINGS.items()]
+    codes = [value for name, value in vars(exit_codes).items() if name.isupper()]
+    assert [row[0] for row in rows] == [str(code) for code in codes]
 
 
 def test_each_dependency_has_a_line_that_says_what_it_replaces():
@@ -126,7 +128,7 @@ def test_the_guide_tells_every_key_of_a_scenario():
     told = " ".join(row[0] for row in table_below("docs/guide/simulating.md", "All that a scenario may say"))
     named = set(re.findall(r"\w+", told))
     assert {"kind", *(key for keys in TRAFFIC_KEYS.values() for key in keys)} <= named
-    assert {*TOP_KEYS, *REPLICA_KEYS, *SERVICE_KEYS} <= named
+    assert {*TOP_KEYS, *REPLICA_KEYS, *STAGE_KEYS, *RECORDS_KEYS} <= named
 
 
 def commands():

@@ -1,9 +1,8 @@
 import dataclasses
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, collector, text
+from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
 from headway.core.lifecycle import ReplicaState
 
 DEPLOYMENT = DeploymentSnapshot(
@@ -19,22 +18,27 @@ DEPLOYMENT = DeploymentSnapshot(
     replicas={ReplicaState.READY: 2, ReplicaState.STARTING: 1},
 )
 SNAPSHOT = ControlSnapshot((DEPLOYMENT,), link_up=True, table_version=12)
-LABELS = {"model": "echo", "deployment": "d1"}
 
 
-def test_each_scrape_reads_the_snapshot_anew():
-    now = [SNAPSHOT]
-    registry = CollectorRegistry()
-    registry.register(collector(lambda: now[0]))
-    assert registry.get_sample_value("headway_replicas", {**LABELS, "state": "ready"}) == 2
-    assert registry.get_sample_value("headway_replicas", {**LABELS, "state": "draining"}) == 0
-    assert registry.get_sample_value("headway_replicas_desired", LABELS) == 3
-    assert registry.get_sample_value("headway_decisions_total", LABELS) == 7
-    assert registry.get_sample_value("headway_gateway_link_up") == 1
-    now[0] = dataclasses.replace(SNAPSHOT, deployments=(), link_up=False, table_version=13)
-    assert registry.get_sample_value("headway_replicas_desired", LABELS) is None
-    assert registry.get_sample_value("headway_gateway_link_up") == 0
-    assert registry.get_sample_value("headway_table_version") == 13
+def shown(snapshot):
+    """Each sample's value, by its name and labels."""
+    _, page = text(snapshot, "text/plain")
+    families = text_string_to_metric_families(page.decode())
+    return {
+        (one.name, *sorted(one.labels.values())): one.value for family in families for one in family.samples
+    }
+
+
+def test_a_scrape_shows_the_snapshot():
+    values = shown(SNAPSHOT)
+    assert values["headway_replicas", "d1", "echo", "ready"] == 2
+    assert values["headway_replicas", "d1", "draining", "echo"] == 0
+    assert values["headway_replicas_desired", "d1", "echo"] == 3
+    assert values["headway_decisions_total", "d1", "echo"] == 7
+    assert values["headway_gateway_link_up",] == 1
+    values = shown(dataclasses.replace(SNAPSHOT, deployments=(), link_up=False, table_version=13))
+    assert ("headway_replicas_desired", "d1", "echo") not in values
+    assert (values["headway_gateway_link_up",], values["headway_table_version",]) == (0, 13)
 
 
 def test_the_text_is_prometheus_own_with_the_processs_metrics():

@@ -1,4 +1,4 @@
-"""What the exit codes of `headway` mean; docs/guide/operating.md lists them."""
+"""The exit codes of `headway`; docs/guide/operating.md says what each means."""
 
 from headway.configuration import InvalidConfigurationError
 from headway.core.errors import HeadwayError, InvalidSettingError
@@ -10,16 +10,6 @@ UNAVAILABLE = 69
 NOT_PERMITTED = 77
 CONFIGURATION = 78
 INTERRUPTED = 130
-
-MEANINGS = {
-    OK: "done",
-    FAILED: "the request, the check, the preparation or the start failed, or Headway refused what was asked",
-    USAGE: "the command line is wrong",
-    UNAVAILABLE: "no Headway answers at the address",
-    NOT_PERMITTED: "the API key in `HEADWAY_API_KEY` is missing, unknown, or good for other things only",
-    CONFIGURATION: "Headway's settings file or an environment variable is wrong",
-    INTERRUPTED: "interrupted by Ctrl-C",
-}
 
 
 class UnavailableError(HeadwayError):

@@ -1,10 +1,10 @@
 """Control's metrics: what it wants, what there is, and what it decided, read at each scrape from plain snapshots."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headway.core.lifecycle import ReplicaState
-from headway.telemetry.prometheus import Collector, Family, Labels, Samples, Value, exposition
+from headway.telemetry.prometheus import Family, Labels, Samples, Value, exposition
 
 _DEPLOYMENT = ("model", "deployment")
 REPLICAS = Family("headway_replicas", "gauge", "Replicas by their state.", (*_DEPLOYMENT, "state"))
@@ -60,11 +60,6 @@ class ControlSnapshot:
     deployments: Sequence[DeploymentSnapshot]
     link_up: bool
     table_version: int
-
-
-def collector(read: Callable[[], ControlSnapshot]) -> Collector:
-    """For a registry of prometheus-client; `read` is called at each scrape."""
-    return Collector(lambda: samples(read()))
 
 
 def text(snapshot: ControlSnapshot, accept: str) -> tuple[str, bytes]:

@@ -3,7 +3,7 @@
 prometheus-client is imported when the first text is asked for: a process that nobody scrapes does not pay for it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,17 +36,17 @@ def exposition(samples: Samples, accept: str) -> tuple[str, bytes]:
     from prometheus_client.exposition import choose_encoder
 
     registry = CollectorRegistry()
-    registry.register(Collector(lambda: samples))
+    registry.register(_Collector(samples))
     ProcessCollector(registry=registry)
     encode, content_type = choose_encoder(accept)
     return content_type, encode(registry)
 
 
-class Collector:
-    """What a prometheus-client registry collects from; `read` is called at each scrape."""
+class _Collector:
+    """What a prometheus-client registry collects from."""
 
-    def __init__(self, read: Callable[[], Samples]) -> None:
-        self._read = read
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
 
     def collect(self) -> "Iterator[Metric]":
         from prometheus_client import core
@@ -56,7 +56,7 @@ class Collector:
             "gauge": core.GaugeMetricFamily,
             "histogram": core.HistogramMetricFamily,
         }
-        for family, rows in self._read().items():
+        for family, rows in self._samples.items():
             metric = kinds[family.kind](family.name, family.help, labels=family.labels)
             for labels, value in rows:
                 if isinstance(value, Histogram):

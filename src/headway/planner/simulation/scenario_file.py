@@ -42,10 +42,8 @@ _SERVICES: Mapping[str, Callable[[Sequence[RequestRecord]], Service]] = {
 }
 TOP_KEYS = ("duration", "seed", "slo", "traffic", "service", "replica", "settings", "try")
 REPLICA_KEYS = ("start", "start_failures", "crash_every", "parallel")
-_STAGES = ("predict", "preprocess", "postprocess")
-_RECORDS = ("from", "as")
-SERVICE_KEYS = (*_STAGES, *_RECORDS)
-"""Stages, or where their times are recorded."""
+STAGE_KEYS = ("predict", "preprocess", "postprocess")
+RECORDS_KEYS = ("from", "as")
 _VARIANT_KEYS = (*DeploymentSettings.__dataclass_fields__, "predict_concurrency", "initial_replicas")
 
 
@@ -100,13 +98,13 @@ def _arrivals(kind: str, table: Table) -> Arrivals:
 
 def _service(table: Table, records: Records) -> Service:
     if "from" in table:
-        table.refuse_unknown(_RECORDS)
+        table.refuse_unknown(RECORDS_KEYS)
         way = table.one_of("as", _SERVICES) if "as" in table else "drawn"
         with placed(table.at("from")):
             return _SERVICES[way](records(table.text("from")))
-    table.refuse_unknown((*_STAGES, "from"))
+    table.refuse_unknown((*STAGE_KEYS, "from"))
     table.get("predict", hint='how long predict takes, as in predict = "200ms"; or from = a file of records')
-    return Stages(**table.given(**dict.fromkeys(_STAGES, table.durations)))
+    return Stages(**table.given(**dict.fromkeys(STAGE_KEYS, table.durations)))
 
 
 def _life(table: Table) -> ReplicaLife:

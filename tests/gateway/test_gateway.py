@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 
 from fakes.cluster import cluster, predict, until
-from fakes.garbage import no_circles
+from fakes.garbage import no_circles, no_garbage
 from headway.gateway.request import ProxiedRequest
 from headway.gateway.table import DeploymentRoute, DeploymentState
 
@@ -445,3 +445,20 @@ async def test_stopping_the_server_lets_the_queued_and_the_running_finish(tmp_pa
             (await replica.next()).exchange.respond(200)
         assert [(await client.answer()).status for client in clients] == [200, 200]
         assert await stopping is True
+
+
+async def test_what_a_deployment_and_its_replica_were_does_not_wait_for_the_garbage_collector(tmp_path):
+    async with cluster(tmp_path) as one:
+        old, new = await one.replica("r1"), await one.replica("r2")
+        one.apply(old)
+        await one.ready()
+        with no_garbage():
+            one.apply_routes(one.deployment("d1", old), one.deployment("d2", new))
+            await one.ready(deployment_id="d2")
+            client = await one.sends(predict(target=b"/models/m/deployments/d2/predict"))
+            (await new.next()).exchange.respond(200, b"", b"")
+            await client.answer()
+            client.leave()
+            await new.die()
+            one.apply(old)
+            assert (await one.asks(predict(target=b"/models/m/deployments/d2/predict"))).status == 404

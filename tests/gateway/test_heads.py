@@ -3,6 +3,7 @@
 import pytest
 
 from fakes.application import Conversation
+from fakes.garbage import no_garbage
 from headway.core.forwarding import TrustedProxies
 from headway.gateway.request_head import InvalidDeadlineError, RequestHead
 from headway.gateway.routes import parse
@@ -185,3 +186,10 @@ def test_chunks_are_taken_out_of_their_framing_however_they_are_cut():
         data = b"3\r\none\r\n5;x=y\r\ntwo\r\n\r\n0\r\n\r\n"
         decoded = b"".join(dechunker.decode(data[at : at + step]) for at in range(0, len(data), step))
         assert decoded == b"onetwo\r\n"
+
+
+def test_what_took_chunks_out_does_not_wait_for_the_garbage_collector():
+    with no_garbage():
+        dechunker = Dechunker(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        assert dechunker.decode(b"1\r\na\r\n") == b"a"
+        del dechunker

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fakes.garbage import no_garbage
 from fakes.transport import FakeTransport
 from headway.http.client import ClientConnection
 from headway.http.heads import AnswerHead
@@ -329,3 +330,14 @@ def test_the_answer_to_head_is_whole_without_the_body_that_a_known_head_had():
     connection.send(b"HEAD / HTTP/1.1\r\n\r\n", heard, head_only=True)
     connection.data_received(WITH_LENGTH[:-4])
     assert (heard.head, heard.body, len(heard.ends)) == (WITH_LENGTH[:-4], b"", 1)
+
+
+@pytest.mark.parametrize("answer", [b"", WITH_LENGTH[:-1], WITH_LENGTH, CHUNKED[:-7], CHUNKED, b"?\r\n\r\n"])
+def test_what_a_connection_was_does_not_wait_for_the_garbage_collector(answer):
+    def converse():
+        connection, _, _ = asked()
+        connection.data_received(answer)
+        connection.connection_lost(None)
+
+    with no_garbage():
+        converse()

@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from fakes.application import GET, Recorded
+from fakes.garbage import no_garbage
 from headway.http.exchange import SILENT, Exchange
 from headway.http.fetch import FetchError, fetch
 from headway.http.limits import Limits
@@ -122,3 +123,13 @@ async def test_the_sweep_notices_a_client_that_left_while_nothing_is_read_from_i
         await left.wait()
     recorded.exchange.abort()
     await server.stop(0)
+
+
+async def test_fetches_leave_nothing_that_waits_for_the_garbage_collector(tmp_path):
+    server = HttpServer(answer)
+    await server.start([unix_socket(tmp_path / "s")])
+    with no_garbage():
+        assert (await fetch(f"unix:{tmp_path / 's'}", b"/", timeout=5)).status == 200
+        with pytest.raises(FetchError):
+            await fetch(f"unix:{tmp_path / 'nobody'}", b"/", timeout=5)
+        assert await server.stop(5)

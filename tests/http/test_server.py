@@ -2,8 +2,11 @@
 
 import pytest
 
-from fakes.application import GET, Conversation, post, post_chunked
+from fakes.application import GET, Conversation, Recorded, post, post_chunked
+from fakes.garbage import no_garbage
+from fakes.transport import FakeTransport
 from headway.http.limits import Limits
+from headway.http.server import ServerConnection
 
 
 async def test_a_request_is_handed_over_with_its_head_and_answered_whole():
@@ -340,3 +343,38 @@ async def test_an_answer_begun_before_its_request_was_read_ends_the_connection_a
     exchange.end()
     assert b"connection: close\r\n" in client.transport.written
     assert client.transport.closed
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        GET[:9],
+        GET,
+        GET + GET,
+        post(b"body")[:-1],
+        post_chunked(b"body")[:-9],
+        GET + post(b"body")[:-1],
+    ],
+)
+async def test_what_a_connection_was_does_not_wait_for_the_garbage_collector(said, is_answered):
+    def converse():
+        requests = []
+
+        def application(exchange):
+            requests.append(Recorded(exchange))
+            return requests[-1]
+
+        connection = ServerConnection(application, Limits(), set())
+        connection.connection_made(FakeTransport())
+        connection.data_received(said)
+        if is_answered and requests:
+            requests[0].exchange.respond(200)
+        connection.connection_lost(None)
+        for one in requests:
+            one.exchange.respond(200)  # too late: its work has gone on without a client
+        requests.clear()
+
+    with no_garbage():
+        converse()

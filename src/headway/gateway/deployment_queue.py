@@ -177,7 +177,7 @@ class DeploymentQueue:
 
     def close(self) -> None:
         """The deployment is gone: whatever it still has is refused."""
-        self.fleet.apply(())
+        self.fleet.close()
         self._refuse_queued(refusals.deployment_gone(self.route.deployment_id))
         if self._timer is not None:
             self._timer.cancel()

@@ -69,6 +69,12 @@ class Fleet:
                 self._set_draining(route)
             known.route = route
 
+    def close(self) -> None:
+        """The deployment is gone. What its replicas still hold is lost, and nothing is told from then on."""
+        self.apply(())
+        # Whom it told refers to this: a circle would wait for the garbage collector.
+        self._carry_out = _to_nobody
+
     def doubt(self, upstream: Upstream) -> None:
         """Give the replica nothing before it accepts a connection again."""
         if upstream.route.replica_id in self._admitted and not upstream.closed and not upstream.doubted:
@@ -138,3 +144,6 @@ class Fleet:
             self.ready = len(self._admitted)
             now = self._loop.time()
             self._carry_out(self._dispatcher.remove_replica(replica_id, now), now)
+
+
+def _to_nobody(_events: Events[ProxiedRequest], _now: float) -> None: ...

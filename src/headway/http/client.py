@@ -19,6 +19,7 @@ _FIRST_FINAL: Final = 200
 _HEAD_LIMIT: Final = 64 * 1024
 _WRITE_BUFFER: Final = 64 * 1024
 _SHOWN_BYTES: Final = 40
+_NO_PARSER: Final = cast("httptools.HttpResponseParser", None)
 
 
 class AnswerReceiver(Protocol):
@@ -55,7 +56,7 @@ class ClientConnection:
     def __init__(self) -> None:
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
         self._receiver: AnswerReceiver | None = None
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser = _NO_PARSER
         self._begun = b""  # of a head that is not complete
         self._answer: AnswerHead | None = None  # once it was handed on
         self._head_only = False
@@ -115,6 +116,7 @@ class ClientConnection:
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(_WRITE_BUFFER)
+        self._parser = httptools.HttpResponseParser(self)
 
     def eof_received(self) -> None:
         """The server sends nothing more: without a request under way the connection is of no use from now on."""
@@ -124,6 +126,7 @@ class ClientConnection:
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
+        self._parser = _NO_PARSER  # it refers to this: a circle would wait for the garbage collector
         was_reset = shut_down(self._transport)  # which may have been after the end that was seen
         receiver, self._receiver = self._receiver, None
         if receiver is None:

@@ -3,10 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
-import httptools
-
 from headway.http.client import connect
-from headway.http.heads import AnswerHead
+from headway.http.heads import AnswerHead, Dechunker
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +37,23 @@ async def fetch(address: str, target: bytes, *, timeout: float) -> Answer:  # no
 
 
 class _Collector:
-    """Receives one answer and takes its body out of its framing."""
+    """Receives one answer."""
 
     def __init__(self) -> None:
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._status = 0
-        self._body = bytearray()
-        self._parser = httptools.HttpResponseParser(self)
-
-    def on_body(self, data: bytes) -> None:
-        self._body += data
+        self._head = b""
+        self._framed = b""
 
     def on_answer(self, head: AnswerHead, rest: bytes) -> None:
-        self._status = head.status
-        self._parser.feed_data(head.raw + rest)
+        self._status, self._head, self._framed = head.status, head.raw, rest
 
     def on_more(self, data: bytes) -> None:
-        self._parser.feed_data(data)
+        self._framed += data
 
     def on_answer_end(self, *, reusable: bool) -> None:  # noqa: ARG002 - used once, then closed
         if not self.answer.done():
-            self.answer.set_result(Answer(self._status, bytes(self._body)))
+            self.answer.set_result(Answer(self._status, Dechunker(self._head).decode(self._framed)))
 
     def on_answer_bad(self, reason: str) -> None:
         self.on_answer_lost(f"the answer is not valid HTTP/1.1: {reason}", unread=False)

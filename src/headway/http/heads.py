@@ -191,20 +191,28 @@ KNOWN_ANSWERS: Final = KnownHeads[AnswerHead]()
 
 
 class Dechunker:
-    """Takes a chunked body out of its framing."""
+    """Takes a body out of its framing; what `head` says of that holds."""
 
     def __init__(self, head: bytes) -> None:
-        self._decoded: list[bytes] = []
-        self._parser = httptools.HttpResponseParser(self)
+        self._decoded = _Decoded()
+        self._parser = httptools.HttpResponseParser(self._decoded)
         self._parser.feed_data(head)
-
-    def on_body(self, data: bytes) -> None:
-        self._decoded.append(data)
 
     def decode(self, data: bytes) -> bytes:
         self._parser.feed_data(data)
-        decoded, self._decoded = self._decoded, []
-        return b"".join(decoded)
+        decoded = b"".join(self._decoded.pieces)
+        self._decoded.pieces.clear()
+        return decoded
+
+
+class _Decoded:
+    """What the parser tells: apart from who has the parser, for a circle would wait for the garbage collector."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def on_body(self, data: bytes) -> None:
+        self.pieces.append(data)
 
 
 def _without(raw: bytes, names: "set[bytes] | frozenset[bytes]") -> bytes:

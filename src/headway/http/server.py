@@ -5,7 +5,7 @@ It knows no routes and no models. What is refused here (400, 408, 431) never rea
 """
 
 import asyncio
-from typing import cast
+from typing import Final, cast
 
 import httptools
 
@@ -15,6 +15,8 @@ from headway.http.framing import BadRequest, head_too_large, malformed, read_fra
 from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES, KnownHeads, KnownRequest
 from headway.http.limits import Lasting, Limits
 from headway.http.peer import NOBODY, Peer
+
+_NO_PARSER: Final = cast("httptools.HttpRequestParser", None)
 
 
 class ServerConnection:
@@ -152,6 +154,10 @@ class ServerConnection:
         self._connections.discard(self)
         shut_down(self.transport)
         self.client_left()
+        self._deaf = True
+        # These refer to the connection: a circle would wait for the garbage collector.
+        self._parser, self._parsed = _NO_PARSER, None
+        self._waiting.clear()
 
     def pause_writing(self) -> None:
         if self._current is not None and self._current.receiver is not None:

@@ -65,6 +65,16 @@ def test_a_line_whose_end_does_not_come_is_shown_after_a_pause(followed):
     assert followed.polled() == [("echo-1", "yes")]
 
 
+def test_of_a_file_that_is_gone_nothing_is_kept_and_what_it_ended_with_is_shown(followed):
+    followed.append("echo-1", b"dies in the mid")
+    assert followed.polled() == []
+    (followed.directory / "echo-1.log").unlink()
+    assert followed.polled() == [("echo-1", "dies in the mid")]
+    assert [path.stem for path in followed.follower.followed] == ["gateway"]
+    followed.append("echo-1", b"another\n")
+    assert followed.polled() == [("echo-1", "another")]
+
+
 def test_a_line_that_a_dying_program_has_begun_is_shown_at_the_end(followed):
     followed.append("echo-1", b"dies in the mid")
     followed.follower.finish()

@@ -4,7 +4,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +40,14 @@ class LogFollower:
         self._most_behind = most_behind
         self._clock = clock
         self._readers: dict[Path, _Reader] = {}
-        for path in self._paths():
+        for path in sorted(self._paths()):
             with contextlib.suppress(OSError):
                 self._readers[path] = _Reader.at_end(path)
+
+    @property
+    def followed(self) -> Iterable[Path]:
+        """The files that there were at the last look."""
+        return self._readers.keys()
 
     def past(self, count: int) -> Iterator[tuple[str, list[str]]]:
         """The last lines of each file before those that are shown, with its name. Ask before the first poll."""
@@ -58,26 +63,33 @@ class LogFollower:
     def poll(self) -> bool:
         """Show what was added since the last time, a bounded amount of each file; whether there is more."""
         has_more = False
-        for path in self._paths():
-            with contextlib.suppress(OSError):
-                reader = self._readers.get(path) or self._readers.setdefault(path, _Reader())
+        for path in sorted(self._readers.keys() | self._paths()):
+            reader = self._readers.setdefault(path, _Reader())
+            try:
                 for line in reader.read_on(path, self._most_behind, self._clock()):
                     self._show(path.stem, line)
                 has_more |= reader.has_more
+            except FileNotFoundError:
+                self._forget(path)
+            except OSError:
+                continue
         return has_more
 
     def finish(self) -> None:
         """Show all that is left, also lines that were begun only."""
         while self.poll():
             pass
-        for path, reader in self._readers.items():
-            for line in reader.take_begun():
-                self._show(path.stem, line)
+        for path in list(self._readers):
+            self._forget(path)
 
-    def _paths(self) -> list[Path]:
+    def _forget(self, path: Path) -> None:
+        for line in self._readers.pop(path).take_begun():
+            self._show(path.stem, line)
+
+    def _paths(self) -> set[Path]:
         with contextlib.suppress(OSError):
-            return sorted(self._directory.rglob("*.log"))
-        return []
+            return set(self._directory.rglob("*.log"))
+        return set()
 
 
 @dataclass(slots=True)

@@ -1,8 +1,7 @@
 """Pushes of changing Trusses for HEADWAY_SOAK_SECONDS on a small file system, with traffic: nothing grows."""
 
-import contextlib
+import itertools
 import os
-import statistics
 import subprocess
 import threading
 import time
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from fakes.archives import tar, truss_files
+from system.growth import Held, Samples, slope_of
 from system.lasting import Headway
 from system.serving import descendants, share_environments, wait_until
 
@@ -18,6 +18,12 @@ SECONDS = float(os.environ.get("HEADWAY_SOAK_SECONDS", "0"))
 WARM = 600.0
 SIZE = 500 * 1024 * 1024
 TRUSS_BYTES = 10_000_000
+PUSH_EVERY = 10.0
+WARMING_PUSH_EVERY = 4.0
+"""Oftener at first: what is bounded by a number of deployments is to be full by then."""
+KEPT_REQUESTS = 2000
+"""Reached while it is still warming up, so that the database has its size by then."""
+PROCESSES = {"gateway": "-m headway.gateway ", "control": "-m headway.api "}
 
 
 @pytest.fixture
@@ -32,6 +38,7 @@ def headway(tmp_path):
     made.environment |= {
         "HEADWAY_KEEP_DEPLOYMENTS": "3",
         "HEADWAY_KEEP_DAYS": "0",
+        "HEADWAY_KEEP_REQUESTS": str(KEPT_REQUESTS),
         "HEADWAY_MIN_FREE": str(SIZE // 5),
     }
     try:
@@ -41,10 +48,10 @@ def headway(tmp_path):
 
 
 class Traffic:
-    """One request after another, as long as the block lasts."""
+    """One request after another, each with a body of its own, as long as the block lasts."""
 
     def __init__(self, headway):
-        self._headway = headway
+        self._url = f"http://127.0.0.1:{headway.port}/models/echo/predict"
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.answered = 0
@@ -56,68 +63,110 @@ class Traffic:
 
     def __exit__(self, *_):
         self._stopped.set()
-        self._thread.join(60)
+        self._thread.join(90)
+        assert not self._thread.is_alive()
 
     def _run(self):
-        while not self._stopped.wait(0.05):
-            try:
-                assert self._headway.predict() == {"a": 1}
-                self.answered += 1
-            except (AssertionError, httpx.HTTPError) as error:
-                self.failures.append(repr(error))
+        context = httpx.create_ssl_context()
+        while not self._stopped.is_set():  # a client for some requests, so that connections come and go too
+            with httpx.Client(verify=context, timeout=60) as client:
+                for _ in range(10):
+                    self._stopped.wait(0.1)
+                    self._send(client)
+
+    def _send(self, client):
+        sent = {"number": self.answered, "text": "x" * (self.answered * 101 % 10_100)}
+        try:
+            answer = client.post(self._url, json=sent)
+            assert (answer.status_code, answer.json()) == (200, sent), answer.text[:300]
+            self.answered += 1
+        except (AssertionError, ValueError, httpx.HTTPError) as error:
+            self.failures.append(repr(error))
 
 
-def memory_of(up):
-    """Megabytes of root, the gateway and control."""
+class Operator:
+    """Pushes, and asks what a console and a monitor ask."""
+
+    def __init__(self, headway, client):
+        self._client = client
+        self._control = f"http://127.0.0.1:{headway.control_port}"
+        self._gateway = f"http://127.0.0.1:{headway.port}"
+
+    def push(self, number):
+        """Return when the new deployment is in production and serves."""
+        data = {"data/n": str(number), "data/big": os.urandom(TRUSS_BYTES)}
+        files = truss_files("model_name: echo", **data)
+        answer = self._client.post(f"{self._control}/v1/models/echo/deployments", content=tar(files, "w:"))
+        assert answer.status_code == 202, answer.text
+        wait_until(lambda: self._serving() == answer.json()["id"], 60, "it serves")
+
+    def look(self):
+        for path in ("", "/replicas", "/decisions", "/requests", "/history", "/advice"):
+            self._asked(f"/v1/models/echo/deployments/production{path}")
+        for path in ("/v1/models", "/v1/models/echo/deployments", "/v1/disk"):
+            self._asked(path)
+        for base in (self._control, self._gateway):
+            assert self._client.get(f"{base}/metrics").status_code == 200
+
+    def _serving(self):
+        return self._asked("/v1/models/echo/environments/production")["current_deployment"]["id"]
+
+    def _asked(self, path):
+        answer = self._client.get(f"{self._control}{path}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def processes_of(up):
+    """The ids of root, the gateway and control."""
     found = {"root": up.pid}
     for process, command in descendants(up.pid).items():
-        for name in ("gateway", "api"):
-            if f"-m headway.{name} " in command:
-                found[name] = process
-    with contextlib.suppress(FileNotFoundError):
-        return {name: _resident(process) for name, process in found.items()}
-    return {}
+        found |= {name: process for name, words in PROCESSES.items() if words in command}
+    return found
 
 
-def _resident(process):
-    with open(f"/proc/{process}/status", encoding="ascii") as file:  # noqa: PTH123
-        return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
-
-
-def deploy(headway, number):
-    control = f"http://127.0.0.1:{headway.control_port}/v1/models/echo"
-    files = truss_files("model_name: echo", **{"data/n": str(number), "data/big": os.urandom(TRUSS_BYTES)})
-    answer = httpx.post(f"{control}/deployments", content=tar(files, "w:"), timeout=60)
-    assert answer.status_code == 202, answer.text
-    environment = f"{control}/environments/production"
-    wait_until(
-        lambda: httpx.get(environment, timeout=30).json()["current_deployment"]["id"] == answer.json()["id"],
-        60,
-        "it serves",
-    )
+def used_bytes(directory):
+    status = os.statvfs(directory)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize
 
 
 @pytest.mark.skipif(not SECONDS, reason="make soak takes an hour for it")
 @pytest.mark.timeout(SECONDS + 600)
 def test_pushes_for_an_hour_lose_no_request_and_nothing_grows(headway, tmp_path):
-    taken, memory = [], []
-    with headway.up() as up:
-        deploy(headway, 0)
-        began_at = time.monotonic()
+    samples = Samples(tmp_path / "samples.csv")
+    with headway.up() as up, httpx.Client(timeout=60) as client:
+        operator = Operator(headway, client)
+        operator.push(0)
+        processes = processes_of(up)
+        assert len(processes) == 3
+        began_at, due = time.monotonic(), 0.0
         with Traffic(headway) as traffic:
-            number = 0
-            while (elapsed := time.monotonic() - began_at) < SECONDS:
-                number += 1
-                deploy(headway, number)
-                status = os.statvfs(tmp_path / "data")
-                taken.append((status.f_blocks - status.f_bfree) * status.f_frsize)
-                memory.append((elapsed, memory_of(up)))
-        assert traffic.failures == []
-        assert traffic.answered > SECONDS
-    assert number * TRUSS_BYTES > SIZE or SECONDS < WARM, "it would not have held all"
-    assert max(taken) < SIZE * 0.9
-    for name in ("root", "gateway", "api"):
-        points = [(at, one[name]) for at, one in memory if at > WARM and name in one]
-        if len(points) > 100:
-            slope, _ = statistics.linear_regression(*zip(*points, strict=True))
-            assert slope * 3600 < 1.0, f"{name} grows"
+            for number in itertools.count(1):
+                operator.push(number)
+                operator.look()
+                due += WARMING_PUSH_EVERY if due < WARM else PUSH_EVERY
+                time.sleep(max(0.0, began_at + due - time.monotonic()))
+                elapsed = time.monotonic() - began_at
+                samples.take(
+                    elapsed,
+                    {name: Held.by(process) for name, process in processes.items()},
+                    disk=used_bytes(tmp_path / "data") / 1e6,
+                    answered=traffic.answered,
+                    pushes=number,
+                )
+                if elapsed >= SECONDS:
+                    break
+        assert processes_of(up) == processes, "none was started again"
+    assert traffic.failures == []
+    assert traffic.answered > SECONDS
+    assert max(used for _, used in samples.of("disk", after=0)) * 1e6 < SIZE * 0.9
+    if SECONDS <= WARM * 2:
+        return
+    assert number * TRUSS_BYTES > SIZE, "it would not have held all"
+    grown = {
+        name: slope_of(samples.of(name, after=WARM))
+        for process in processes
+        for name in (f"{process}_memory", f"{process}_files", f"{process}_threads")
+    } | {"disk": slope_of(samples.of("disk", after=WARM))}
+    (tmp_path / "slopes").write_text("\n".join(f"{name}: {slope}" for name, slope in grown.items()))
+    assert {name: str(slope) for name, slope in grown.items() if slope.an_hour >= 1.0} == {}

@@ -36,6 +36,15 @@ class Answer:
         self.is_complete = True
 
 
+def read_answer(data: bytes) -> Answer:
+    """One whole answer."""
+    answer = Answer()
+    parser = httptools.HttpResponseParser(answer)
+    parser.feed_data(data)
+    answer.status = parser.get_status_code()
+    return answer
+
+
 class Client:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer

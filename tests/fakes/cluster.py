@@ -34,7 +34,9 @@ async def until(condition: Callable[[], object]) -> None:
 class Cluster:
     """One gateway; a model `m` whose production is deployment `d1`, unless told otherwise."""
 
-    def __init__(self, directory: Path, admission: Admission | None = None) -> None:
+    def __init__(
+        self, directory: Path, admission: Admission | None = None, limits: Limits | None = None
+    ) -> None:
         self.directory = directory
         self.drained: list[str] = []
         self.stuck: list[Stuck] = []
@@ -43,7 +45,9 @@ class Cluster:
         self.gateway = Gateway(
             Reports(self.drained.append, self.stuck.append, self._queue_formed, self.woken.append), admission
         )
-        self._server = HttpServer(self.gateway.serve, Limits(sweep=0.02))
+        self._server = HttpServer(
+            self.gateway.serve, limits or Limits(sweep=0.02), self.gateway.lines_of_refusal
+        )
         self._version = 0
         self._replicas: list[FakeReplica] = []
         self._clients: list[Client] = []
@@ -114,9 +118,11 @@ class Cluster:
 
 
 @contextlib.asynccontextmanager
-async def cluster(directory: Path, admission: Admission | None = None) -> AsyncIterator[Cluster]:
+async def cluster(
+    directory: Path, admission: Admission | None = None, limits: Limits | None = None
+) -> AsyncIterator[Cluster]:
     """A cluster that is up; what it counts is even again at the end."""
-    one = Cluster(directory, admission)
+    one = Cluster(directory, admission, limits)
     await one.start()
     try:
         yield one

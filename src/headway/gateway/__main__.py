@@ -66,7 +66,9 @@ async def _serve(options: argparse.Namespace) -> int:
     telling = loop.create_task(link.until_told(_FIRST_TABLE_WITHIN))
     await asyncio.wait((task, stopping, telling), return_when=asyncio.FIRST_COMPLETED)
     telling.cancel()
-    server = HttpServer(link.gateway.serve, Limits(idle_timeout=options.idle_timeout))
+    gateway = link.gateway
+    limits = Limits(idle_timeout=options.idle_timeout)
+    server = HttpServer(gateway.serve, limits, gateway.lines_of_refusal)
     await server.start([listening])
     await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
     if task.done():

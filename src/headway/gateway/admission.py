@@ -78,7 +78,7 @@ class Admission:
         """
         if not self._sharing:
             return None
-        exchange.lines = header_lines(self._sharing.lines(exchange.headers))
+        exchange.lines = self.sharing_lines(exchange.headers)
         answer = self._sharing.preflight(exchange.method, exchange.headers)
         if answer is None:
             return None
@@ -90,6 +90,10 @@ class Admission:
         exchange.start(204, header_lines(answer))
         exchange.end()
         return SILENT
+
+    def sharing_lines(self, headers: Headers) -> bytes:
+        """What every answer to a request with these headers tells browsers."""
+        return header_lines(self._sharing.lines(headers))
 
     def models_headers(self, exchange: Exchange, *, pass_authorization: bool) -> Headers:
         """A request's headers without the keys of this gateway in them, which are none of the model's business."""

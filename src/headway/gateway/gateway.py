@@ -3,10 +3,8 @@
 It applies whole routing tables; with none it answers that it is starting.
 """
 
-import itertools
 import secrets
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from headway.core.credentials import TO_INFER, TO_READ_METRICS
@@ -16,7 +14,7 @@ from headway.gateway.admission import Admission, offers_bare
 from headway.gateway.body import BodyBudget
 from headway.gateway.deployment_queue import DeploymentQueue, Reports
 from headway.gateway.door import Door, dialect_of_request
-from headway.gateway.identity import accepted, identity_lines
+from headway.gateway.identity import accepted, identity_lines, request_ids
 from headway.gateway.metrics import MetricsPage
 from headway.gateway.records import Recorder, Tally
 from headway.gateway.refusals import NO_TABLE, Refusal
@@ -24,6 +22,7 @@ from headway.gateway.request import ProxiedRequest
 from headway.gateway.request_head import InvalidDeadlineError, RequestHead
 from headway.gateway.routes import Address, Verb, parse
 from headway.gateway.table import RoutingTable
+from headway.http.answers import Headers
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.http.known_heads import KnownRequest
 
@@ -35,7 +34,6 @@ _CACHED = 4096
 _LONGEST_CACHED_BYTES = 512
 _JSON = b"content-type: application/json\r\n"
 _READING = (b"GET", b"HEAD")
-_HEXADECIMAL = tuple(b"%02x" % byte for byte in range(256))
 
 
 class Gateway:
@@ -53,7 +51,7 @@ class Gateway:
         self._admitted: dict[KnownRequest | None, tuple[RequestHead, DeploymentQueue]] = {}
         self.epoch = secrets.token_hex(4)
         """Tells this gateway process from any other, and begins the ids of its requests."""
-        self._ids = _request_ids(self.epoch.encode())
+        self._ids = request_ids(self.epoch.encode())
         self._metrics = MetricsPage(self)
         self._door = Door(self)
         self.tracer: Tracer | None = None
@@ -227,6 +225,13 @@ class Gateway:
         exchange.respond(refusal.status, lines, refusal.body(dialect_of_request(exchange), request_id))
         return SILENT
 
+    def lines_of_refusal(self, headers: Headers, receiver: Receiver | None) -> bytes:
+        """What the answer to a request carries that the server refuses by itself."""
+        if isinstance(receiver, ProxiedRequest):
+            return receiver.head.lines + receiver.head.identity(receiver.request_id)
+        given = next((value for name, value in headers if name == CLIENT_ID), None)
+        return self.admission.sharing_lines(headers) + identity_lines(next(self._ids), accepted(given))
+
     def _answer_health(self, exchange: Exchange) -> Receiver:
         if self._table is None:
             return self.refuse(exchange, NO_TABLE)
@@ -257,14 +262,6 @@ def _limit_line(exchange: Exchange, queue: DeploymentQueue) -> bytes:
     if exchange.header(b"content-encoding") is None:
         return b""
     return b"%s: %d\r\n" % (BODY_LIMIT, queue.settings.body_limit_bytes)
-
-
-def _request_ids(epoch: bytes) -> Iterator[bytes]:
-    """Ids without end; 256 at a time are formatted together, for that takes longer than anything else about them."""
-    for block in itertools.count():
-        begin = b"%s%06x" % (epoch, block)
-        for end in _HEXADECIMAL:
-            yield begin + end
 
 
 def _refusal_of(exchange: Exchange, address: Address, queue: DeploymentQueue) -> Refusal | None:

@@ -2,7 +2,9 @@
 for. A client that gave none is told Headway's under the name that it knows.
 """
 
+import itertools
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from headway.core.wire import CLIENT_ID, REQUEST_ID
@@ -10,7 +12,16 @@ from headway.core.wire import CLIENT_ID, REQUEST_ID
 _ACCEPTED: Final = re.compile(rb"[!-~]{1,128}")
 """What goes into logs and back into a head: visible ASCII, and not for ever."""
 
+_HEXADECIMAL: Final = tuple(b"%02x" % byte for byte in range(256))
 _LINES: Final = REQUEST_ID + b": %s\r\n" + CLIENT_ID + b": %s\r\n"
+
+
+def request_ids(epoch: bytes) -> Iterator[bytes]:
+    """Ids without end; 256 at a time are formatted together, for that takes longer than anything else about them."""
+    for block in itertools.count():
+        begin = b"%s%06x" % (epoch, block)
+        for end in _HEXADECIMAL:
+            yield begin + end
 
 
 def accepted(given: bytes | None) -> bytes | None:

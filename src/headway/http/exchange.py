@@ -334,3 +334,8 @@ class Exchange:
 
 Application = Callable[[Exchange], Receiver]
 """What a server runs: called once per request when its head is complete and it is its turn."""
+
+RefusalLines = Callable[[Headers, Receiver | None], bytes]
+"""Says which header lines the answer to a request carries that is refused for its framing, its size or its pauses: told
+what was read of its headers, and what the application had handed back for it, if it was its turn.
+"""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
-from headway.http.exchange import Application
+from headway.http.exchange import Application, RefusalLines
 from headway.http.known_heads import KnownHeads, KnownRequest
 from headway.http.limits import Limits
 from headway.http.server import ServerConnection
@@ -19,10 +19,18 @@ _LEFT = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
 
 
 class HttpServer:
-    """Serves `application` on the given listening sockets from `start` until `stop`."""
+    """Serves `application` on the given listening sockets from `start` until `stop`. `refusal_lines` says what the
+    answers carry that the application never sees.
+    """
 
-    def __init__(self, application: Application, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        application: Application,
+        limits: Limits | None = None,
+        refusal_lines: RefusalLines | None = None,
+    ) -> None:
         self._application = application
+        self._refusal_lines = refusal_lines
         self._limits = limits or Limits()
         self._connections: set[ServerConnection] = set()
         self._known_heads = KnownHeads[KnownRequest]()
@@ -67,7 +75,9 @@ class HttpServer:
         return True
 
     def _connection(self) -> asyncio.Protocol:
-        connection = ServerConnection(self._application, self._limits, self._connections, self._known_heads)
+        connection = ServerConnection(
+            self._application, self._limits, self._connections, self._known_heads, self._refusal_lines
+        )
         return cast("asyncio.Protocol", connection)
 
     def _sweep_connections(self) -> None:

@@ -9,8 +9,9 @@ from typing import Final, cast
 
 import httptools
 
+from headway.http.answers import Headers
 from headway.http.ends import shut_down
-from headway.http.exchange import SILENT, Application, Exchange
+from headway.http.exchange import SILENT, Application, Exchange, RefusalLines
 from headway.http.framing import BadRequest, head_too_large, malformed, read_framing, too_slow
 from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES, KnownHeads, KnownRequest
 from headway.http.limits import Lasting, Limits
@@ -24,13 +25,15 @@ class ServerConnection:
 
     An asyncio.Protocol by its methods: a compiled class has no interpreted base.
 
-    `known_heads` are those that the server's connections have read under the same limits.
+    `known_heads` are those that the server's connections have read under the same limits; `refusal_lines` says what the
+    answers carry that are given here.
     """
 
     __slots__ = (
         "_ahead",
         "_application",
         "_bad",
+        "_bad_headers",
         "_body_paused",
         "_connections",
         "_current",
@@ -48,6 +51,7 @@ class ServerConnection:
         "_parser",
         "_quiet",
         "_reads",
+        "_refusal_lines",
         "_seen_buffered",
         "_seen_reads",
         "_stalled",
@@ -69,10 +73,12 @@ class ServerConnection:
         limits: Limits,
         connections: "set[ServerConnection]",
         known_heads: KnownHeads[KnownRequest] | None = None,
+        refusal_lines: RefusalLines | None = None,
     ) -> None:
         self._application = application
         self._known_heads = KnownHeads[KnownRequest]() if known_heads is None else known_heads
         self._limits = limits
+        self._refusal_lines = refusal_lines
         self._connections = connections
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self.peer = NOBODY
@@ -84,6 +90,7 @@ class ServerConnection:
         self._framing_bytes = 0  # around a chunked body, since its last byte came
         self._in_head = False
         self._bad: BadRequest | None = None
+        self._bad_headers: Headers = ()  # of the request that is bad, as far as they were read
         self._parsed: Exchange | None = None  # the request whose body is being read
         self._current: Exchange | None = None  # the request being answered
         self._waiting: list[Exchange] = []  # read while an earlier one is being answered
@@ -191,7 +198,9 @@ class ServerConnection:
         exchange.http_1_1 = version == "1.1"
         exchange.wants_keep_alive = parser.should_keep_alive()
         exchange.is_upgrade = parser.should_upgrade()
-        self._bad = self._bad or read_framing(exchange, version, self._limits, self._fed_bytes)
+        bad = read_framing(exchange, version, self._limits, self._fed_bytes)
+        if bad is not None:
+            self._note_bad(bad)
         self._parsed = exchange
         if self._bad is None:
             self._waiting.append(exchange)
@@ -209,6 +218,7 @@ class ServerConnection:
             exchange.is_upgrade = False  # who sends a body is not upgraded: `_parse` reads it
             return
         self._parsed = None
+        self._headers = []  # what follows may be no request, and they are not its
         exchange.take_body_end()
 
     # What the exchange asks for.
@@ -333,13 +343,18 @@ class ServerConnection:
         except httptools.HttpParserUpgrade as upgrade:
             self._pass_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
-            self._bad = self._bad or malformed(f"this is not HTTP/1.1: {error}")
+            self._note_bad(malformed(f"this is not HTTP/1.1: {error}"))
         is_counted = continues_head or (begins_head and len(self._waiting) == waiting)
         self._head_bytes = self._fed_bytes if self._in_head and is_counted else 0
         if self._head_bytes > self._limits.head_bytes:
-            self._bad = self._bad or head_too_large(self._limits)
+            self._note_bad(head_too_large(self._limits))
         if self._framing_bytes > self._limits.head_bytes and self._parsed is not None:
-            self._bad = self._bad or malformed("too many bytes of trailers or of a chunk's size line")
+            self._note_bad(malformed("too many bytes of trailers or of a chunk's size line"))
+
+    def _note_bad(self, bad: BadRequest) -> None:
+        """The first counts; it is told when it is that request's turn."""
+        if self._bad is None:
+            self._bad, self._bad_headers = bad, tuple(self._headers)
 
     def _pass_upgrade(self, rest: bytes) -> None:
         """The parser stops at a request for an upgrade, which the application may accept or ignore."""
@@ -389,16 +404,20 @@ class ServerConnection:
 
     def _refuse(self, bad: BadRequest) -> None:
         """Answer what the application never saw (or saw only the beginning of), and end the connection."""
+        headers = self._headers if self._bad is None else self._bad_headers
         self._bad = None
         if self._current is not None and self._current.started:
             self.client_left()
             self.transport.abort()
             return
         current, self._current = self._current, None
+        receiver = None if current is None else current.receiver
         if current is not None:
+            headers = current.headers
             current.ended = current.left = True
-            (current.receiver or SILENT).on_client_left()
-        self.transport.write(bad.answer(b"" if current is None else current.lines))
+            (receiver or SILENT).on_client_left()
+        lines = b"" if self._refusal_lines is None else self._refusal_lines(headers, receiver)
+        self.transport.write(bad.answer(lines))
         self._linger()
 
     def _linger(self) -> None:

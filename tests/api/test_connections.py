@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import resource
 import socket
 import threading
@@ -14,6 +15,7 @@ import pytest
 from headway.api import connections, own_users, owners
 from headway.api.owners import UnknowableError, owner_of
 from headway.api.server import serve
+from headway.core.entry import AllowedOrigins
 from headway.http.limits import Limits
 
 NOBODY = 65_534
@@ -96,7 +98,7 @@ async def test_a_head_that_never_ends_is_refused_and_kept_by_nobody(served, begi
                 writer.write(b"x" * 65_536)
                 await writer.drain()
         with contextlib.suppress(ConnectionError):
-            assert b"headers_too_large" in await answering
+            assert b"head_too_large" in await answering
         writer.close()
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000, "KiB"
         assert (await ask(address))[0] == 200
@@ -106,25 +108,83 @@ async def test_a_head_with_too_many_bytes_at_once_is_refused_in_the_apis_words(s
     async with served() as (_, address):
         for headers in (f"x: {'x' * 70_000}\r\n", "".join(f"x-{n}: {'x' * 100}\r\n" for n in range(700))):
             status, body = await ask(address, headers=headers)
-            assert (status, body["error"]["code"]) == (431, "headers_too_large")
+            assert (status, body["error"]["code"]) == (431, "head_too_large")
         assert (await ask(address, headers=f"x: {'x' * 30_000}\r\n"))[0] == 200
 
 
-async def test_what_waits_too_long_is_ended(served):
-    slow = {
-        b"": b"",
-        b"\r\n": b"",
-        b"GET / HT": b"408",
-        b"GET / HTTP/1.1\r\nhost: localhost\r\n": b"408",
-        b"POST /v1/models HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nx": b"",
-    }
+async def heard(address, said):
+    """All that is answered, to the connection's end."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(said)
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+@pytest.mark.parametrize("begin", [b"", b"\r\n"])
+async def test_a_connection_without_a_request_is_closed_without_a_word(served, begin):
     async with served(QUICK) as (_, address):
-        for begin, expected in slow.items():
-            reader, writer = await asyncio.open_connection(*address)
-            writer.write(begin)
-            async with asyncio.timeout(10):
-                assert expected in await reader.read()
-            writer.close()
+        assert await heard(address, begin) == b""
+
+
+HEAD = b"host: localhost\r\norigin: https://app.example\r\n"
+BAD = {
+    b"\x16\x03\x01\x02\x00\x01\x00\x01": (400, "malformed_request"),
+    b"GET / HTTP/3.1\r\n\r\n": (400, "malformed_request"),
+    b"GET /\xff HTTP/1.1\r\nhost: localhost\r\n\r\n": (400, "malformed_request"),
+    b"GET / HTTP/1.1\r\n" + HEAD + b"x: a\r\n b\r\n\r\n": (400, "malformed_request"),
+    b"POST / HTTP/1.1\r\n" + HEAD + b"content-length: 1\r\ncontent-length: 2\r\n\r\n": (
+        *(400, "malformed_request"),
+    ),
+    b"POST /v1/models HTTP/1.1\r\n" + HEAD + b"transfer-encoding: chunked\r\n\r\nx\r\n": (
+        *(400, "malformed_request"),
+    ),
+    b"GET / HTTP/1.1\r\n" + HEAD + b"y: z\r\nx: " + b"a" * 140_000 + b"\r\ny: ": (431, "head_too_large"),
+    b"GET / HT": (408, "head_timeout"),
+    b"GET / HTTP/1.1\r\n" + HEAD + b"x: y\r\nz": (408, "head_timeout"),
+    b"POST /v1/models HTTP/1.1\r\n" + HEAD + b"content-length: 9\r\n\r\nx": (408, "body_timeout"),
+    b"POST /v1/secrets HTTP/1.1\r\n" + HEAD + b"content-length: 9\r\n\r\nx": (408, "body_timeout"),
+    b"POST /v1/secrets HTTP/1.1\r\n" + HEAD + b"content-length: 99999999\r\n\r\nx": (413, "too_large"),
+}
+
+
+@pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"])
+@pytest.mark.parametrize("said", BAD)
+async def test_what_the_parser_refuses_is_told_in_the_apis_words_after_what_came_before(served, said, before):
+    status, code = BAD[said]
+    async with served(QUICK, allowed_origins=AllowedOrigins.of(["https://app.example"])) as (_, address):
+        *earlier, last = re.split(rb"(?=HTTP/1\.1 \d)", await heard(address, before + said))[1:]
+    assert [answered(one)[0] for one in earlier] == [200] * bool(before)
+    assert answered(last)[0] == status
+    error = answered(last)[1]["error"]
+    assert (error.keys(), error["code"]) == ({"code", "message", "hint"}, code)
+    assert re.search(rb"\r\ndate: \w{3}, .* GMT\r\n", last)
+    assert b"\r\nconnection: close\r\n" in last or code == "too_large"
+    assert (b"access-control-allow-origin: https://app.example\r\n" in last) == (HEAD in said)
+
+
+async def test_what_is_asked_while_headway_stops_is_told_so(served):
+    async with served() as (it, address):
+        it.may_prepare.clear()
+        asked = asyncio.Event()
+
+        async def never(*_):
+            asked.set()
+            await asyncio.Event().wait()
+
+        it.plane.credentials.create_key = never
+        reader, writer = await asyncio.open_connection(*address)
+        body = b"POST /v1/api_keys HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 2\r\n"
+        writer.write(body + HEAD.partition(b"origin")[0] + b"\r\n{}")
+        await asked.wait()
+        for task in asyncio.all_tasks():
+            if "run_asgi" in repr(task.get_coro()):
+                task.cancel()
+        async with asyncio.timeout(10):
+            status, told = answered(await reader.read(65_536))
+        assert (status, told["error"]["code"]) == (503, "stopping")
+        writer.close()
 
 
 async def test_a_kept_connection_is_closed_when_it_is_idle_and_serves_until_then(served):

@@ -52,15 +52,11 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     async def _own(_: Request, error: HeadwayError) -> JSONResponse:
         return answer(_STATUSES.get(error.code, 500), error.code, error.message, error.hint)
 
-    @app.exception_handler(OSError)
-    async def _disk(_: Request, error: OSError) -> JSONResponse:
-        told = StorageError.of("Headway's machine does not let it be done", error)
-        _logger.error("a request met a fault of the machine: %s", error, exc_info=error)
-        return answer(503, told.code, told.message, told.hint)
+    _install_faults(app)
 
     @app.exception_handler(Exception)
     async def _defect(_: Request, __: Exception) -> JSONResponse:
-        return answer(500, "defect", "this is a defect of Headway", "control's log says more")
+        return defect()
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(_: Request, __: ClientDisconnect) -> JSONResponse:
@@ -81,11 +77,36 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         return answer(error.status_code, code, str(error.detail), "see /docs for what there is", headers)
 
 
+def _install_faults(app: FastAPI) -> None:
+    """Of the machine: they pass."""
+
+    @app.exception_handler(OSError)
+    async def _disk(_: Request, error: OSError) -> JSONResponse:
+        told = StorageError.of("Headway's machine does not let it be done", error)
+        _logger.error("a request met a fault of the machine: %s", error, exc_info=error)
+        return answer(503, told.code, told.message, told.hint)
+
+    @app.exception_handler(TimeoutError)
+    async def _late(_: Request, error: TimeoutError) -> JSONResponse:
+        _logger.error("a request waited for too long: %s", error, exc_info=error)
+        return answer(503, "timeout", "it took too long", "try it again; control's log says more")
+
+
 def answer(
     status: int, code: str, message: str, hint: str = "", headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    error: dict[str, Any] = {"code": code, "message": message, "hint": hint}
+    error: dict[str, Any] = {"code": code, "message": _sendable(message), "hint": _sendable(hint)}
     return JSONResponse({"error": error}, status, dict(headers or {}))
+
+
+def defect() -> JSONResponse:
+    """What is told of an error that nobody has thought of; its own words may hold what is secret."""
+    return answer(500, "defect", "this is a defect of Headway", "control's log says more")
+
+
+def _sendable(text: str) -> str:
+    """JSON can name half a character, and so may what is told of it; no encoding has it."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _methods(routes: Sequence[BaseRoute], request: Request) -> set[str]:

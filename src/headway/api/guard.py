@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from headway.api.errors import answer
+from headway.api.errors import answer, defect
 from headway.api.outgoing import KeyedAnswers, Outgoing
 from headway.control.keys import Keyring
 from headway.control.store.rows import KeyRow
@@ -50,9 +50,7 @@ class Guard:
         except Exception:
             # What the framework would answer, around this, is nothing that a page could read. It still tells the log.
             if not outgoing.has_begun:
-                await answer(500, "defect", "Headway made a mistake", "its log says more")(
-                    scope, receive, outgoing
-                )
+                await defect()(scope, receive, outgoing)
             raise
 
     async def _serve(self, scope: Scope, receive: Receive, outgoing: Outgoing) -> None:

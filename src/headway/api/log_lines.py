@@ -38,7 +38,9 @@ async def _followed(directory: Path, is_wanted: Callable[[str], bool], tail: int
             new.append(_as_json(name, [line]))
 
     follower = LogFollower(directory, show, most_behind=_MOST_BYTES_BEHIND)
-    for name, lines in await asyncio.to_thread(lambda: list(follower.past(tail))):
+    past = await asyncio.to_thread(lambda: list(follower.past(tail)))
+    yield ""  # an answer may begin, though there be nothing to tell yet
+    for name, lines in past:
         if is_wanted(name):
             yield _as_json(name, lines)
     while True:

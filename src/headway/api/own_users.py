@@ -11,7 +11,9 @@ from collections.abc import Sized
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headway.api.errors import answer
+from headway.api.outgoing import Outgoing
 from headway.api.owners import Address, UnknowableError, owner_of
+from headway.core.sharing import Sharing
 
 PEER = "peer"
 """In a request's state: the Peer that it comes from."""
@@ -48,17 +50,20 @@ class Peer:
 
 
 class OwnUsersOnly:
-    """`keys` are the API keys that exist: with any of them, who may ask is judged by them alone."""
+    """`keys` are the API keys that exist: with any of them, who may ask is judged by them alone. `sharing` says which
+    pages may read a refusal.
+    """
 
-    def __init__(self, app: ASGIApp, keys: Sized) -> None:
+    def __init__(self, app: ASGIApp, keys: Sized, sharing: Sharing) -> None:
         self._app = app
         self._keys = keys
+        self._sharing = sharing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] != _OPEN_TO_ALL and not self._keys:
             peer: Peer = scope["state"][PEER]
             if not peer.is_ours:
-                await _refusal()(scope, receive, send)
+                await _refusal()(scope, receive, Outgoing(send, self._sharing.lines(scope["headers"])))
                 return
         await self._app(scope, receive, send)
 

@@ -12,8 +12,10 @@ import uvicorn
 
 from headway.api.application import application
 from headway.api.connections import Connection
+from headway.api.last_resort import LastResort
 from headway.api.own_users import OwnUsersOnly
 from headway.control.plane import ControlPlane
+from headway.core.sharing import Sharing
 from headway.http.limits import Limits
 from headway.open_files import raise_file_limit
 
@@ -25,11 +27,13 @@ async def serve(plane: ControlPlane, listening: socket, limits: Limits | None = 
     """Until cancelled."""
     raise_file_limit(_WANTED_FILES)
     limits, keys = limits or Limits(), plane.credentials.keyring
+    sharing = Sharing(plane.options.allowed_origins)
+    connection = partial(Connection, limits=limits, keys=keys, sharing=sharing)
     server = _Server(
         uvicorn.Config(
-            OwnUsersOnly(application(plane), keys),
+            LastResort(OwnUsersOnly(application(plane), keys, sharing), sharing),
             loop="none",
-            http=cast("type[asyncio.Protocol]", partial(Connection, limits=limits, keys=keys)),
+            http=cast("type[asyncio.Protocol]", connection),
             ws="none",
             lifespan="off",
             log_config=None,

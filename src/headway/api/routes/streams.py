@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
+from headway.api.begun import begun
 from headway.api.live import Live
 from headway.api.log_lines import log_lines
 from headway.api.picture import Pictures
@@ -18,7 +19,7 @@ async def follow_state(request: Request) -> StreamingResponse:
     """Server-sent events: `state` with every model, deployment and replica whenever something changed."""
     live: Live = request.app.state.live
     return StreamingResponse(
-        live.events(), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        await begun(live.events()), media_type="text/event-stream", headers={"cache-control": "no-store"}
     )
 
 
@@ -29,7 +30,9 @@ async def follow_deployment(found: Found, request: Request) -> StreamingResponse
     """
     pictures: Pictures = request.app.state.pictures
     return StreamingResponse(
-        pictures.follow(found), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        await begun(pictures.follow(found)),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store"},
     )
 
 
@@ -48,4 +51,4 @@ async def read_logs(
         tail=tail,
         follow=follow,
     )
-    return StreamingResponse(lines, media_type="application/x-ndjson")
+    return StreamingResponse(await begun(lines), media_type="application/x-ndjson")

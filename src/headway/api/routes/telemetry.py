@@ -1,13 +1,13 @@
 """What can be measured: records of requests, and Prometheus metrics."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from headway.api import outlook, past, schemas
+from headway.api.begun import begun
 from headway.api.subjects import Found, Plane, Simulations
 from headway.api.what_if import InvalidRangeError
 from headway.control.errors import NotFoundError
@@ -74,10 +74,9 @@ async def export_requests(
     """
     if since is not None and until is not None and since >= until:
         raise InvalidRangeError("since is not before until", hint="since is the earlier one")
-    pages = plane.stored_requests.csv(found.deployment_id, since, until)
-    first = await anext(pages)  # what fails now is still told as an error
+    pages = await begun(plane.stored_requests.csv(found.deployment_id, since, until))
     headers = {"content-disposition": f'attachment; filename="{found.deployment_id}-requests.csv"'}
-    return StreamingResponse(_and_then(first, pages), headers=headers, media_type=_CSV)
+    return StreamingResponse(pages, headers=headers, media_type=_CSV)
 
 
 @router.get("/v1/models/{model}/deployments/{deployment}/requests/{request_id}")
@@ -123,12 +122,6 @@ async def read_metrics(plane: Plane, accept: Annotated[str, Header()] = "") -> R
     """Control's metrics in Prometheus' format; the gateway's are at /metrics of the inference port."""
     content_type, body = text(_snapshot(plane), accept)
     return Response(body, headers={"content-type": content_type})
-
-
-async def _and_then(first: str, pages: AsyncIterator[str]) -> AsyncIterator[str]:
-    yield first
-    async for page in pages:
-        yield page
 
 
 def _snapshot(plane: ControlPlane) -> ControlSnapshot:

@@ -20,6 +20,7 @@ class ReadyPipe:
         for descriptor in (self._ours, self.theirs):
             os.set_blocking(descriptor, False)
         self._is_open = True
+        self.was_heard = False
         self._loop.add_reader(self._ours, self._read)
 
     def close(self) -> None:
@@ -39,4 +40,5 @@ class ReadyPipe:
             said = os.read(self._ours, 1)
         self.close()  # a child that writes on and on is not listened to
         if said:
+            self.was_heard = True
             self._heard()

@@ -41,6 +41,7 @@ class Graces:
 
     drain: float = 35.0  # the gateway's own grace is 30: it cuts by itself what is left then
     exit: float = 10.0
+    loading: float = 0.5  # of a replica that never was ready: it holds nothing, and may hear nothing either
 
 
 class Root:
@@ -66,6 +67,8 @@ class Root:
         self._control_link: asyncio.StreamWriter | None = None
         self._control_has_run = False
         self._hopeless: RootError | None = None
+        self._is_ending_all = False
+        """What ends from now on does so at root's word, and control is told no more of it."""
         self._stop_asked = asyncio.Event()
         self._stop_asked_again = asyncio.Event()
 
@@ -142,7 +145,9 @@ class Root:
         try:
             async for line in reader:
                 self._obey(json.loads(line))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError:
+            pass  # it has ended, which is seen to where it is kept running
+        except (ValueError, KeyError, TypeError) as error:
             _logger.exception("control broke the link to root", extra={"error": error})
             control.kill()
         finally:
@@ -151,8 +156,9 @@ class Root:
 
     def _tell(self, **message: Any) -> None:
         """Does nothing while control is away: it is told what runs when it comes back."""
-        if self._control_link is not None and not self._control_link.is_closing():
-            self._control_link.write(json.dumps(message).encode() + b"\n")
+        link = self._control_link
+        if link is not None and not link.is_closing() and not self._is_ending_all:
+            link.write(json.dumps(message).encode() + b"\n")
 
     def _obey(self, message: Mapping[str, Any]) -> None:
         match message["type"]:
@@ -256,12 +262,17 @@ class Root:
             self._gateway.signal(signal.SIGTERM)
             await gone([self._gateway], within=self._graces.drain)
             self._gateway.kill()
+        self._is_ending_all = True
         children = list(self._children)
         for child in children:
             child.signal(signal.SIGTERM)
+        for replica in self._replicas.values():
+            if not replica.ready.was_heard:
+                asyncio.get_running_loop().call_later(self._graces.loading, replica.child.kill)
         await gone(children, within=self._graces.exit)
 
     async def _kill_everything(self) -> None:
+        self._is_ending_all = True
         children = list(self._children)
         for child in children:
             child.kill()

@@ -109,7 +109,7 @@ async def test_what_changes_while_it_is_prepared_stays_changed(tell):
     await tell(story)
 
 
-async def test_one_that_is_under_way_when_control_ends_is_ended_and_put_nowhere(tell, monkeypatch):
+async def test_one_that_is_under_way_when_control_ends_is_ended_and_put_nowhere(tell, monkeypatch, caplog):
     begun, ended = threading.Event(), threading.Event()
     monkeypatch.setattr(preparations_module.commands, "end_all", ended.set)
 
@@ -126,6 +126,8 @@ async def test_one_that_is_under_way_when_control_ends_is_ended_and_put_nowhere(
         await asyncio.wait([world.running])
         assert ended.is_set()
         assert world.platform.deployments["a"].failure == "", "the next control prepares it"
+        assert world.log("a").endswith("Z given up, for Headway ends\n")
+        assert not caplog.records, "nothing is wrong with the model"
 
     await tell(story)
 

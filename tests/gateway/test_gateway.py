@@ -462,3 +462,48 @@ async def test_what_a_deployment_and_its_replica_were_does_not_wait_for_the_garb
             await new.die()
             one.apply(old)
             assert (await one.asks(predict(target=b"/models/m/deployments/d2/predict"))).status == 404
+
+
+async def test_what_queues_for_a_first_replica_is_refused_when_the_gateway_stops(tmp_path):
+    async with cluster(tmp_path) as one:
+        one.apply()
+        waiting = await one.sends(predict())
+        await until(lambda: one.queued == 1)
+        one.gateway.stop()
+        later = await one.sends(predict())
+        for client in (waiting, later):
+            answer = await client.answer()
+            assert (answer.status, answer.error["code"], answer.headers["retry-after"]) == (
+                503,
+                "stopping",
+                "1",
+            )
+        one.apply()
+        assert one.queued == 0
+
+
+async def test_what_queues_behind_a_ready_replica_is_served_still_when_the_gateway_stops(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply(replica)
+        await one.ready()
+        clients = [await one.sends(predict(b"%d" % number)) for number in range(2)]
+        await until(lambda: one.queued == 1)
+        one.gateway.stop()
+        for client in clients:
+            (await replica.next()).exchange.respond(200, b"", b"")
+            assert (await client.answer()).status == 200
+
+
+async def test_what_queues_is_refused_when_the_last_replica_goes_while_the_gateway_stops(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await one.replica()
+        one.apply(replica)
+        await one.ready()
+        await one.sends(predict())
+        queued = await one.sends(predict())
+        await until(lambda: one.queued == 1)
+        one.gateway.stop()
+        one.apply()
+        answer = await queued.answer()
+        assert (answer.status, answer.error["code"]) == (503, "stopping")

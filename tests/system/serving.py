@@ -67,8 +67,11 @@ def serving(
     environment: Mapping[str, str] | None = None,
     data_dir: Path | None = None,
     is_awake: bool = True,
+    until: str | None = None,
 ) -> Iterator[Serving]:
-    """`is_awake` False: it is to run without any replica at first."""
+    """`is_awake` False: it is to run without any replica at first. `until` it has printed this, if
+    given, instead of until it is ready.
+    """
     port, control_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as temporary:
         output = Path(temporary) / "output"
@@ -102,7 +105,10 @@ def serving(
             environment or {},
         )
         try:
-            _wait_until_ready(serve, is_awake=is_awake)
+            if until is None:
+                _wait_until_ready(serve, is_awake=is_awake)
+            else:
+                wait_until(lambda: until in serve.printed(), _START_TIMEOUT, f"it prints {until!r}")
             yield serve
         finally:
             _stop(process)

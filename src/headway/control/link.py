@@ -167,7 +167,9 @@ class GatewayLink:
                     self._note_applied(writer, int(message["version"]))
                 else:
                     self._receive(gateway, message)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except OSError:
+            pass  # it has ended, which root sees to
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             _logger.warning("a gateway's link broke: %s: %s", type(error).__name__, error)
         except asyncio.CancelledError:
             return  # the loop ends; asyncio would log that as an error of its own

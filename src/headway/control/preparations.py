@@ -81,6 +81,7 @@ class Preparations:
         self._done = done
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
         self._progress: dict[str, Progress] = {}
+        self._is_ending = False
 
     def order(self, deployment_id: str) -> None:
         """Have the deployment's Truss made ready, once those before it are."""
@@ -125,6 +126,7 @@ class Preparations:
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
+            self._is_ending = True
             for _ in range(_ENDED_IN_LOOKS):
                 commands.end_all()  # again: one may just have been about to start
                 await asyncio.wait([working], timeout=_LOOK_EVERY)
@@ -161,6 +163,9 @@ class Preparations:
                 )
             )
         except HeadwayError as error:
+            if self._is_ending:
+                tell("given up, for Headway ends")
+                return _NotNow("Headway ends")
             tell(str(error))
             if is_of_machine(error):
                 _logger.warning(

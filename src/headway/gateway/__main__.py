@@ -73,6 +73,7 @@ async def _serve(options: argparse.Namespace) -> int:
     await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
+    link.gateway.stop()
     finished = await server.stop(options.grace)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -66,6 +66,7 @@ class DeploymentQueue:
         self._retry_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._retry_advice = RetryAdvice()
+        self._is_stopping = False
         self._home_of: HomeOf | None = None  # set once an environment has left it
         self.route = route
         self.settings = route.settings  # said twice, for it is asked for several times a request
@@ -110,9 +111,11 @@ class DeploymentQueue:
         if self._home_of is not None and self._follow(request, self._home_of):
             return  # the table changed while its body was read
         now = self._loop.time()
-        if self.route.state is not DeploymentState.ACTIVE:
-            request.refuse(self._state_refusal(now))
-            return
+        if self.route.state is not DeploymentState.ACTIVE or self._is_stopping:
+            hopeless = self._hopeless(now)
+            if hopeless is not None:
+                request.refuse(hopeless)
+                return
         request.submitted_at = now
         request.is_cold = not self.fleet.ready
         deadline = request.deadline
@@ -170,10 +173,14 @@ class DeploymentQueue:
         self.fleet.apply(route.replicas)
         self._set_timer(now)
 
-    def refuse_unless_active(self) -> None:
-        """What waits for a deployment that failed or was switched off, and has nowhere else to go, is told so."""
-        if self.route.state is not DeploymentState.ACTIVE:
-            self._refuse_queued(self._state_refusal(self._loop.time()))
+    def refuse_hopeless(self, *, is_stopping: bool) -> None:
+        """What waits for a deployment that failed or was switched off, and has nowhere else to go, is told so. Where
+        the gateway stops, so is what waits for a first replica.
+        """
+        self._is_stopping = is_stopping
+        hopeless = self._hopeless(self._loop.time())
+        if hopeless is not None:
+            self._refuse_queued(hopeless)
 
     def close(self) -> None:
         """The deployment is gone: whatever it still has is refused."""
@@ -267,6 +274,12 @@ class DeploymentQueue:
     def _refuse_queued(self, refusal: refusals.Refusal) -> None:
         for entry in self._dispatcher.withdraw(lambda _: True, self._loop.time()):
             entry.request.refuse(refusal)
+
+    def _hopeless(self, now: float) -> refusals.Refusal | None:
+        """Why whoever queues here waits in vain, if so."""
+        if self.route.state is not DeploymentState.ACTIVE:
+            return self._state_refusal(now)
+        return refusals.STOPPING if self._is_stopping and not self.fleet.ready else None
 
     def _state_refusal(self, now: float) -> refusals.Refusal:
         if self.route.state is DeploymentState.INACTIVE:

@@ -54,6 +54,7 @@ class Gateway:
         self._ids = request_ids(self.epoch.encode())
         self._metrics = MetricsPage(self)
         self._door = Door(self)
+        self._is_stopping = False
         self.tracer: Tracer | None = None
         """Where set, requests of callers who trace are recorded."""
         self._pages = {b"/healthz": self._answer_health, b"/metrics": self._answer_metrics}
@@ -91,11 +92,17 @@ class Gateway:
             self._queues[deployment_id].move_queued(self._home_of)
         for deployment_id, queue in list(self._queues.items()):
             if deployment_id in wanted:
-                queue.refuse_unless_active()
+                queue.refuse_hopeless(is_stopping=self._is_stopping)
             else:
                 del self._queues[deployment_id]
                 queue.close()
                 self.recorder.forget(deployment_id)
+
+    def stop(self) -> None:
+        """What holds a slot goes on, and what queues for it; what waits for a first replica is refused from now on."""
+        self._is_stopping = True
+        for queue in self._queues.values():
+            queue.refuse_hopeless(is_stopping=True)
 
     def _end_revoked(self) -> None:
         """A key was deleted: what came in with it is out, as if its clients had left."""

@@ -86,7 +86,9 @@ class Link:
             try:
                 while line := await reader.readline():
                     self._receive(line)
-            except (OSError, ValueError, LookupError, TypeError, HeadwayError) as error:
+            except OSError:
+                pass  # control has ended, which root sees to
+            except (ValueError, LookupError, TypeError, HeadwayError) as error:
                 _log.warning("the link to control broke: %s", error)
             finally:
                 self._writer = None

@@ -51,6 +51,9 @@ class Refusal:
 NO_TABLE = Refusal(
     503, "starting", "the gateway knows no model yet", "it is told within seconds of the start", 1
 )
+STOPPING = Refusal(
+    503, "stopping", "Headway stops, and no replica is ready", "send it again once it is back", 1
+)
 UPGRADE_REQUIRED = Refusal(
     *(426, "upgrade_required", "a WebSocket is spoken here", "send Upgrade: websocket"),
     more_headers=b"upgrade: websocket\r\nconnection: upgrade\r\n",

@@ -39,11 +39,11 @@ serve: $(READY) console
 # Two at a time, but for those that judge instants; three took longer. Those with real
 # processes first: a long one at the end would be waited for alone. Sockets want short paths.
 REAL := tests/system tests/console
-IN_PROCESS := $(filter-out $(REAL) tests/core %/fakes %/conftest.py %/__pycache__,$(wildcard tests/*))
+IN_PROCESS := $(filter-out $(REAL) tests/core tests/observed %/fakes %/conftest.py %/__pycache__,$(wildcard tests/*))
 
 test: $(READY) system-packages console
 	@$(BIN)/python tools/build/console.py test
-	@$(BIN)/python -m pytest tests/core --cov --cov-report=term --numprocesses=2 --dist=worksteal --durations=5
+	@$(BIN)/python -m pytest tests/core tests/observed --cov --cov-report=term --numprocesses=2 --dist=worksteal --durations=5
 	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; \
 	$(BIN)/python -m pytest $(REAL) $(IN_PROCESS) -m 'not alone' --numprocesses=2 --dist=loadfile \
 		--no-loadscope-reorder --durations=10 --basetemp=$$short/t

@@ -16,10 +16,10 @@ from benchmarks.gateways import start_upstream
 from benchmarks.load import Figures
 from benchmarks.processes import Bench, answers, free_port, wait_for
 from benchmarks.replicas import PROGRAMS
-from headway.core.records import Outcome, RequestRecord
 from headway.gateway.link import Link
 from headway.gateway.records import RECORDS_PER_SECOND
 from headway.gateway.table import RoutingTable
+from headway.observed.records import Outcome, RequestRecord
 
 DEPLOYMENTS, REPLICAS_EACH = 50, 4
 _SETTLE = 3.0

@@ -22,8 +22,8 @@ import uvloop
 from benchmarks import guide
 from benchmarks.tuned_models import CONSTRUCTED
 from headway.configuration import Configuration
+from headway.control.operations.preparations import example_input
 from headway.control.packages.preparation import prepare
-from headway.control.preparations import example_input
 from headway.planner.tuning.goal import Goal
 from headway.planner.tuning.measurements import Measurement, Point, Step
 from headway.planner.tuning.samples import StepRules

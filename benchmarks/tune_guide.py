@@ -19,8 +19,8 @@ import uvloop
 
 from benchmarks import guide
 from headway.configuration import Configuration
+from headway.control.operations.preparations import example_input
 from headway.control.packages.preparation import PreparedModel, prepare
-from headway.control.preparations import example_input
 from headway.planner.tuning.chart import as_svg
 from headway.planner.tuning.goal import Goal
 from headway.planner.tuning.measurements import Measurement, Point, Step

@@ -13,9 +13,9 @@ import uvloop
 
 from headway.api.server import serve
 from headway.backends.base import ReplicaExit, ReplicaSpec, RunningReplica
+from headway.control.desired.state import PRODUCTION, Deployment, Environment, Prepared
 from headway.control.plane import ControlPlane, PlaneOptions
-from headway.control.platform import PRODUCTION, Deployment, Environment, Prepared
-from headway.control.stored_requests import RequestBounds
+from headway.control.store.stored_requests import RequestBounds
 from headway.core.settings import DeploymentSettings
 from headway.http.listener import tcp_socket
 

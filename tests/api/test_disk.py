@@ -1,7 +1,7 @@
 """The disk through the API: what takes how much, pruning, and pushes that are refused for want of room."""
 
 from fakes.archives import tar, truss_files
-from headway.control.pruning import PruneBounds
+from headway.control.disk.pruning import PruneBounds
 
 ECHO = "/v1/models/echo/deployments"
 

@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from headway.control import stored_requests
 from headway.control.errors import NotFoundError
+from headway.control.store import stored_requests
 from headway.control.store.store import StoreError
-from headway.control.stored_requests import RequestBounds
-from headway.core.records import Outcome, RequestRecord
-from headway.core.request_table import COLUMNS, read_csv
+from headway.control.store.stored_requests import RequestBounds
+from headway.observed.records import Outcome, RequestRecord
+from headway.observed.request_table import COLUMNS, read_csv
 
 LIST = "/v1/models/echo/deployments/production/requests"
 EXPORT = f"{LIST}/export"

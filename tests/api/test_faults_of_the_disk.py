@@ -13,11 +13,13 @@ from sqlalchemy.exc import OperationalError
 from fakes.archives import tar, truss_files
 from fakes.cluster import until
 from fakes.disk import BROKEN, FAULTS, FORBIDDEN, FULL, READ_ONLY, Disk
-from headway.control import credentials, persistence, preparations
+from headway.control.credentials import changes as credentials
+from headway.control.operations import preparations
 from headway.control.packages.entries import PreparationError
 from headway.control.storage import StorageError
+from headway.control.store import persistence
 from headway.control.store.failures import explained
-from headway.core.records import Outcome, RequestRecord
+from headway.observed.records import Outcome, RequestRecord
 
 OF_SQLITE = {
     FULL: "SQLITE_FULL",

@@ -6,7 +6,7 @@ import pytest
 from control.gateway_double import GatewayDouble
 from fakes.archives import tar, truss_files
 from fakes.cluster import until
-from headway.control import operations
+from headway.control.operations import operations
 from headway.core.settings import DeploymentSettings, bounds_of
 
 ECHO = "/v1/models/echo/deployments"

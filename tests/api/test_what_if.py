@@ -12,7 +12,7 @@ from fakes.cluster import until
 from fakes.control_plane import opened
 from headway.api.evidence import gather
 from headway.api.what_if import FEWEST_REQUESTS
-from headway.control.stored_requests import RequestBounds
+from headway.control.store.stored_requests import RequestBounds
 
 DEPLOYMENT = "/v1/models/echo/deployments/production"
 WHAT_IF = f"{DEPLOYMENT}/what-if"

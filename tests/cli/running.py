@@ -15,13 +15,14 @@ from control.gateway_double import GatewayDouble
 from headway.api.application import application
 from headway.cli.app import app
 from headway.cli.exit_codes import exit_code_of
-from headway.control import preparations, replicas
+from headway.control.operations import preparations
 from headway.control.packages.entries import PreparationError
 from headway.control.packages.findings import warnings_of
 from headway.control.packages.lint import of_serving
 from headway.control.packages.machine import this_machine
 from headway.control.packages.preparation import PreparedModel
 from headway.control.plane import ControlPlane, PlaneOptions
+from headway.control.running import replicas
 from headway.core.errors import HeadwayError
 from headway.model_server.truss.truss_config import read_truss
 

@@ -12,10 +12,10 @@ from cli.running import Running, make_ready_at_once, run
 from headway.cli import parquet
 from headway.cli.exit_codes import FAILED, OK, UNAVAILABLE, USAGE
 from headway.cli.instants import instant_of
-from headway.control import stored_requests
+from headway.control.store import stored_requests
 from headway.control.store.store import StoreError
-from headway.core.records import Outcome, RequestRecord
-from headway.core.request_table import COLUMNS, cells_of, read_csv
+from headway.observed.records import Outcome, RequestRecord
+from headway.observed.request_table import COLUMNS, cells_of, read_csv
 
 NOW = float(int(time.time()))
 

@@ -8,10 +8,10 @@ import pytest
 
 from backends.contract.fake import FakeBackend
 from cli.running import Running, run
-from headway import bootstrap, folders
 from headway.cli.exit_codes import CONFIGURATION, FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
 from headway.control.plane import ControlPlane, MissingKeysError, PlaneOptions
-from headway.listening import RootError, listen
+from headway.processes import bootstrap, folders
+from headway.processes.listening import RootError, listen
 
 KEY = re.compile(r"hw_[0-9a-f]{8}_[0-9a-f]{40}\n")
 

@@ -7,14 +7,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cli.running import run
-from headway import bootstrap, folders
 from headway.cli.addresses import beside, curl_line
 from headway.cli.exit_codes import FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
 from headway.cli.setting_values import parse_settings
 from headway.cli.timing import waterfall
 from headway.control.packages import environments
 from headway.core.errors import InvalidSettingError
-from headway.listening import RootError, listen
+from headway.processes import bootstrap, folders
+from headway.processes.listening import RootError, listen
 
 REQUEST = {
     "request_id": "ab-1",

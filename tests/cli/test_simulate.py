@@ -13,7 +13,7 @@ import pytest
 
 from cli.running import run
 from headway.cli.exit_codes import FAILED, INTERRUPTED, OK, USAGE
-from headway.core.request_table import InvalidRecordsError
+from headway.observed.request_table import InvalidRecordsError
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation import simulate as simulation
 

@@ -8,8 +8,8 @@ from unittest import mock
 import uvicorn
 
 from fakes.control_plane import World
-from headway.control import preparations
-from headway.control import replicas as replicas_module
+from headway.control.operations import preparations
+from headway.control.running import replicas as replicas_module
 
 
 async def main(port, directory):

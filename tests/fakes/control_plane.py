@@ -15,10 +15,10 @@ from backends.contract.fake import FakeBackend
 from control.gateway_double import GatewayDouble
 from fakes.archives import tar, truss_files
 from headway.api.application import application
-from headway.control import preparations
-from headway.control import replicas as replicas_module
+from headway.control.operations import preparations
 from headway.control.packages.preparation import PreparedModel
 from headway.control.plane import ControlPlane, PlaneOptions
+from headway.control.running import replicas as replicas_module
 from headway.model_server.truss.truss_config import read_truss
 
 HOST = "http://localhost"

@@ -7,10 +7,10 @@ import pytest
 
 from fakes.cluster import cluster, predict, until
 from headway.core.events import Overran
-from headway.core.records import Outcome
 from headway.gateway.head_facts import trace_id
 from headway.gateway.records import Progress, Recorder
 from headway.gateway.table import DeploymentRoute, DeploymentState
+from headway.observed.records import Outcome
 
 TRACEPARENT = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

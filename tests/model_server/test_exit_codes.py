@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from headway.backends.base import ReplicaExit
-from headway.control.replica import exit_reason
+from headway.control.running.replica import exit_reason
 from headway.core.wire import EXIT_BAD_TRUSS, EXIT_USAGE
 
 

@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from headway.child import Program
-from headway.root import Graces, Root
+from headway.processes.child import Program
+from headway.processes.root import Graces, Root
 
 GATEWAY = "import signal, time; signal.signal(15, lambda *_: exit(0)); print('gateway', flush=True); time.sleep(600)"
 

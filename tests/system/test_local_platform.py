@@ -8,8 +8,8 @@ import socket
 import httpx
 import pytest
 
-from headway.bootstrap import LocalPlatform, up
-from headway.listening import RootError
+from headway.processes.bootstrap import LocalPlatform, up
+from headway.processes.listening import RootError
 from system.serving import free_port, serving, wait_until
 
 MODEL = """

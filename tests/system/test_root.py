@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from headway import keeper
 from headway.core.wire import READY_DESCRIPTOR
+from headway.processes import keeper
 from headway.telemetry.bounded_file import last_lines
 from headway.telemetry.log_follower import LogFollower
 from system.root_program import GATEWAY

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from headway.core.records import RequestRecord
 from headway.core.settings import DeploymentSettings
+from headway.observed.records import RequestRecord
 from headway.planner.simulation.control_plane import ReplicaLife
 from headway.planner.simulation.durations import Constant
 from headway.planner.simulation.recorded import replayed

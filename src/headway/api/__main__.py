@@ -25,13 +25,13 @@ from headway.configuration import (
     Configuration,
     InvalidConfigurationError,
 )
+from headway.control.disk.pruning import PruneBounds
 from headway.control.faults import lasting
-from headway.control.operations import Push
+from headway.control.operations.operations import Push
+from headway.control.operations.watch import Watcher
 from headway.control.plane import ControlPlane, PlaneOptions
-from headway.control.pruning import PruneBounds
-from headway.control.run_directory import RunDirectoryLostError
-from headway.control.stored_requests import RequestBounds
-from headway.control.watch import Watcher
+from headway.control.running.run_directory import RunDirectoryLostError
+from headway.control.store.stored_requests import RequestBounds
 from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 from headway.core.wire import EXIT_USAGE

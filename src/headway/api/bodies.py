@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headway.api.schemas import Scope
 from headway.api.settings_schema import settings_schema
-from headway.control import catalog, secret_files
+from headway.control.credentials import secret_files
+from headway.control.desired import catalog
 
 MOST_LABEL = 128
 LABEL = r"^[^\x00-\x1f\x7f]*$"

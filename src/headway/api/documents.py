@@ -9,11 +9,11 @@ from pydantic import TypeAdapter
 
 from headway.api import schemas
 from headway.api.schemas import instant
+from headway.control.desired.state import PRODUCTION, Deployment, Environment
 from headway.control.packages.machine import has_secret
 from headway.control.packages.on_machine import secret_warnings
 from headway.control.plane import ControlPlane
-from headway.control.platform import PRODUCTION, Deployment, Environment
-from headway.control.replica import Replica
+from headway.control.running.replica import Replica
 from headway.control.store.rows import DecisionRow, KeyRow
 from headway.core.lifecycle import ReplicaState
 from headway.core.reconcile import STARTS_UNTIL_FAILED

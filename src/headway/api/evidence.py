@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from headway.control.plane import ControlPlane
-from headway.core.records import Outcome, RequestRecord
+from headway.observed.records import Outcome, RequestRecord
 
 _PAGE = 1000
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.api.errors import answer, defect
 from headway.api.outgoing import KeyedAnswers, Outgoing
-from headway.control.keys import Keyring
+from headway.control.credentials.keys import Keyring
 from headway.control.store.rows import KeyRow
 from headway.core import entry
 from headway.core.credentials import CHALLENGE, TO_MANAGE, TO_READ_METRICS, Denial

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
-from headway.control.keys import Keyring
-from headway.control.platform import Deployment
+from headway.control.credentials.keys import Keyring
+from headway.control.desired.state import Deployment
 from headway.core.errors import HeadwayError
 from headway.core.wire import REQUEST_ID
 

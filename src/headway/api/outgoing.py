@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 from starlette.types import Message, Send
 
-from headway.control.keys import Keyring
+from headway.control.credentials.keys import Keyring
 from headway.control.store.rows import KeyRow
 from headway.core.sharing import Lines
 

@@ -8,8 +8,8 @@ from typing import Any
 from headway.api import schemas
 from headway.api.simulator import Simulator
 from headway.api.what_if import predict_concurrency, recorded, simulated
+from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
-from headway.control.platform import Deployment
 from headway.core.errors import HeadwayError, InvalidSettingError
 from headway.core.settings import DeploymentSettings
 

@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 
 from headway.api import schemas
+from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
-from headway.control.platform import Deployment
-from headway.core.advice import FEWEST_REQUESTS, Advice, Observed, advise, observed
-from headway.core.records import STAGES
-from headway.core.timeline import Point
+from headway.observed.advice import FEWEST_REQUESTS, Advice, Observed, advise, observed
+from headway.observed.records import STAGES
+from headway.observed.timeline import Point
 
 _MOST_ADVISING = 2_000
 """Records that advice is drawn from: more do not make it better."""

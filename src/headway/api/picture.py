@@ -8,9 +8,9 @@ from pydantic import TypeAdapter
 from headway.api import schemas
 from headway.api.documents import Documents
 from headway.api.live import Live
-from headway.control.lanes import Holding, Lanes
+from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
-from headway.control.platform import Deployment
+from headway.control.running.lanes import Holding, Lanes
 
 LANES = ("preprocess", "gate_wait", "predict", "postprocess", "send", "abandoned")
 _PICTURE = TypeAdapter(schemas.Picture)

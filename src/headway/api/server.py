@@ -17,7 +17,7 @@ from headway.api.own_users import OwnUsersOnly
 from headway.control.plane import ControlPlane
 from headway.core.sharing import Sharing
 from headway.http.limits import Limits
-from headway.open_files import raise_file_limit
+from headway.processes.open_files import raise_file_limit
 
 _HTTP_GRACE = 1
 _WANTED_FILES = 8192

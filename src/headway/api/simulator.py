@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from headway import keeper
 from headway.core.errors import HeadwayError
+from headway.processes import keeper
 
 _logger = logging.getLogger(__name__)
 

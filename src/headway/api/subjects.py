@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from headway.api.simulator import Simulator
-from headway.control.operations import Operations
+from headway.control.desired.state import Deployment
+from headway.control.operations.operations import Operations
 from headway.control.plane import ControlPlane
-from headway.control.platform import Deployment
 
 
 async def plane(request: Request) -> ControlPlane:

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 
 from headway.core.errors import HeadwayError
-from headway.core.records import Outcome, RequestRecord
 from headway.core.settings import DeploymentSettings
-from headway.core.timeline import Sketch
+from headway.observed.records import Outcome, RequestRecord
+from headway.observed.timeline import Sketch
 from headway.planner.simulation.control_plane import ReplicaLife
 from headway.planner.simulation.durations import Seen
 from headway.planner.simulation.measures import STEPS_PER_E

@@ -10,10 +10,10 @@ from typing import Any
 
 from starlette.requests import Request
 
+from headway.control.desired.state import Deployment
 from headway.control.errors import InvalidNameError
-from headway.control.operations import Operations, Push
+from headway.control.operations.operations import Operations, Push
 from headway.control.packages.archives import InvalidArchiveError, unpack
-from headway.control.platform import Deployment
 from headway.control.storage import StorageError
 from headway.core.errors import HeadwayError, InvalidSettingError
 from headway.model_server.truss.truss_config import read_truss

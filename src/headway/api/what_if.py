@@ -11,11 +11,11 @@ from headway.api import bodies
 from headway.api.evidence import Evidence, gather
 from headway.api.simulation_schemas import Comparison, Curves, Trial
 from headway.api.simulator import Simulator
+from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
-from headway.control.platform import Deployment
 from headway.core.errors import HeadwayError
 from headway.core.settings import DeploymentSettings
-from headway.core.timeline import TIERS
+from headway.observed.timeline import TIERS
 
 FEWEST_REQUESTS = 20
 """Below that nothing is simulated: chance would decide."""

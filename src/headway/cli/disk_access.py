@@ -13,7 +13,7 @@ from headway.cli.sole_use import sole_use
 from headway.configuration import Configuration
 
 if TYPE_CHECKING:
-    from headway.control.pruning import Pruner
+    from headway.control.disk.pruning import Pruner
 
 _MEGABYTE = 1_000_000
 
@@ -71,8 +71,8 @@ class _AtRest:
     def usage(self) -> Any:
         import asyncio
 
-        from headway.control.disk_documents import disk_document
-        from headway.control.disk_usage import usage
+        from headway.control.disk.documents import disk_document
+        from headway.control.disk.usage import usage
 
         place = self._configuration.data_dir
         return disk_document(place, self._configuration.min_free, asyncio.run(usage(place, self._pruner)))
@@ -80,7 +80,7 @@ class _AtRest:
     def prune(self, *, dry_run: bool) -> Any:
         import asyncio
 
-        from headway.control.disk_documents import pruned_document
+        from headway.control.disk.documents import pruned_document
 
         return pruned_document(asyncio.run(self._pruner.prune(dry_run=dry_run)), dry_run=dry_run)
 
@@ -88,8 +88,8 @@ class _AtRest:
 @contextlib.contextmanager
 def _at_rest(configuration: Configuration) -> "Iterator[Disk]":
     """Nobody else uses it meanwhile. Raises RootError when a Headway does."""
-    from headway.control.at_rest import pruner_at_rest
-    from headway.control.pruning import PruneBounds
+    from headway.control.disk.at_rest import pruner_at_rest
+    from headway.control.disk.pruning import PruneBounds
 
     bounds = PruneBounds(configuration.keep_deployments, configuration.keep_days)
     with (

@@ -160,7 +160,7 @@ class _StoredKeys:
         self._data_dir = data_dir
 
     def create(self, name: str, scopes: list[str]) -> Any:
-        from headway.control.keys import new_key
+        from headway.control.credentials.keys import new_key
 
         text, row = new_key(name, scopes, time.time())
         self._store.add_key(row)
@@ -179,7 +179,7 @@ class _StoredKeys:
         self._note_change()
 
     def _note_change(self) -> None:
-        from headway.bootstrap import forget_saved_table
+        from headway.processes.bootstrap import forget_saved_table
 
         forget_saved_table(self._data_dir)
 

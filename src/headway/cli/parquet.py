@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from headway.core.errors import HeadwayError
-from headway.core.request_table import COLUMNS, cells_of, read_csv
+from headway.observed.request_table import COLUMNS, cells_of, read_csv
 
 _GROUP = 50_000
 """Rows that are held at once, about 50 MB of them."""

@@ -73,7 +73,7 @@ def _name(directory: Path, chosen: str | None, models: Container[str], console: 
     """The chosen name, else the one that the Truss gives its model; where that is another than its author may think,
     it is told. Raises InvalidNameError.
     """
-    from headway.control.catalog import require_name
+    from headway.control.desired.catalog import require_name
     from headway.control.packages.names import former_note, renamed_note, served_name
     from headway.model_server.truss.truss_config import read_truss
 

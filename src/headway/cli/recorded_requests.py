@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from headway.core.records import RequestRecord
-from headway.core.request_table import InvalidRecordsError, read_csv
+from headway.observed.records import RequestRecord
+from headway.observed.request_table import InvalidRecordsError, read_csv
 
 
 def read_records(file: Path) -> list[RequestRecord]:

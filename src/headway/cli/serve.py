@@ -16,9 +16,9 @@ from headway.cli.tables import messages
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from headway.bootstrap import LocalPlatform
     from headway.configuration import Configuration
     from headway.core.settings import DeploymentSettings
+    from headway.processes.bootstrap import LocalPlatform
 
 _MOST_RECORDS = 100_000
 """About 25 MB: they end with it, and where its sockets lie is often memory."""
@@ -45,11 +45,11 @@ def serve(  # noqa: PLR0913  # each is one option of the command
 
     Example: headway serve hello --concurrency-target 4 --watch
     """
-    from headway import bootstrap
     from headway.configuration import Configuration
-    from headway.control.catalog import require_name
+    from headway.control.desired.catalog import require_name
     from headway.control.packages.names import served_name
     from headway.model_server.truss.truss_config import read_truss
+    from headway.processes import bootstrap
 
     if name is not None:
         require_name(name, "a model")
@@ -116,9 +116,9 @@ def _require_servable(
 
 def _prepare(platform: "LocalPlatform", directory: Path, told: tuple[str, ...], console: "Console") -> str:
     """Prepare the model, so that control finds it prepared, and tell what will be served; return a curl line."""
+    from headway.control.operations.preparations import example_input
     from headway.control.packages.declared import first_settings
     from headway.control.packages.preparation import prepare
-    from headway.control.preparations import example_input
     from headway.model_server.truss.truss_config import read_truss
 
     config = read_truss(directory)

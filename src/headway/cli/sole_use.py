@@ -11,8 +11,8 @@ def sole_use(configuration: Configuration, *, left_out: str) -> Iterator[str]:
     """The address of its database, which nobody else uses meanwhile. Raises RootError when a Headway does; its hint
     says to name control, and `left_out` not.
     """
-    from headway import bootstrap, folders
-    from headway.listening import RootError
+    from headway.processes import bootstrap, folders
+    from headway.processes.listening import RootError
 
     configuration.make_directories()
     with contextlib.ExitStack() as held:

@@ -163,7 +163,7 @@ def _prepare(directory: Path, configuration: "Configuration", goal: "Goal") -> "
 def _requests(file: Path | None, prepared: "PreparedModel") -> list[bytes]:
     import json
 
-    from headway.control.preparations import example_input
+    from headway.control.operations.preparations import example_input
     from headway.tuning.load import request_bytes
 
     if file is None:

@@ -33,8 +33,8 @@ def up(  # noqa: PLR0913  # each is one option of the command
 
     Example: headway up --host 0.0.0.0
     """
-    from headway import bootstrap
     from headway.configuration import Configuration
+    from headway.processes import bootstrap
 
     known = Configuration.load()
     configuration = known.with_changes(

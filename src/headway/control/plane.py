@@ -9,25 +9,25 @@ from typing import Self
 
 from headway.backends.base import Backend
 from headway.configuration import MIN_FREE
-from headway.control.credentials import Credentials
-from headway.control.databases import Databases
+from headway.control.credentials.changes import Credentials
+from headway.control.credentials.keys import Keyring
+from headway.control.credentials.secret_files import SecretFiles
+from headway.control.credentials.secret_views import SecretViews
+from headway.control.desired.state import Deployment, Platform
+from headway.control.disk.pruning import PruneBounds, Pruner, State
 from headway.control.faults import Faults, lasting
-from headway.control.keys import Keyring
-from headway.control.operations import Operations
+from headway.control.operations.operations import Operations
+from headway.control.operations.preparations import Places, Preparations
 from headway.control.packages.room import NoRoomError, require_room
-from headway.control.persistence import Persistence
-from headway.control.platform import Deployment, Platform
-from headway.control.preparations import Places, Preparations
-from headway.control.pruning import PruneBounds, Pruner, State
-from headway.control.run_directory import RunDirectory
-from headway.control.secret_files import SecretFiles
-from headway.control.secret_views import SecretViews
+from headway.control.running.run_directory import RunDirectory
+from headway.control.running.supervisor import Supervisor
+from headway.control.running.table_store import TableStore
+from headway.control.store.databases import Databases
 from headway.control.store.failures import UnusableStoreError
+from headway.control.store.persistence import Persistence
 from headway.control.store.rows import StoredState
 from headway.control.store.store import Store
-from headway.control.stored_requests import RequestBounds, StoredRequests
-from headway.control.supervisor import Supervisor
-from headway.control.table_store import TableStore
+from headway.control.store.stored_requests import RequestBounds, StoredRequests
 from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 

@@ -22,7 +22,7 @@ from headway.gateway.link import Link
 from headway.gateway.table import RoutingTable
 from headway.http.limits import IDLE_TIMEOUT, Limits
 from headway.http.listener import HttpServer, inherited_socket, tcp_socket, unix_socket
-from headway.open_files import raise_file_limit
+from headway.processes.open_files import raise_file_limit
 from headway.telemetry.logs import configure_logging
 
 _log = logging.getLogger(__name__)

@@ -7,11 +7,11 @@ NAME is the model's production environment, NAME/ENVIRONMENT any environment, NA
 import json
 from typing import Any
 
-from headway.core.model_document import list_document, model_document
 from headway.gateway import refusals
 from headway.gateway.refusals import Refusal
 from headway.gateway.routes import PRODUCTION
 from headway.gateway.table import RoutingTable
+from headway.http.model_document import list_document, model_document
 
 Whom = tuple[str, str, str | None]
 """Model, environment, and the deployment where one is named."""

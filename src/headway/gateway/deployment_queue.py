@@ -25,7 +25,6 @@ from headway.core.events import (
     Returned,
     Stuck,
 )
-from headway.core.records import Outcome
 from headway.core.retry import RetryAdvice
 from headway.core.statistics import Load
 from headway.core.waiting import Entry
@@ -36,6 +35,7 @@ from headway.gateway.fleet import Fleet
 from headway.gateway.records import Tally
 from headway.gateway.request import ProxiedRequest
 from headway.gateway.table import DeploymentRoute, DeploymentState
+from headway.observed.records import Outcome
 
 _log = logging.getLogger(__name__)
 

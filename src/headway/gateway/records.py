@@ -12,9 +12,9 @@ from operator import itemgetter
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from headway.core.histogram import Histogram
-from headway.core.records import Outcome, RequestRecord, TokenBucket, status_class
 from headway.gateway.head_facts import stages_of, trace_id
+from headway.observed.histogram import Histogram
+from headway.observed.records import Outcome, RequestRecord, TokenBucket, status_class
 
 if TYPE_CHECKING:
     from headway.gateway.request import ProxiedRequest

@@ -7,7 +7,6 @@ It decides nothing about slots: it tells its deployment's queue what happened, a
 from typing import TYPE_CHECKING
 
 from headway.core.events import Expired, Overran
-from headway.core.records import Outcome
 from headway.gateway import refusals
 from headway.gateway.body import RequestBody
 from headway.gateway.refusals import Refusal
@@ -17,6 +16,7 @@ from headway.http.client import ClientConnection
 from headway.http.exchange import Exchange
 from headway.http.heads import SWITCHING_PROTOCOLS, AnswerHead
 from headway.http.relay import AnswerRelay
+from headway.observed.records import Outcome
 
 if TYPE_CHECKING:
     from headway.gateway.deployment_queue import DeploymentQueue

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from headway.core.records import Outcome
 from headway.http.exchange import Exchange
+from headway.observed.records import Outcome
 from headway.telemetry.span_export import SpanQueue, exporters
 from headway.telemetry.spans import Span, caller_of, origin_at
 

@@ -2,9 +2,9 @@
 
 import json
 
-from headway.core.model_document import list_document, model_document
 from headway.core.wire import MODEL
 from headway.http.exchange import Exchange
+from headway.http.model_document import list_document, model_document
 from headway.model_server.truss.truss_config import TrussConfig
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headway.core.histogram import BOUNDS, Histogram
+from headway.observed.histogram import BOUNDS, Histogram
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from headway.backends.base import SECRETS_VARIABLE, ReplicaSpec
 from headway.backends.local import model_server_command
-from headway.child import Child, Program
+from headway.control.credentials.secret_views import SecretViews
 from headway.control.packages.preparation import PreparedModel
-from headway.control.probes import until_ready
-from headway.control.secret_views import SecretViews
+from headway.control.running.probes import until_ready
 from headway.passed_on import for_models
+from headway.processes.child import Child, Program
 from headway.telemetry.bounded_file import last_lines
 from headway.tuning.errors import TuningError
 

@@ -12,9 +12,9 @@ import pytest
 from backends.contract.fake import FakeBackend
 from headway.backends.base import BackendError, ReplicaSpec, Unplaceable
 from headway.backends.local import LocalBackend
-from headway.child import Program
 from headway.core.wire import READY_DESCRIPTOR
-from headway.root import Graces, Root
+from headway.processes.child import Program
+from headway.processes.root import Graces, Root
 
 WAIT = "import time; time.sleep(600)"
 SAY_READY = f"""

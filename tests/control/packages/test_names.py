@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from headway.control.catalog import NAME
+from headway.control.desired.catalog import NAME
 from headway.control.packages.names import former_note, renamed_note, served_name
 from headway.model_server.truss.truss_config import parse_config
 

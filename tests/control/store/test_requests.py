@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from control.store.stored import deployment
 from headway.control.store.requests import _surpluses
 from headway.control.store.rows import Asked
-from headway.core.records import STAGES, Outcome, RequestRecord
+from headway.observed.records import STAGES, Outcome, RequestRecord
 
 NO_AGE = float("-inf")
 

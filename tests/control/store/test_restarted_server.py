@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from headway.control import persistence as persistence_module
-from headway.control.persistence import Persistence
-from headway.control.platform import Deployment, Platform
+from headway.control.desired.state import Deployment, Platform
+from headway.control.store import persistence as persistence_module
+from headway.control.store.persistence import Persistence
 from headway.control.store.store import Store, StoreError
 
 

@@ -17,7 +17,7 @@ from headway.control.store.rows import Asked, PointRow, StoredState
 from headway.control.store.schema import MIGRATIONS, migrate
 from headway.control.store.store import Store, StoreError
 from headway.control.store.tables import metadata
-from headway.core.records import Outcome, RequestRecord
+from headway.observed.records import Outcome, RequestRecord
 
 FIRST_ROWS = """
 INSERT INTO models (name, created_at) VALUES ('echo', 1700000000.25);

@@ -21,7 +21,7 @@ from headway.control.store.rows import (
 )
 from headway.control.store.store import Store, StoreError
 from headway.control.store.tables import requests
-from headway.core.records import Outcome, RequestRecord
+from headway.observed.records import Outcome, RequestRecord
 
 NOTHING = StoredState((), (), (), (), ())
 

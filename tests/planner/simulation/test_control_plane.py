@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from headway.core.records import Outcome
 from headway.core.settings import DeploymentSettings
+from headway.observed.records import Outcome
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.control_plane import ReplicaLife
 from headway.planner.simulation.durations import Constant, Lognormal, Seen

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.core.events import Dispatched, Finished, Lost, Queued, Returned
-from headway.core.records import Outcome
 from headway.core.settings import DeploymentSettings
+from headway.observed.records import Outcome
 from headway.planner.simulation.control_plane import ReplicaLife
 from headway.planner.simulation.durations import Constant, Lognormal
 from headway.planner.simulation.report import Trial, document

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from headway.core.records import Outcome, RequestRecord
 from headway.core.settings import DeploymentSettings
+from headway.observed.records import Outcome, RequestRecord
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.control_plane import ReplicaLife
 from headway.planner.simulation.durations import Constant, Lognormal

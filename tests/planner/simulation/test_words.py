@@ -2,7 +2,7 @@
 
 import pytest
 
-from headway.core.records import Outcome, RequestRecord
+from headway.observed.records import Outcome, RequestRecord
 from headway.planner.simulation.scenario_file import read_scenario
 from headway.planner.simulation.words import clock, described, span, spoken
 

@@ -10,8 +10,8 @@ from headway.api.documents import Documents, decision
 from headway.api.settings_schema import settings_schema
 from headway.api.subjects import Found, Ops, Plane
 from headway.api.uploads import deploy, length_of, read_settings
-from headway.control.operations import Push
-from headway.control.platform import PRODUCTION
+from headway.control.desired.state import PRODUCTION
+from headway.control.operations.operations import Push
 from headway.core.errors import InvalidSettingError
 
 router = APIRouter(tags=["deployments"])

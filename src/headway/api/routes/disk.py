@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from headway.api import schemas
 from headway.api.subjects import Plane
-from headway.control.disk_documents import disk_document, pruned_document, room_document
-from headway.control.disk_usage import usage
+from headway.control.disk.documents import disk_document, pruned_document, room_document
+from headway.control.disk.usage import usage
 
 router = APIRouter(tags=["disk"])
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter, status
 from headway.api import bodies, schemas
 from headway.api.documents import Documents
 from headway.api.subjects import Ops, Plane
-from headway.control.platform import PRODUCTION
+from headway.control.desired.state import PRODUCTION
 
 router = APIRouter(tags=["environments"])
 

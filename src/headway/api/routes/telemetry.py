@@ -10,10 +10,10 @@ from headway.api import outlook, past, schemas
 from headway.api.begun import begun
 from headway.api.subjects import Found, Plane, Simulations
 from headway.api.what_if import InvalidRangeError
+from headway.control.desired.state import Deployment
 from headway.control.errors import NotFoundError
 from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
 from headway.control.plane import ControlPlane
-from headway.control.platform import Deployment
 
 router = APIRouter(tags=["telemetry"])
 

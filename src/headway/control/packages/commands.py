@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
-from headway import keeper
 from headway.control.packages.entries import Progress
+from headway.processes import keeper
 
 TIMEOUT = 3600.0
 _KEPT_LINES = 100

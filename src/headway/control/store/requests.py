@@ -6,8 +6,8 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, tuple_
 
 from headway.control.store.rows import Asked, Place, RequestPage
 from headway.control.store.tables import deployments, requests
-from headway.core.records import RequestRecord
-from headway.core.request_table import COLUMNS, cells_of, record_of
+from headway.observed.records import RequestRecord
+from headway.observed.request_table import COLUMNS, cells_of, record_of
 
 _CELLS = [requests.c[name] for name in COLUMNS]
 _PLACE = requests.c.arrived_at, requests.c.number

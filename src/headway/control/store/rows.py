@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from headway.core.records import RequestRecord
+from headway.observed.records import RequestRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from headway.control.store.rows import (
 from headway.control.store.schema import migrate
 from headway.control.store.tables import decisions, deployments, environments, keys, models, points, secrets
 from headway.control.store.tables import requests as requests_table
-from headway.core.records import RequestRecord
+from headway.observed.records import RequestRecord
 
 __all__ = ["Store", "StoreError"]
 

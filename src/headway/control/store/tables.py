@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from headway.core.request_table import STAGE_COLUMNS
+from headway.observed.request_table import STAGE_COLUMNS
 
 metadata = MetaData(
     naming_convention={

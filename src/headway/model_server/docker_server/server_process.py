@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from headway import keeper
 from headway.core.errors import HeadwayError
 from headway.model_server.docker_server.settings import PORT_VARIABLES, DockerServer
+from headway.processes import keeper
 
 HOST = "127.0.0.1"
 _KEEPER_ENDS_WITHIN = 5.0

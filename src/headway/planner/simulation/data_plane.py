@@ -20,9 +20,9 @@ from headway.core.events import (
     Stuck,
 )
 from headway.core.gate import Gate
-from headway.core.records import Outcome
 from headway.core.settings import DeploymentSettings
 from headway.core.statistics import Load
+from headway.observed.records import Outcome
 from headway.planner.simulation.agenda import Agenda
 from headway.planner.simulation.traffic import Request
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from headway.core.records import Outcome
-from headway.core.timeline import QUANTILES
+from headway.observed.records import Outcome
+from headway.observed.timeline import QUANTILES
 from headway.planner.simulation.report import Trial
 from headway.planner.simulation.scenario import Scenario
 from headway.planner.simulation.words import spoken

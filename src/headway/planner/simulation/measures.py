@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headway.core.autoscaling import ScalingDecision
-from headway.core.records import Outcome
 from headway.core.statistics import Load
-from headway.core.timeline import Sketch
+from headway.observed.records import Outcome
+from headway.observed.timeline import Sketch
 from headway.planner.simulation.traffic import Request
 
 STAGES = ("wait", "gate_wait", "predict", "latency")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Self
 
-from headway.core.records import Outcome, RequestRecord
+from headway.observed.records import Outcome, RequestRecord
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.durations import fitted
 from headway.planner.simulation.traffic import Recorded, SeenStages, Stages, StageTimes

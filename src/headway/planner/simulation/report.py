@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from headway.core.autoscaling import ScalingDecision
-from headway.core.records import Outcome
-from headway.core.timeline import QUANTILES, Sketch
+from headway.observed.records import Outcome
+from headway.observed.timeline import QUANTILES, Sketch
 from headway.planner.simulation.measures import STAGES, Measures, Moment
 from headway.planner.simulation.scenario import Scenario, Variant
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headway.core.errors import InvalidSettingError
-from headway.core.records import RequestRecord
 from headway.core.settings import DeploymentSettings, bounds_of
+from headway.observed.records import RequestRecord
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.control_plane import ReplicaLife
 from headway.planner.simulation.recorded import Instants, drawn, fitted_stages, length, replayed

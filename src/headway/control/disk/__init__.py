@@ -1,0 +1,1 @@
+"""What takes room on the disk, and what of it goes."""

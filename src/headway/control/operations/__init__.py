@@ -1,0 +1,1 @@
+"""What can be asked of control: each checks, changes what is desired, has that stored, and wakes who must act."""

@@ -1,0 +1,80 @@
+"""Keeps how each deployment has fared: its requests and load, as gateways report them, and its replicas."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from headway.observed.timeline import Point, State, Timeline
+
+Loads = Mapping[str, Mapping[str, Any]]
+"""What each gateway reported last of one deployment, by the gateway's name."""
+
+
+class History:
+    """Deployments are known by their ids; `clock` tells seconds since 1970."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._timelines: dict[str, Timeline] = {}
+        self._loads: dict[tuple[str, str], Mapping[str, Any]] = {}
+
+    def of(self, deployment_id: str) -> Timeline:
+        """Empty for a deployment of which nothing is known."""
+        return self._timelines.get(deployment_id) or Timeline()
+
+    def points(self, deployment_id: str, seconds: float) -> tuple[int, list[Point]]:
+        """The last so many seconds: the length of a bucket, and the buckets."""
+        return self.of(deployment_id).points(seconds, self._clock())
+
+    def note_requests(
+        self, rows: Sequence[Mapping[str, Any]], ended: Mapping[str, Mapping[str, int]]
+    ) -> None:
+        """What a gateway tells: records of requests, and how many ended by class of status, exactly."""
+        now = self._clock()
+        for deployment_id, ends in ended.items():
+            self._timeline(deployment_id).count(ends, now)
+        for row in rows:
+            self._timeline(row["deployment_id"]).observe(row["seconds"], row["stages"], now)
+
+    def note_state(
+        self, deployment_id: str, loads: Loads, *, capacity: int, desired: int, ready: int
+    ) -> None:
+        """What there is now. Loads are integrals over time, so that nothing between two calls is missed."""
+        queued = in_flight = 0.0
+        for gateway, load in loads.items():
+            before = self._loads.get((deployment_id, gateway), {})
+            self._loads[deployment_id, gateway] = load
+            queued += _mean("queued", load, before)
+            in_flight += _mean("in_flight", load, before)
+        state = State(queued, in_flight, capacity, desired, ready)
+        self._timeline(deployment_id).note(state, self._clock())
+
+    def take_closed(self) -> list[tuple[str, int, Point]]:
+        """What is over since the last time and to be stored: deployment, length of the bucket, bucket."""
+        return [
+            (deployment_id, step, point)
+            for deployment_id, timeline in self._timelines.items()
+            for step, point in timeline.take_closed()
+        ]
+
+    def restore(self, deployment_id: str, step: int, points: Sequence[Point]) -> None:
+        """What a former life of control stored, the oldest first."""
+        self._timeline(deployment_id).restore(step, points)
+
+    def forget(self, deployment_id: str) -> None:
+        """The deployment is gone."""
+        self._timelines.pop(deployment_id, None)
+        for known in [one for one in self._loads if one[0] == deployment_id]:
+            del self._loads[known]
+
+    def _timeline(self, deployment_id: str) -> Timeline:
+        return self._timelines.setdefault(deployment_id, Timeline())
+
+
+def _mean(name: str, load: Mapping[str, Any], before: Mapping[str, Any]) -> float:
+    """Of a quantity since the report before; what it is now where that says nothing."""
+    elapsed = load["at"] - before.get("at", load["at"])
+    integral = load[f"{name}_seconds"] - before.get(f"{name}_seconds", 0.0)
+    if elapsed <= 0 or integral < 0:  # no new report, or another life of the gateway
+        return float(load[name])
+    return float(integral / elapsed)

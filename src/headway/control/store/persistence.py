@@ -1,0 +1,297 @@
+"""Keeps the platform in the store: reads it at control's start, and writes whatever was put into it since.
+
+The store blocks, so one thread has it. What could not be written is tried again; the platform goes on meanwhile.
+"""
+
+import asyncio
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from headway.control.desired.state import Changes, Deployment, Environment, Platform, Prepared
+from headway.control.faults import Faults
+from headway.control.store.rows import (
+    DecisionRow,
+    DeploymentRow,
+    EnvironmentRow,
+    LifeRow,
+    ModelRow,
+    PointRow,
+    StoredState,
+)
+from headway.control.store.store import Store, StoreError
+from headway.control.store.waiting_records import WaitingRecords
+from headway.core.autoscaling import ScalingDecision
+from headway.core.errors import InvalidSettingError
+from headway.core.settings import DeploymentSettings
+from headway.observed.records import RequestRecord
+from headway.observed.timeline import TIERS, Point
+
+_logger = logging.getLogger(__name__)
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+Row = TypeVar("Row", DecisionRow, PointRow, RequestRecord)
+
+_RETRY_AFTER = 2.0
+_MOST_DECISIONS = 1000
+_MOST_POINTS = 10_000
+_RECORDS_AFTER = 1.0
+"""So long records of requests may wait for others to be written with, which makes each cheaper."""
+_LONGEST_HISTORY = max(step * kept for step, kept in TIERS)
+
+
+class Persistence:
+    """The one way to the store while control runs."""
+
+    def __init__(self, store: Store, platform: Platform) -> None:
+        self.store = store
+        self.platform = platform
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._writing = asyncio.Lock()
+        self._decisions: list[DecisionRow] = []
+        self._points: list[PointRow] = []
+        self._lives: dict[str, LifeRow] = {}
+        self._records = WaitingRecords()
+        self._records_due: asyncio.TimerHandle | None = None
+        self._forgotten: set[str] = set()
+        """Deployments that went since the last save began."""
+
+    async def load(self) -> StoredState:
+        """Bring the database to the newest schema, and what it holds into the platform."""
+        await self.call(self.store.migrate)
+        state = await self.call(self.store.load)
+        restore(self.platform, state)
+        return state
+
+    async def call(
+        self, method: Callable[Given, Answer], *arguments: Given.args, **options: Given.kwargs
+    ) -> Answer:
+        """A call of the store, in its thread. Raises StoreError."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: method(*arguments, **options))
+
+    async def save(self) -> None:
+        """Return when everything that is in the platform now is stored.
+
+        Raises StoreError. What could not be written stays to be written, by the next save or by `run`. One that is
+        cancelled ends when its write does.
+        """
+        async with self._writing:
+            changes, decisions, points = self.platform.take_changes(), self._decisions, self._points
+            lives, self._lives = self._lives, {}
+            self._decisions, self._points = [], []
+            records = self._records.take()
+            self._forgotten.clear()
+            if not (changes or decisions or points or records or lives):
+                return
+            loop = asyncio.get_running_loop()
+            history = History(decisions, points, records, tuple(lives.values()))
+            writing = loop.run_in_executor(self._thread, self._write, changes, history)
+            cancelled = await _end_of(writing)
+            if writing.exception() is None:
+                self._records.stored()
+            else:
+                self.platform.give_back(changes)
+                self._decisions = [*_without(decisions, self._forgotten), *self._decisions][-_MOST_DECISIONS:]
+                self._points = [*_without(points, self._forgotten), *self._points][-_MOST_POINTS:]
+                self._lives = {**_kept(lives, self._forgotten), **self._lives}
+                self._records.give_back(_without(records, self._forgotten))
+            if cancelled is not None:
+                raise cancelled
+            writing.result()
+
+    async def save_change(self) -> None:
+        """The same, for who has just changed something. The StoreError says that it is in force all the same."""
+        try:
+            await self.save()
+        except StoreError as error:
+            raise StoreError(
+                f"the change is in force, and is stored as soon as that can be: {error.message}",
+                hint=error.hint,
+            ) from error
+
+    def note_decision(self, deployment_id: str, decision: ScalingDecision) -> None:
+        """Have a decision of the autoscaler stored, with the wall clock's time for its instant."""
+        at = time.time() - (time.monotonic() - decision.at)
+        inputs = dataclasses.asdict(decision.inputs)
+        self._decisions.append(DecisionRow(deployment_id, at, decision.desired, decision.reason, inputs))
+        self.platform.changed.set()
+
+    def note_points(self, points: Sequence[tuple[str, int, Point]]) -> None:
+        """Have stored how deployments fared: their ids, seconds of a bucket, and the bucket."""
+        for deployment_id, step, point in points:
+            self._points.append(PointRow(deployment_id, step, point.at, point.to_json()))
+            self.platform.changed.set()
+
+    def note_life(self, deployment_id: str, content: Mapping[str, Any]) -> None:
+        """Have stored what became of a deployment's replicas."""
+        self._lives[deployment_id] = LifeRow(deployment_id, content)
+        self.platform.changed.set()
+
+    def note_requests(self, records: Sequence[RequestRecord]) -> None:
+        """Have records of requests stored, with those that come within a second."""
+        self._records.add(records)
+        if self._records_due is None:
+            loop = asyncio.get_running_loop()
+            self._records_due = loop.call_later(_RECORDS_AFTER, self._write_records)
+
+    def forget(self, deployment_id: str) -> None:
+        """The deployment is gone: what waits to be written of it would be one's of the same name."""
+        self._forgotten.add(deployment_id)
+        self._decisions = _without(self._decisions, {deployment_id})
+        self._points = _without(self._points, {deployment_id})
+        self._lives.pop(deployment_id, None)
+        self._records.forget(deployment_id)
+
+    async def points(self, now: float) -> list[tuple[str, int, list[Point]]]:
+        """What is stored of the last day, by deployment and seconds of a bucket, the oldest first."""
+        found: dict[tuple[str, int], list[Point]] = {}
+        for row in await self.call(self.store.points, now - _LONGEST_HISTORY):
+            point = Point.from_json(row.content)
+            found.setdefault((row.deployment_id, row.step), []).append(point)
+        return [(*key, points) for key, points in found.items()]
+
+    async def run(self) -> None:
+        """Write what changes by itself, until cancelled."""
+        faults = Faults()
+        while True:
+            await self.platform.changed.wait()
+            with faults.of("the state is stored"):
+                await self.save()
+            if "the state is stored" in faults:
+                await asyncio.sleep(_RETRY_AFTER)
+
+    async def close(self) -> None:
+        """With a last try to write what is not stored yet."""
+        if self._records_due is not None:
+            self._records_due.cancel()
+        with Faults().of("the last changes are stored"):
+            await self.save()
+        self._thread.shutdown(wait=True)
+        self.store.close()
+
+    def _write_records(self) -> None:
+        self._records_due = None
+        self.platform.changed.set()
+
+    def _write(self, changes: Changes, history: "History") -> None:
+        """One transaction. What points at something else comes after it, and goes before it; a deployment that is gone
+        goes before one of the same id comes, with what was stored of it.
+        """
+        store = self.store
+        with store.transaction():
+            for deployment_id in changes.gone_deployments:
+                store.delete_deployment(deployment_id)
+            for name, created_at in changes.models.items():
+                store.add_model(ModelRow(name, created_at))
+            for deployment in changes.deployments:
+                store.save_deployment(deployment_row(deployment))
+            for environment in changes.environments:
+                store.save_environment(EnvironmentRow(**dataclasses.asdict(environment)))
+            for target in changes.gone_environments:
+                store.delete_environment(*target)
+            for name in changes.gone_models:
+                store.delete_model(name)
+            store.add_decisions(history.decisions)
+            store.add_points(history.points, keep=max(kept for _, kept in TIERS))
+            store.add_requests(history.records)
+            store.save_lives(history.lives)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What has happened since the last save."""
+
+    decisions: Sequence[DecisionRow]
+    points: Sequence[PointRow]
+    records: Sequence[RequestRecord]
+    lives: Sequence[LifeRow]
+
+
+async def _end_of(writing: asyncio.Future[None]) -> asyncio.CancelledError | None:
+    """Wait for it even when cancelled, which is returned then: the thread goes on with what it has begun, and only its
+    end tells whether that is stored.
+    """
+    cancelled = None
+    while not writing.done():
+        try:
+            await asyncio.wait([writing])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled
+
+
+def _kept(lives: Mapping[str, LifeRow], forgotten: set[str]) -> dict[str, LifeRow]:
+    return {name: row for name, row in lives.items() if name not in forgotten}
+
+
+def _without(rows: Sequence[Row], deployment_ids: set[str]) -> list[Row]:
+    return [row for row in rows if row.deployment_id not in deployment_ids]
+
+
+def deployment_row(deployment: Deployment) -> DeploymentRow:
+    return DeploymentRow(
+        deployment_id=deployment.deployment_id,
+        model=deployment.model,
+        name=deployment.name,
+        created_at=deployment.created_at,
+        source=str(deployment.source),
+        digest=deployment.digest,
+        settings=dataclasses.asdict(deployment.settings),
+        declared=dict(deployment.declared),
+        version=deployment.version,
+        is_active=deployment.is_active,
+        prepared=None if deployment.prepared is None else deployment.prepared.to_json(),
+        failure=deployment.failure,
+        is_retired=deployment.is_retired,
+    )
+
+
+def restore(platform: Platform, state: StoredState) -> None:
+    """Put what was stored into the platform. What is no longer valid is told, and left as far as it is."""
+    platform.models = {row.name: row.created_at for row in state.models}
+    for row in state.deployments:
+        is_known = row.prepared is not None and "secrets" in row.prepared  # else a former Headway prepared it
+        prepared = Prepared.from_json(row.prepared) if row.prepared is not None and is_known else None
+        platform.deployments[row.deployment_id] = Deployment(
+            deployment_id=row.deployment_id,
+            model=row.model,
+            settings=_settings(row),
+            prepared=prepared if prepared is not None and prepared.is_intact else None,
+            name=row.name,
+            created_at=row.created_at,
+            source=Path(row.source),
+            digest=row.digest,
+            declared=row.declared,
+            version=row.version,
+            is_active=row.is_active,
+            is_retired=row.is_retired,
+            failure=row.failure,
+        )
+    known = platform.deployments.keys()
+    for one in state.environments:
+        environment = Environment(**dataclasses.asdict(one))
+        if not {environment.candidate_id, environment.replaced_id or environment.candidate_id} <= known:
+            environment = dataclasses.replace(environment, candidate_id=None, replaced_id=None)
+        platform.environments[environment.target] = environment
+
+
+def _settings(row: DeploymentRow) -> DeploymentSettings:
+    known = {field.name for field in dataclasses.fields(DeploymentSettings)}
+    try:
+        return DeploymentSettings().with_changes(
+            {name: value for name, value in row.settings.items() if name in known}
+        )
+    except InvalidSettingError as error:
+        _logger.error(  # noqa: TRY400
+            "the stored settings of deployment %s are not valid, the defaults hold: %s",
+            row.deployment_id,
+            error,
+        )
+        return DeploymentSettings()

@@ -1,0 +1,62 @@
+from headway.control.running.history import History
+
+
+def load(at, queued=0, in_flight=0, queued_seconds=0.0, in_flight_seconds=0.0):
+    return {
+        "at": at,
+        "queued": queued,
+        "in_flight": in_flight,
+        "queued_seconds": queued_seconds,
+        "in_flight_seconds": in_flight_seconds,
+    }
+
+
+class World:
+    def __init__(self):
+        self.now = 1000.0
+        self.history = History(lambda: self.now)
+
+    def note(self, **loads):
+        self.history.note_state("d1", loads, capacity=2, desired=1, ready=1)
+        self.now += 1.0
+
+    @property
+    def point(self):
+        return self.history.points("d1", 60)[1][-1]
+
+
+def test_what_came_and_went_between_two_reports_counts():
+    world = World()
+    world.note(g0=load(5.0))
+    world.note(g0=load(6.0, queued_seconds=3.0, in_flight_seconds=2.0))
+    assert (world.point.queued, world.point.in_flight) == (3.0, 2.0)
+
+
+def test_without_a_new_report_what_was_told_last_holds():
+    world = World()
+    for _ in range(3):
+        world.note(g0=load(5.0, queued=4, in_flight=2), g1=load(9.0, queued=1))
+    assert (world.point.queued, world.point.in_flight) == (5.0, 2.0)
+
+
+def test_another_life_of_a_gateway_begins_anew():
+    world = World()
+    world.note(g0=load(5.0, queued_seconds=90.0, in_flight_seconds=90.0))
+    world.note(g0=load(6.0, queued=2, in_flight=1, queued_seconds=2.0, in_flight_seconds=1.0))
+    assert (world.point.queued, world.point.in_flight) == (2.0, 1.0)
+
+
+def test_requests_count_and_are_forgotten_with_their_deployment():
+    world = World()
+    rows = [{"deployment_id": "d1", "seconds": 0.5, "stages": {"predict": 0.25}}]
+    world.history.note_requests(rows, {"d1": {"2xx": 7}})
+    world.note()
+    assert world.point.ends == {"2xx": 7}
+    assert world.point.stages.keys() == {"total", "predict"}
+    world.now += 60
+    world.note()
+    assert [(name, step, point.ends) for name, step, point in world.history.take_closed()] == [
+        ("d1", 30, {"2xx": 7})
+    ]
+    world.history.forget("d1")
+    assert world.history.points("d1", 60) == (5, [])

@@ -46,6 +46,8 @@ class GatewayDouble:
         """The next table that fulfils `condition`."""
         while True:
             message = await self.lines.get()
+            if message["type"] != "table":
+                continue
             table = RoutingTable.from_json(json.dumps(message["table"]))
             if condition(table):
                 return table

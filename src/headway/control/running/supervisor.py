@@ -88,7 +88,6 @@ class Supervisor:
         """Have the deployment take the environment's place, as soon as it is ready."""
         self.start_afresh(deployment_id)
         self.rollout.begin(target, deployment_id)
-        self.wake()
 
     def start_afresh(self, deployment_id: str) -> None:
         """Its earlier failures say nothing about its next start, which is due at once."""
@@ -289,8 +288,11 @@ class Supervisor:
         self.wake()
 
     def _note_requests(self, rows: Rows, sampled_out: Mapping[str, int], ended: Ends) -> None:
-        self.requests.record(rows, sampled_out)
-        self.history.note_requests(rows, ended)
+        """What is told of a deployment that is gone is left out: nobody would have it forgotten any more."""
+        present = self.platform.deployments.keys()
+        rows = [row for row in rows if row["deployment_id"] in present]
+        self.requests.record(rows, {one: sampled_out[one] for one in sampled_out.keys() & present})
+        self.history.note_requests(rows, {one: ended[one] for one in ended.keys() & present})
 
     def replace(self, replica_id: str, reason: str) -> None:
         """Stop it, so that another one takes its place."""

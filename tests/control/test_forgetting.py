@@ -3,8 +3,8 @@
 from dataclasses import asdict
 
 import pytest
-
 from control.test_requests import row
+
 from fakes.archives import tar, truss_files
 from fakes.control_plane import control_plane, opened
 from fakes.garbage import mentioned_by

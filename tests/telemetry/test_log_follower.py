@@ -75,6 +75,15 @@ def test_of_a_file_that_is_gone_nothing_is_kept_and_what_it_ended_with_is_shown(
     assert followed.polled() == [("echo-1", "another")]
 
 
+def test_a_line_that_was_begun_before_is_waited_for_too(tmp_path):
+    (tmp_path / "echo-1.log").write_bytes(b"Conti")
+    followed = Followed(tmp_path)
+    followed.clock.now = 100.0
+    assert followed.polled() == []
+    followed.append("echo-1", b"nue?\n")
+    assert followed.polled() == [("echo-1", "Continue?")]
+
+
 def test_a_line_that_a_dying_program_has_begun_is_shown_at_the_end(followed):
     followed.append("echo-1", b"dies in the mid")
     followed.follower.finish()

@@ -107,12 +107,13 @@ def older_part(path: Path) -> Path:
 
 def begin_of_data(descriptor: int, offset: int) -> int:
     """The first place from `offset` on that is no hole; at most the file's end."""
+    size = os.fstat(descriptor).st_size  # before: what is written meanwhile is no hole
     try:
         return os.lseek(descriptor, offset, os.SEEK_DATA)
     except OSError as error:
         if error.errno != errno.ENXIO:
             raise
-        return max(offset, os.fstat(descriptor).st_size)
+        return max(offset, size)
 
 
 def last_lines(path: Path, count: int, before: int | None = None) -> list[str]:

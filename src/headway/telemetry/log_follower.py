@@ -100,7 +100,7 @@ class _Reader:
     inode: int = 0
     begun_anew_at: int = 0
     begun: bytes = b""
-    grew_at: float = 0.0
+    grew_at: float | None = None
     has_more: bool = False
     is_cut: bool = False
     """Whether something was left out before `offset`, which may be in the middle of a line."""
@@ -135,7 +135,7 @@ class _Reader:
             begin = data.find(b"\n") + 1
             data, self.begun = data[begin:], b""
             yield self._what_is_left_out(self.lines_left_out + (begin > 0))
-        if data:
+        if data or self.grew_at is None:
             self.grew_at = now
         elif now - self.grew_at >= _PAUSE:
             yield from self.take_begun()

@@ -11,7 +11,8 @@ export default defineConfig({
     target: "es2023",
     assetsInlineLimit: 0, // the page's policy allows no data: addresses
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: ["index.html", "docs.html"] },
   },
-  server: { proxy: { "/v1": CONTROL, "/openapi.json": CONTROL, "/docs": CONTROL } },
+  server: { proxy: { "/v1": CONTROL, "/openapi.json": CONTROL } },
   test: { include: ["tests/**/*.test.ts"] },
 });

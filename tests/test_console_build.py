@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[1]
-PAGES = ("src/headway/console/assets/index.html", "src/headway/console/simulated/page.js")
+PAGES = tuple(
+    f"src/headway/console/{name}" for name in ("assets/index.html", "assets/docs.html", "simulated/page.js")
+)
 
 
 @pytest.fixture

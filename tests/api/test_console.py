@@ -29,6 +29,17 @@ async def test_the_page_is_always_asked_for_anew_and_hashed_files_never(tmp_path
             assert (await asking.get(path)).status_code == 404
 
 
+async def test_the_apis_page_is_one_of_the_consoles_and_asks_nobody_else(world):
+    async with world() as it:
+        page = await it.api.get("/docs")
+        assert page.status_code == 200
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert "://" not in page.text
+        for path in ("/redoc", "/docs/oauth2-redirect", "/docs.html"):
+            await it.refused("GET", path, 404)
+
+
 async def test_what_is_not_built_says_how_to_build_it(tmp_path):
     async with client(tmp_path) as asking:
         page = await asking.get("/")

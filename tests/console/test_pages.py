@@ -1,5 +1,6 @@
 """Every page, in both themes and on wide and narrow windows, and by the keyboard alone."""
 
+import httpx
 import pytest
 
 from console.browsing import barriers, fits, picture, tab
@@ -17,6 +18,7 @@ PAGES = {
     "deploy": "/#/deploy",
     "keys": "/#/keys",
     "nowhere": "/#/nowhere",
+    "docs": "/docs",
 }
 _MOST_BYTES = 300_000
 
@@ -42,6 +44,19 @@ def test_a_page_shuts_nobody_out_and_fits_its_window(used, browser, name, theme)
         assert fits(page, 390)
         if theme == "light":
             picture(page, f"{name}-narrow")
+
+
+def test_the_apis_page_tells_every_call_and_leads_to_what_it_takes(used, browser):
+    paths = httpx.get(f"{used.url}/openapi.json").json()["paths"]
+    with tab(browser, used.url) as page:
+        page.goto("/docs")
+        for path, methods in paths.items():
+            for method in methods:
+                page.get_by_text(f"{method.upper()} {path}", exact=True).first.wait_for()
+        page.get_by_text("POST /v1/secrets", exact=True).click()
+        page.get_by_role("link", name="NewSecret", exact=True).first.click()
+        page.get_by_role("heading", name="NewSecret", exact=True).wait_for()
+        assert page.url.endswith("#schema-NewSecret")
 
 
 def test_the_first_load_is_light(used, browser):

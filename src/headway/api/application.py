@@ -67,7 +67,15 @@ def application(plane: ControlPlane) -> FastAPI:
 
 def described() -> FastAPI:
     """The routes and what they say of themselves, without anything behind them."""
-    app = FastAPI(title="Headway", version=__version__, description=_ABOUT, redoc_url=None, responses=_ERRORS)
+    # Its own pages would load scripts from other hosts.
+    app = FastAPI(
+        title="Headway",
+        version=__version__,
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        responses=_ERRORS,
+    )
     errors.install(app, [route for one in _ROUTERS for route in one.router.routes])
     for one in _ROUTERS:
         app.include_router(one.router, dependencies=[Security(_KEY)])

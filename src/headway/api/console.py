@@ -1,4 +1,4 @@
-"""The console's files, which the build puts beside this package: a page and what it loads, and nothing else."""
+"""The console's files, which the build puts beside this package: its pages and what they load, and nothing else."""
 
 import hashlib
 import mimetypes
@@ -18,18 +18,22 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
+_PAGES = {"/": "index.html", "/docs": "docs.html"}
 _HASHED = {"cache-control": "public, max-age=31536000, immutable"}
 _FRESH = {"cache-control": "no-cache"}
 _NOT_BUILT = """<!doctype html><html lang="en"><title>Headway</title>
 <h1>Headway</h1><p>The console is not built in this checkout: <code>make console</code> builds it.
-The API is described at <a href="/docs">/docs</a>.</p></html>"""
+The API is described at <a href="/openapi.json">/openapi.json</a>.</p></html>"""
 
 
 def routes(directory: Path = ASSETS) -> list[BaseRoute]:
-    """The page at `/`, and the files that it names. They are found at the start: nothing else can be asked for."""
+    """The pages, and the files that they name. They are found at the start: nothing else can be asked for."""
+    pages = [_page(address, directory / name) for address, name in _PAGES.items()]
+    return [*pages, *(_file(path, directory) for path in sorted(_files(directory)))]
 
-    async def page(request: Request) -> Response:
-        path = directory / "index.html"
+
+def _page(address: str, path: Path) -> Route:
+    def page(request: Request) -> Response:
         if not path.is_file():
             return HTMLResponse(_NOT_BUILT, headers={**_HEADERS, **_FRESH})
         content = path.read_bytes()
@@ -39,11 +43,12 @@ def routes(directory: Path = ASSETS) -> list[BaseRoute]:
             return Response(status_code=304, headers=headers)
         return HTMLResponse(content, headers=headers)
 
-    return [Route("/", page), *(_file(path, directory) for path in sorted(_files(directory)))]
+    return Route(address, page)
 
 
 def _files(directory: Path) -> list[Path]:
-    return [path for path in directory.rglob("*") if path.is_file() and path != directory / "index.html"]
+    pages = {directory / name for name in _PAGES.values()}
+    return [path for path in directory.rglob("*") if path.is_file() and path not in pages]
 
 
 def _file(path: Path, directory: Path) -> Route:

@@ -88,9 +88,13 @@ class RunningRoot:
     def __init__(self, directory):
         self.directory = directory
         program = Path(__file__).with_name("root_program.py")
-        self.process = subprocess.Popen(
-            [sys.executable, str(program), str(directory), str(LOG_LIMIT)], stderr=subprocess.DEVNULL
-        )
+        with (directory / "said").open("wb") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, str(program), str(directory), str(LOG_LIMIT)], stderr=said
+            )
+
+    def said(self):
+        return (self.directory / "said").read_text()
 
     def has_begun(self):
         return (self.directory / "orders").exists() and self.told() and self.gateway()
@@ -348,6 +352,19 @@ def test_a_signal_stops_gateway_then_the_rest_and_leaves_nothing(root):
     root.process.send_signal(signal.SIGTERM)
     assert root.process.wait(timeout=10) == 0
     assert not any(map(is_alive, pids))
+
+
+def test_a_control_that_ends_over_words_that_it_has_not_read_is_no_error_while_all_ends(root):
+    replica, control = root.start("a"), root.control()
+    os.kill(root.gateway(), signal.SIGSTOP)  # it drains
+    os.kill(control, signal.SIGSTOP)
+    os.kill(replica, signal.SIGKILL)  # which root tells control, whose end is then a reset of the link
+    until(lambda: not is_alive(replica))
+    root.process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    os.kill(control, signal.SIGKILL)
+    assert root.process.wait(timeout=20) == 0
+    assert root.said() == ""
 
 
 def test_a_second_signal_stops_at_once(root):

@@ -1,4 +1,4 @@
-"""The `headway` command: one file per verb. It shows and asks; what happens is decided elsewhere."""
+"""The `headway` command: what it asks and shows; what happens is decided elsewhere. Its verbs are in `verbs`."""
 
 import sys
 

@@ -7,28 +7,28 @@ import typer
 import typer.core
 
 from headway import __version__, is_compiled
-from headway.cli.activation import activate, deactivate
-from headway.cli.advise import advise
-from headway.cli.check import check
-from headway.cli.decisions import decisions
-from headway.cli.delete import delete
-from headway.cli.disk import disk
-from headway.cli.init import init
-from headway.cli.keys import keys
-from headway.cli.list_models import list_models
-from headway.cli.logs import logs
-from headway.cli.model_secrets import secrets
-from headway.cli.predict import predict
-from headway.cli.promote import promote
-from headway.cli.prune import prune
-from headway.cli.push import push
-from headway.cli.requests import requests
-from headway.cli.serve import serve
-from headway.cli.settings import settings
-from headway.cli.simulate import simulate
-from headway.cli.status import status
-from headway.cli.tune import tune
-from headway.cli.up import up
+from headway.cli.verbs.activation import activate, deactivate
+from headway.cli.verbs.advise import advise
+from headway.cli.verbs.check import check
+from headway.cli.verbs.decisions import decisions
+from headway.cli.verbs.delete import delete
+from headway.cli.verbs.disk import disk
+from headway.cli.verbs.init import init
+from headway.cli.verbs.keys import keys
+from headway.cli.verbs.list_models import list_models
+from headway.cli.verbs.logs import logs
+from headway.cli.verbs.model_secrets import secrets
+from headway.cli.verbs.predict import predict
+from headway.cli.verbs.promote import promote
+from headway.cli.verbs.prune import prune
+from headway.cli.verbs.push import push
+from headway.cli.verbs.requests import requests
+from headway.cli.verbs.serve import serve
+from headway.cli.verbs.settings import settings
+from headway.cli.verbs.simulate import simulate
+from headway.cli.verbs.status import status
+from headway.cli.verbs.tune import tune
+from headway.cli.verbs.up import up
 
 _HELP = """Serve Truss models with exact control of request concurrency.
 

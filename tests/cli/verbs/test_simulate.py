@@ -200,7 +200,7 @@ def looks(tmp_path, monkeypatch):
     """What the console's build makes of the page's curves."""
     for name in ("page.css", "page.js"):
         (tmp_path / name).write_text(f"/* {name} */", encoding="utf-8")
-    monkeypatch.setattr("headway.cli.simulate._LOOKS", tmp_path)
+    monkeypatch.setattr("headway.cli.verbs.simulate._LOOKS", tmp_path)
     return tmp_path
 
 

@@ -8,8 +8,8 @@ import typer.core
 from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
-from headway.cli.export_requests import export
 from headway.cli.tables import messages, moment, show, show_json, table
+from headway.cli.verbs.export_requests import export
 from headway.observed.records import STAGES
 
 _LIST, _EXPORT = "list", "export"

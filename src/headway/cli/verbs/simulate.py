@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from headway.planner.simulation.report import Trial
     from headway.planner.simulation.scenario import Scenario
 
-_LOOKS = Path(__file__).parents[1] / "console" / "simulated"
+_LOOKS = Path(__file__).parents[2] / "console" / "simulated"
 _ANY_WIDTH = 10_000
 
 

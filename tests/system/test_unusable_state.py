@@ -60,3 +60,17 @@ def test_up_ends_with_the_reason_and_the_way_out(tmp_path, spoil, told, way_out)
     assert way_out in refused
     assert refused.count("error:") == 1
     assert refused.count("is gone and is started again") == 0
+
+
+def test_a_second_up_on_a_database_that_another_has_ends_with_the_reason_and_the_way_out(tmp_path):
+    first, second = Headway(tmp_path / "first"), Headway(tmp_path / "second")
+    for one in (first, second):
+        one.environment["HEADWAY_DATABASE_URL"] = f"sqlite:///{tmp_path / 'shared' / 'state.db'}"
+        Path(one.environment["HEADWAY_DATA_DIR"]).parent.mkdir()
+    with first.up():
+        refused = second.run("up", code=1)
+        assert "another Headway keeps its state in the database" in refused
+        assert "--database-url" in refused
+        assert refused.count("error:") == 1
+    with second.up():
+        pass

@@ -31,6 +31,7 @@ from headway.control.operations.operations import Push
 from headway.control.operations.watch import Watcher
 from headway.control.plane import ControlPlane, PlaneOptions
 from headway.control.running.run_directory import RunDirectoryLostError
+from headway.control.store.ownership import OwnedElsewhereError
 from headway.control.store.stored_requests import RequestBounds
 from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
@@ -95,8 +96,9 @@ async def _control(options: argparse.Namespace) -> NoReturn:
     except asyncio.CancelledError:
         _logger.info("control stops; root decides about the replicas")
     except BaseExceptionGroup as group:
-        if lost := _first_of(RunDirectoryLostError, group):
-            raise lost from group
+        for kind in (RunDirectoryLostError, OwnedElsewhereError):
+            if lost := _first_of(kind, group):
+                raise lost from group
         raise
     finally:
         await backend.close()

@@ -23,7 +23,8 @@ from headway.control.running.run_directory import RunDirectory
 from headway.control.running.supervisor import Supervisor
 from headway.control.running.table_store import TableStore
 from headway.control.store.databases import Databases
-from headway.control.store.failures import UnusableStoreError
+from headway.control.store.failures import StoreError, UnusableStoreError
+from headway.control.store.ownership import OwnedElsewhereError
 from headway.control.store.persistence import Persistence
 from headway.control.store.rows import StoredState
 from headway.control.store.store import Store
@@ -32,6 +33,7 @@ from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 
 _HISTORY_EVERY = 1.0
+_OWNED_EVERY = 5.0
 
 
 class MissingKeysError(HeadwayError):
@@ -104,11 +106,13 @@ class ControlPlane:
 
     @classmethod
     async def open(cls, options: PlaneOptions, backend: Backend) -> Self:
-        """With everything that was stored. Raises StoreError, and MissingKeysError where others would reach Headway
-        without a key: root has seen to that at the start, but the database may be another one since.
+        """With everything that was stored. Raises StoreError, OwnedElsewhereError too, and MissingKeysError where
+        others would reach Headway without a key: root has seen to that at the start, but the database may be another
+        one since.
         """
         persistence = Persistence(Store(options.database_url), Platform())
         try:
+            await persistence.call(persistence.store.own)
             state, points = await persistence.load(), await persistence.points(time.time())
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise UnusableStoreError(
@@ -132,7 +136,7 @@ class ControlPlane:
         return plane
 
     async def run(self) -> None:
-        """Until cancelled. Raises RunDirectoryLostError."""
+        """Until cancelled. Raises RunDirectoryLostError and OwnedElsewhereError."""
         self.operations.order_missing_preparations()
         works = {
             "records of requests are kept": self._keep_requests,
@@ -148,6 +152,7 @@ class ControlPlane:
             for what, work in works.items():
                 tasks.create_task(lasting(what, work))
             tasks.create_task(self.run_directory.keep())
+            tasks.create_task(self._own_database())
 
     async def require_room(self, coming_bytes: int = 0) -> None:
         """For a push; what nobody needs goes first. Raises NoRoomError."""
@@ -166,6 +171,20 @@ class ControlPlane:
         deletions = self.operations.deletions
         await deletions.deployment(deployment.model, deployment.deployment_id)
         await deletions.finish()
+
+    async def _own_database(self) -> None:
+        """Raises OwnedElsewhereError when another control has it since a fault of the server."""
+        faults, what = Faults(), "the database is looked at for another control"
+        while True:
+            await asyncio.sleep(_OWNED_EVERY)
+            try:
+                await self.persistence.call(self.persistence.store.own)
+            except OwnedElsewhereError:
+                raise
+            except StoreError as error:
+                faults.note(what, error)
+            else:
+                faults.end(what)
 
     async def _keep_history(self) -> None:
         while True:

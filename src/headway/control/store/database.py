@@ -36,8 +36,10 @@ class Database:
         self._url = _checked(url)
         self.place = _shown(self._url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
-        if self.is_sqlite:
-            _make_private(Path(str(self._url.database)))
+        self.path = Path(str(self._url.database)) if self.is_sqlite else None
+        """Of SQLite's file."""
+        if self.path is not None:
+            _make_private(self.path)
         self._engine = self._new_engine(_WAIT)
 
     @contextmanager
@@ -73,6 +75,11 @@ class Database:
         except explicable as error:
             # Without its cause, whose text may show the whole row that was refused, a secret's value with it.
             raise explained(error, self.place) from None
+
+    def session(self) -> Connection:
+        """A connection of its own, outside of any transaction. Raises SQLAlchemyError."""
+        engine = self._new_engine(_WAIT, poolclass=NullPool)
+        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def insert(self, table: Table) -> sqlite.Insert:
         """An INSERT that can say what to do on a conflict; both dialects word it alike."""

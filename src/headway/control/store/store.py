@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, Select, Table, delete, exists, insert, s
 from headway.control.store import lives, requests
 from headway.control.store.database import Database
 from headway.control.store.failures import StoreError
+from headway.control.store.ownership import Ownership
 from headway.control.store.rows import (
     Asked,
     DecisionRow,
@@ -53,13 +54,19 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
+        self._ownership = Ownership(self._database)
         self._transaction: Connection | None = None
 
     def migrate(self) -> None:
         """Bring the database to this Headway's schema. One of a newer Headway is refused."""
         migrate(self._database)
 
+    def own(self) -> None:
+        """Be the one control that keeps its state there, or be it still. Raises OwnedElsewhereError."""
+        self._ownership.take()
+
     def close(self) -> None:
+        self._ownership.release()
         self._database.close()
 
     @contextmanager

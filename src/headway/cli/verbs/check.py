@@ -1,37 +1,52 @@
 """`headway check`: shows what the linter finds in a Truss."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headway.cli import options
 from headway.cli.exit_codes import FAILED
 
 if TYPE_CHECKING:
-    from headway.control.packages.findings import Report
+    from headway.control.packages.findings import Finding, Report
+    from headway.core.errors import HeadwayError
 
 
 def check(
     *,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    url: options.ControlUrl = None,
 ) -> None:
     """Look for mistakes in the Truss in DIR, and say what serving it on this machine will do. Its code is not run.
-    Warnings alone give exit code 0.
+    Warnings alone give exit code 0. A running Headway is asked which of its secrets have a value.
 
     Example: headway check hello --json
     """
     from headway.cli.findings import own_machine
+    from headway.cli.stored_secrets import StoredSecrets
     from headway.control.packages.lint import lint
 
-    report = lint(directory, own_machine())
+    stored = StoredSecrets(url)
+    report = lint(directory, dataclasses.replace(own_machine(), stored_secrets=stored))
+    if stored.unknown is not None:
+        report = dataclasses.replace(report, findings=(*report.findings, _unasked(stored.unknown)))
     if as_json:
         typer.echo(json.dumps(_content(report), indent=2))
     else:
         _print(report)
     if not report.is_servable:
         raise typer.Exit(FAILED)
+
+
+def _unasked(why: "HeadwayError") -> "Finding":
+    from headway.control.packages.findings import Finding, Level
+
+    message = f"secrets: no running Headway was asked for those that are stored in it: {why.message}"
+    return Finding(Level.NOTE, "config.yaml", message, why.hint)
 
 
 def _content(report: "Report") -> dict[str, Any]:

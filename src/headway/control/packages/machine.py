@@ -7,7 +7,7 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class Machine:
     secrets_dir: Path | None = None
     has_environment: bool = False
     """Whether `path` begins with the programs of the model's own environment."""
+    stored_secrets: Container[str] = frozenset()
+    """The names of those that a Headway keeps for its models."""
 
     def program(self, name: str, directory: Path) -> str | None:
         """Where the program called `name` is, for who stands in `directory`; None if nowhere."""
@@ -37,7 +39,7 @@ class Machine:
         return shutil.which(name, path=self.path)
 
     def has_secret(self, name: str) -> bool:
-        return has_secret(name, self.secrets_dir)
+        return has_secret(name, self.secrets_dir) or name in self.stored_secrets
 
 
 def this_machine(data_dir: Path, model_cache: Path | None = None, secrets_dir: Path | None = None) -> Machine:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fakes.cluster import until
 from headway.gateway.link import Link
-from headway.gateway.table import DeploymentRoute, RoutingTable
+from headway.gateway.table import DeploymentRoute, ReplicaRoute, RoutingTable
 from headway.http.listener import unix_socket
 
 
@@ -50,6 +50,10 @@ class Control:
 
         await until(found)
         return found()[-1]
+
+    def heard(self, kind: str) -> int:
+        """How many messages of a kind have come."""
+        return sum(one["type"] == kind for one in self.messages)
 
     async def _connected(self, reader, writer) -> None:
         self._writer = writer
@@ -125,6 +129,27 @@ async def test_what_happens_just_as_control_dies_ends_nothing(tmp_path):
         assert link._writer is lost
         link.gateway._reports.wake("d1")
         await until(lambda: control.connections == 2)
+
+
+async def test_control_that_was_away_is_told_who_is_to_wake_until_there_is_a_replica(tmp_path):
+    link = Link(str(tmp_path / "link"), None)
+    awake = DeploymentRoute("d1", "m", replicas=(ReplicaRoute("r1", 1, "unix:/nowhere", "unix:/nowhere"),))
+    async with running(link):
+        link.gateway.apply(table(1))
+        link.gateway._reports.wake("d1")
+        async with Control(tmp_path / "link") as control:
+            for times in (1, 2):  # it may have died before it read that
+                await until(lambda count=times: control.heard("wake") == count)
+                control.hang_up()
+            await until(lambda: control.heard("wake") == 3)
+            link._take_table(json.loads(RoutingTable(2, (awake,), {("m", "production"): "d1"}).to_json()))
+            link.gateway._reports.wake("d1")
+            await until(lambda: control.heard("wake") == 4)
+            control.send_table(3)
+            await control.told("applied", version=3)
+            control.hang_up()
+            await until(lambda: control.heard("hello") == 4 and control.messages[-1]["type"] == "load")
+            assert control.heard("wake") == 4
 
 
 async def test_it_dials_until_control_is_there_and_again_when_control_went_away(tmp_path):

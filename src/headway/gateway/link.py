@@ -41,13 +41,15 @@ class Link:
         self._writer: asyncio.StreamWriter | None = None
         self._report_now = asyncio.Event()
         self._watched: frozenset[str] = frozenset()
+        self._waking: set[str] = set()
+        """Deployments that somebody has asked to wake and that have no replica yet."""
         self._is_told = asyncio.Event()
         self.gateway = Gateway(
             Reports(
                 drained=self._send_drained,
                 stuck=self._send_stuck,
                 queue_formed=self._report_now.set,
-                wake=lambda deployment_id: self._send({"type": "wake", "deployment_id": deployment_id}),
+                wake=self._wake,
             ),
             admission,
         )
@@ -83,6 +85,10 @@ class Link:
                 continue
             self._writer = writer
             self._send({"type": "hello", "epoch": self.gateway.epoch, "gateway": "g0"})
+            for deployment_id in sorted(
+                self._waking
+            ):  # control may never have heard that, or has forgotten it
+                self._send_wake(deployment_id)
             try:
                 while line := await reader.readline():
                     self._receive(line)
@@ -110,6 +116,7 @@ class Link:
         table = RoutingTable.from_content(content)
         if table.version >= self.gateway.version:
             self.gateway.apply(table)
+            self._waking &= {one.deployment_id for one in table.deployments if not one.replicas}
             self._is_told.set()
             self._saved_table.save(table, json.dumps(content))
         self._send({"type": "applied", "version": self.gateway.version})
@@ -178,6 +185,15 @@ class Link:
     def _send_stuck(self, stuck: Stuck) -> None:
         reason = f"all its slots have been held by abandoned work for {stuck.at - stuck.since:.0f} s"
         self._send({"type": "stuck", "replica_id": stuck.replica_id, "reason": reason})
+
+    def _wake(self, deployment_id: str) -> None:
+        queue = self.gateway.queues.get(deployment_id)
+        if queue is None or not queue.route.replicas:
+            self._waking.add(deployment_id)
+        self._send_wake(deployment_id)
+
+    def _send_wake(self, deployment_id: str) -> None:
+        self._send({"type": "wake", "deployment_id": deployment_id})
 
     def _send(self, message: Mapping[str, Any]) -> None:
         """What cannot be sent is dropped: control asks for what it needs when it is back, and loads add up."""

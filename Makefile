@@ -76,7 +76,7 @@ format: $(READY)
 bench: $(READY) bench-packages
 	@$(BIN)/python -m benchmarks
 
-# Long random searches, and every death and change as often as promised: half an hour, not for every change.
+# Long random searches, every death and change as often as promised, and an hour of pushes: two hours in all.
 soak: $(READY)
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/core --timeout=3600
 	@HEADWAY_CYCLES=50 $(BIN)/python -m pytest tests/system/test_upheaval.py --timeout=3600 -k 'not cycles'

@@ -71,7 +71,9 @@ async def main(options: argparse.Namespace) -> None:
     settings = DeploymentSettings(min_replica=options.replicas, max_replica=max(1, options.replicas))
     for number in range(options.deployments):
         deployment = Deployment(f"d{number}", f"model-{number}", settings, Prepared(folder, folder))
-        plane.platform.put(deployment, Environment(deployment.model, PRODUCTION, deployment.deployment_id))
+        plane.desired_state.put(
+            deployment, Environment(deployment.model, PRODUCTION, deployment.deployment_id)
+        )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(plane.run())
         tasks.create_task(serve(plane, tcp_socket("127.0.0.1", options.port)))

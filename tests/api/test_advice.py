@@ -16,7 +16,7 @@ async def report_a_queue(it, deployment_id):
         load |= {"arrivals": 30, "finished": 26, "held_seconds": 26.0}
         it.gateway.tell(type="load", at=at, deployments={deployment_id: load})
         await it.gateway.received()
-        it.plane.supervisor.note_state(it.platform.deployments[deployment_id])
+        it.plane.supervisor.note_state(it.desired_state.deployments[deployment_id])
 
 
 async def test_traffic_that_queues_before_an_idle_gate_is_advised_of_with_its_arithmetic(world):

@@ -104,7 +104,7 @@ async def test_the_same_contents_pushed_twice_are_one_deployment(world):
         assert again["id"] == first["id"]
         assert (again["settings"]["max_replica"], again["settings_version"]) == (4, 2)
         assert again["name"] == "n"
-        assert len(it.platform.deployments) == 1
+        assert len(it.desired_state.deployments) == 1
         other = await it.push(content=variant(1))
         assert other["id"] != first["id"]
 
@@ -139,7 +139,7 @@ async def test_what_cannot_be_pushed_changes_nothing(world):
         error = await it.refused("POST", "/v1/models/-x/deployments", 422, content=tar(truss_files()))
         assert error["code"] == "invalid_name"
         assert await it.get("/v1/models") == {"models": []}
-        assert it.platform.deployments == {}
+        assert it.desired_state.deployments == {}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ async def test_a_later_push_inherits_the_settings_and_what_its_config_says_anew(
         assert [same["settings"][name] for name in names] == [6, 9, 8, 1]
         said = await it.push(content=variant(3, queue_limit=7, min_replica=1), settings='{"max_replica": 9}')
         assert [said["settings"][name] for name in names] == [7, 9, 9, 1]
-        await it.until(lambda: it.platform.points_at(("echo", "production")) == said["id"])
+        await it.until(lambda: it.desired_state.points_at(("echo", "production")) == said["id"])
         elsewhere = await it.push(content=variant(4), environment="staging")
         assert elsewhere["settings"]["queue_limit"] == 10_000, "it follows nobody"
         alone = await it.push(content=variant(5), environment="")
@@ -201,7 +201,7 @@ async def test_a_preparation_that_fails_is_told_and_tried_again_when_asked(world
     async with world() as it:
         it.preparation_fails = PreparationError("no such package: nope", hint="see requirements")
         deployment_id = (await it.push())["id"]
-        await it.until(lambda: it.platform.deployments[deployment_id].failure)
+        await it.until(lambda: it.desired_state.deployments[deployment_id].failure)
         shown = await it.get(f"{ECHO}/production")
         assert shown["status"] == "BUILD_FAILED"
         assert shown["reason"] == "no such package: nope (see requirements)"
@@ -209,7 +209,7 @@ async def test_a_preparation_that_fails_is_told_and_tried_again_when_asked(world
         assert (table.deployments[0].state.value, table.deployments[0].reason) == ("failed", shown["reason"])
         it.preparation_fails = None
         assert (await it.post(f"{ECHO}/{deployment_id}/activate"))["status"] != "BUILD_FAILED"
-        await it.until(lambda: it.platform.deployments[deployment_id].prepared)
+        await it.until(lambda: it.desired_state.deployments[deployment_id].prepared)
         assert (await it.get(f"{ECHO}/production"))["status"] == "SCALED_TO_ZERO"
 
 
@@ -271,7 +271,7 @@ async def test_what_an_environment_uses_cannot_be_deleted_and_the_rest_is_draine
         await it.refused("POST", f"{ECHO}/{old}/promote", 409)
         assert [one["id"] for one in (await it.get(ECHO))["deployments"]] == [old, new]
         await it.drain(old)
-        await it.until(lambda: old not in it.platform.deployments)
+        await it.until(lambda: old not in it.desired_state.deployments)
         await it.plane.persistence.save()
         stored = await it.plane.persistence.call(it.plane.persistence.store.load)
         assert [row.deployment_id for row in stored.deployments] == [new]
@@ -285,8 +285,8 @@ async def test_pushed_again_while_it_is_deleted_it_stays(world):
         again = await it.push(content=variant(2), environment="")
         assert again["id"] == old
         assert again["status"] in {"BUILDING", "SCALED_TO_ZERO", "DEPLOYING"}
-        await it.until(lambda: it.platform.deployments[old].prepared)
-        assert it.platform.deployments[old].is_active
+        await it.until(lambda: it.desired_state.deployments[old].prepared)
+        assert it.desired_state.deployments[old].is_active
 
 
 async def test_a_deleted_model_goes_with_everything_and_its_name_is_free_again(world):
@@ -297,7 +297,7 @@ async def test_a_deleted_model_goes_with_everything_and_its_name_is_free_again(w
         answer = await it.api.delete("/v1/models/echo")
         assert (answer.status_code, answer.json()) == (202, {"success": True})
         await it.drain(deployment_id)
-        await it.until(lambda: not it.platform.models)
+        await it.until(lambda: not it.desired_state.models)
         await it.refused("GET", "/v1/models/echo", 404)
         await it.plane.persistence.save()
         stored = await it.plane.persistence.call(it.plane.persistence.store.load)
@@ -314,5 +314,5 @@ async def test_a_model_can_be_deleted_while_its_environment_is_about_to_move(wor
         await it.until(lambda: it.replicas(new))
         await it.api.delete("/v1/models/echo")
         await it.drain(old)
-        await it.until(lambda: not it.platform.models)
+        await it.until(lambda: not it.desired_state.models)
         assert it.backend.replicas == {}

@@ -55,17 +55,17 @@ async def test_a_promoted_deployment_takes_over_when_it_is_ready_and_rolling_bac
         old = await awake(it, 1)
         it.ready.clear()
         new = (await it.push(content=variant(2), environment=""))["id"]
-        await it.until(lambda: it.platform.deployments[new].prepared)
+        await it.until(lambda: it.desired_state.deployments[new].prepared)
         moving = await it.post(f"{ECHO}/{new}/promote")
         assert moving["current_deployment"]["id"] == old
         assert moving["candidate_deployment"]["id"] == new
         it.ready.set()
-        await it.until(lambda: it.platform.points_at(PRODUCTION) == new)
-        assert it.platform.deployments[old].is_retired
+        await it.until(lambda: it.desired_state.points_at(PRODUCTION) == new)
+        assert it.desired_state.deployments[old].is_retired
         await it.post(f"{ENVIRONMENTS}/production/promote", {"deployment_id": old})
-        await it.until(lambda: it.platform.points_at(PRODUCTION) == old)
-        assert not it.platform.deployments[old].is_retired
-        assert it.platform.deployments[new].is_retired
+        await it.until(lambda: it.desired_state.points_at(PRODUCTION) == old)
+        assert not it.desired_state.deployments[old].is_retired
+        assert it.desired_state.deployments[new].is_retired
         error = await it.refused(
             "POST", f"{ENVIRONMENTS}/production/promote", 404, json={"deployment_id": "x"}
         )
@@ -73,7 +73,7 @@ async def test_a_promoted_deployment_takes_over_when_it_is_ready_and_rolling_bac
         await it.refused("POST", f"{ENVIRONMENTS}/-/promote", 422, json={"deployment_id": new})
         await it.refused("POST", f"{ECHO}/nothing/promote", 404)
         await it.post(f"{ENVIRONMENTS}/canary/promote", {"deployment_id": "production"})
-        assert it.platform.points_at(("echo", "canary")) == old, (
+        assert it.desired_state.points_at(("echo", "canary")) == old, (
             "an environment's name stands for what it has"
         )
 
@@ -85,8 +85,8 @@ async def test_a_new_version_that_does_not_start_leaves_the_old_one_serving_and_
         new = (await it.push(content=variant(2)))["id"]
         [replica] = await it.until(lambda: it.replicas(new))
         it.backend.exit(replica, code=3)
-        await it.until(lambda: it.platform.environments[PRODUCTION].candidate_id is None)
-        assert it.platform.points_at(PRODUCTION) == old
+        await it.until(lambda: it.desired_state.environments[PRODUCTION].candidate_id is None)
+        assert it.desired_state.points_at(PRODUCTION) == old
         shown = await it.get(f"{ECHO}/{new}")
         assert "exit code 3" in shown["reason"]
         assert (await it.get(f"{ECHO}/production"))["status"] == "ACTIVE"
@@ -99,9 +99,9 @@ async def test_deactivating_what_is_about_to_take_over_leaves_the_old_one(world)
         new = (await it.push(content=variant(2)))["id"]
         await it.until(lambda: it.replicas(new))
         await it.post(f"{ECHO}/{new}/deactivate")
-        assert it.platform.environments[PRODUCTION].candidate_id is None
-        assert it.platform.points_at(PRODUCTION) == old
-        assert not it.platform.deployments[new].is_active
+        assert it.desired_state.environments[PRODUCTION].candidate_id is None
+        assert it.desired_state.points_at(PRODUCTION) == old
+        assert not it.desired_state.deployments[new].is_active
 
 
 async def test_deleting_an_environment_gives_up_its_move_and_no_other_ones(world):
@@ -112,6 +112,6 @@ async def test_deleting_an_environment_gives_up_its_move_and_no_other_ones(world
         new = (await it.push(content=variant(2)))["id"]
         await it.post(f"{ENVIRONMENTS}/staging/promote", {"deployment_id": new})
         await it.api.delete(f"{ENVIRONMENTS}/staging")
-        assert it.platform.environments[PRODUCTION].candidate_id == new
+        assert it.desired_state.environments[PRODUCTION].candidate_id == new
         it.ready.set()
-        await it.until(lambda: it.platform.points_at(PRODUCTION) == new)
+        await it.until(lambda: it.desired_state.points_at(PRODUCTION) == new)

@@ -10,11 +10,11 @@ import pytest
 
 from fakes.archives import tar, truss_files
 from fakes.control_plane import HOST, opened
-from headway.api import subjects
+from headway.api import dependencies as subjects
 from headway.api.application import described
 from headway.api.last_resort import LastResort
-from headway.api.live import Live
-from headway.api.picture import Pictures
+from headway.api.views.live import Live
+from headway.api.views.live_picture import Pictures
 from headway.core.entry import AllowedOrigins
 from headway.core.sharing import Sharing
 
@@ -100,7 +100,7 @@ async def test_each_route_whose_control_plane_fails_says_so(world, monkeypatch, 
 def break_all(it, monkeypatch, error):
     """Whatever a route asks fails, but what finds the deployment that it is about."""
     broken = Broken(error)
-    [deployment] = it.platform.deployments.values()
+    [deployment] = it.desired_state.deployments.values()
     it.app.dependency_overrides[subjects.found] = lambda: deployment
     for name in ("plane", "inference", "simulator"):
         monkeypatch.setitem(it.app.state._state, name, broken)

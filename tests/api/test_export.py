@@ -113,12 +113,12 @@ async def test_an_export_of_what_is_deleted_meanwhile_breaks_off_instead_of_endi
         await tell(it, *(record(number, deployment_id) for number in range(5)))
         pages = it.plane.stored_requests.csv(deployment_id)
         assert len((await anext(pages)).splitlines()) == 3
-        deployment = it.platform.deployments[deployment_id]
+        deployment = it.desired_state.deployments[deployment_id]
         await it.api.delete("/v1/models/echo")
-        await it.until(lambda: not it.platform.deployments)
+        await it.until(lambda: not it.desired_state.deployments)
         await it.plane.persistence.save()
         if comes_back:
-            it.platform.put(dataclasses.replace(deployment, created_at=deployment.created_at + 1))
+            it.desired_state.put(dataclasses.replace(deployment, created_at=deployment.created_at + 1))
         with pytest.raises(NotFoundError, match="deleted while"):
             await anext(pages)
 
@@ -130,8 +130,8 @@ async def test_an_export_goes_on_though_settings_change(world, monkeypatch):
         await tell(it, *(record(number, deployment_id) for number in range(3)))
         pages = it.plane.stored_requests.csv(deployment_id)
         await anext(pages)
-        deployment = it.platform.deployments[deployment_id]
-        it.platform.put(dataclasses.replace(deployment, version=2))
+        deployment = it.desired_state.deployments[deployment_id]
+        it.desired_state.put(dataclasses.replace(deployment, version=2))
         assert len((await anext(pages)).splitlines()) == 1
 
 

@@ -80,7 +80,7 @@ async def test_one_failed_start_that_nobody_tries_again_is_a_failure(world, monk
         it.ready.clear()
         candidate = (await it.push(content=tar(truss_files("description: other"))))["id"]
         await failing(it, candidate, 1)
-        await it.until(lambda: it.platform.environments["echo", "production"].candidate_id is None)
+        await it.until(lambda: it.desired_state.environments["echo", "production"].candidate_id is None)
         await it.until(lambda: not it.plane.supervisor.autoscaler.desired(candidate))
         shown = await it.get(f"{ECHO}/{candidate}")
         assert (shown["status"], shown["reason"]) == ("FAILED", REASON)

@@ -100,7 +100,7 @@ async def upload(it, disk, fault, name):
         assert "the archive cannot be kept" in error["message"]
         assert os.strerror(fault) in error["message"]
         assert error["hint"]
-        assert not it.platform.deployments_of(name)
+        assert not it.desired_state.deployments_of(name)
     await it.serving(name)
 
 
@@ -126,7 +126,7 @@ async def snapshot(it, disk, fault, name):
     with disk.failing(fault, it.data_dir / "snapshots"):
         error = await it.refused("POST", pushes(name), 503, content=tar(truss_files(f"description: {name}")))
         assert (error["code"], "the Truss cannot be copied" in error["message"]) == ("storage", True)
-        assert not it.platform.deployments_of(name)
+        assert not it.desired_state.deployments_of(name)
     await it.serving(name)
 
 
@@ -151,7 +151,7 @@ async def _told_again(it, deployment_id):
 
 
 async def _serves(it, name, deployment_id):
-    await it.until(lambda: it.platform.points_at((name, "production")) == deployment_id)
+    await it.until(lambda: it.desired_state.points_at((name, "production")) == deployment_id)
 
 
 async def log(it, disk, fault, name):

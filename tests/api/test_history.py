@@ -9,7 +9,7 @@ async def test_requests_and_replicas_make_columns(world):
         rows = [{**ROW, "deployment_id": deployment_id}]
         it.gateway.tell(type="requests", rows=rows, sampled_out={}, ended={deployment_id: {"2xx": 10}})
         await it.gateway.received()
-        it.plane.supervisor.note_state(it.platform.deployments[deployment_id])
+        it.plane.supervisor.note_state(it.desired_state.deployments[deployment_id])
         told = await it.get(f"{HISTORY}?seconds=300")
         assert told["step"] == 5
         assert {len(told[name]) for name in ("at", "queued", "in_flight", "capacity", "ready")} == {1}
@@ -26,7 +26,7 @@ async def test_what_was_stored_is_there_after_a_restart(world):
         history, clock = it.plane.supervisor.history, it.plane.supervisor.history._clock
         history.note_requests([], {deployment_id: {"2xx": 30}})
         history._clock = lambda: clock() + 300
-        it.plane.supervisor.note_state(it.platform.deployments[deployment_id])
+        it.plane.supervisor.note_state(it.desired_state.deployments[deployment_id])
         it.plane.persistence.note_points(history.take_closed())
         await it.plane.persistence.save()
     async with world() as it:

@@ -20,10 +20,10 @@ async def test_the_one_truss_is_deployed_once_and_not_by_each_life_of_control(wo
     truss = write(tmp_path / "truss", "")
     async with world() as it:
         await _deploy(it.plane, options(truss))
-        assert list(it.platform.models) == ["served"]
+        assert list(it.desired_state.models) == ["served"]
         write(truss, "description: changed")
         await _deploy(it.plane, options(truss))
-        assert len(it.platform.deployments) == 1
+        assert len(it.desired_state.deployments) == 1
 
 
 async def test_a_truss_that_cannot_be_deployed_does_not_end_control(world, tmp_path, caplog):

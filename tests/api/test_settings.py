@@ -25,7 +25,7 @@ async def test_some_settings_are_changed_and_the_others_stay(world, path):
         assert (changed["status"], changed["version"]) == ("ACCEPTED", 2)
         expected = DeploymentSettings(max_replica=4, queue_timeout=3)
         assert changed["settings"] == dataclasses.asdict(expected)
-        assert it.platform.deployments[deployment_id].settings == expected
+        assert it.desired_state.deployments[deployment_id].settings == expected
         again = (await it.api.patch(path, json={"max_replica": 4})).json()
         assert (again["status"], again["version"]) == ("UNCHANGED", 2)
         await it.gateway.table(lambda table: [one.settings for one in table.deployments] == [expected])

@@ -6,8 +6,8 @@ from pydantic import TypeAdapter
 
 from fakes.control_plane import opened
 from headway.api import log_lines
-from headway.api.live import Live
 from headway.api.schemas import LiveState
+from headway.api.views.live import Live
 
 ECHO = "/v1/models/echo/deployments"
 
@@ -75,7 +75,7 @@ async def test_one_that_leaves_takes_nothing_from_the_others():
 
 
 async def test_a_follower_hears_of_an_idle_stream_that_it_is_alive(monkeypatch):
-    monkeypatch.setattr("headway.api.live._KEEP_ALIVE", 0.0)
+    monkeypatch.setattr("headway.api.views.live._KEEP_ALIVE", 0.0)
     events = Live(lambda: "same", every=0.001).events()
     assert "same" in await anext(events)
     assert (await anext(events)).startswith(":")

@@ -15,7 +15,7 @@ ECHO = "/v1/models/echo/deployments"
 async def test_a_truss_comes_in_any_usual_archive_with_or_without_its_folder(world, pack, folder):
     async with world() as it:
         pushed = await it.push(content=pack(truss_files(), folder=folder))
-        source = it.platform.deployments[pushed["id"]].source
+        source = it.desired_state.deployments[pushed["id"]].source
         assert (source / "model/model.py").read_text(encoding="utf-8").startswith("class Model")
         assert list((it.data_dir / "uploads").iterdir()) == []
 
@@ -145,4 +145,4 @@ async def test_what_lies_beside_a_truss_in_its_archive_is_its_own(world):
     content = tar({**{f"echo/{name}": text for name, text in files.items()}, "shared/words.py": ""})
     async with world() as it:
         pushed = await it.push(content=content)
-        assert (it.platform.deployments[pushed["id"]].source / "packages/words.py").is_file()
+        assert (it.desired_state.deployments[pushed["id"]].source / "packages/words.py").is_file()

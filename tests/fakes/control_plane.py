@@ -77,8 +77,8 @@ class World:
                 assert is_well, "control runs until it is told to stop"
 
     @property
-    def platform(self):
-        return self.plane.platform
+    def desired_state(self):
+        return self.plane.desired_state
 
     async def until_ready(self, _address, _told):
         await self.ready.wait()
@@ -111,9 +111,9 @@ class World:
         target = model, query.get("environment", "production")
         await self.until(
             lambda: (
-                self.platform.environments[target].candidate_id is None
-                and self.platform.points_at(target) == deployment_id
-                and self.platform.deployments[deployment_id].prepared
+                self.desired_state.environments[target].candidate_id is None
+                and self.desired_state.points_at(target) == deployment_id
+                and self.desired_state.deployments[deployment_id].prepared
             )
         )
         return deployment_id

@@ -150,7 +150,7 @@ async def _serve_api(plane: ControlPlane, listening: socket) -> None:
 
 async def _deploy(plane: ControlPlane, options: argparse.Namespace) -> None:
     """Deploy the one Truss that this Headway was started for, unless an earlier life of control has done it."""
-    if plane.platform.models:
+    if plane.desired_state.models:
         return
     order = Push(model=options.model_name, settings=json.loads(options.settings))
     try:

@@ -7,12 +7,9 @@ from fastapi.security import HTTPBearer
 
 from headway import __version__
 from headway.api import console, errors, schemas
-from headway.api.documents import Documents
 from headway.api.guard import Guard
 from headway.api.head_requests import HeadRequests
 from headway.api.inference import Inference
-from headway.api.live import Live
-from headway.api.picture import Pictures
 from headway.api.routes import (
     credentials,
     deployments,
@@ -25,6 +22,9 @@ from headway.api.routes import (
     telemetry,
 )
 from headway.api.simulator import Simulator
+from headway.api.views.live import Live
+from headway.api.views.live_picture import Pictures
+from headway.api.views.resources import ResourceViews
 from headway.control.plane import ControlPlane
 
 _ABOUT = """Deploys Truss models and controls how many requests run at once.
@@ -55,7 +55,7 @@ _KEY = HTTPBearer(auto_error=False, description="an API key, where there are any
 def application(plane: ControlPlane) -> FastAPI:
     app = described()
     app.state.plane = plane
-    app.state.live = Live(Documents(plane).everything)
+    app.state.live = Live(ResourceViews(plane).everything)
     app.state.pictures = Pictures(plane)
     app.state.inference = Inference(plane.options.inference_url, plane.credentials.keyring)
     app.state.simulator = Simulator()

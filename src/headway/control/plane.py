@@ -13,7 +13,7 @@ from headway.control.credentials.changes import Credentials
 from headway.control.credentials.keys import Keyring
 from headway.control.credentials.secret_files import SecretFiles
 from headway.control.credentials.secret_views import SecretViews
-from headway.control.desired.state import Deployment, Platform
+from headway.control.desired.state import Deployment, DesiredState
 from headway.control.disk.pruning import PruneBounds, Pruner, State
 from headway.control.faults import Faults, lasting
 from headway.control.operations.operations import Operations
@@ -79,10 +79,10 @@ class ControlPlane:
         self, options: PlaneOptions, backend: Backend, persistence: Persistence, state: StoredState
     ) -> None:
         self.options = options
-        self.platform = platform = persistence.platform
+        self.desired_state = desired_state = persistence.desired_state
         self.persistence = persistence
         self.supervisor = Supervisor(
-            platform,
+            desired_state,
             backend,
             TableStore(options.data_dir / "control" / "table.json"),
             persistence.note_decision,
@@ -94,13 +94,13 @@ class ControlPlane:
         if self.stored_requests.are_kept:
             self.supervisor.requests.recorded = persistence.note_requests
         places = Places(options.data_dir, options.model_cache_dir, options.secrets_place)
-        self.preparations = Preparations(platform, places, lambda _: self.supervisor.wake())
-        self.operations = Operations(platform, self.supervisor, persistence, self.preparations, places)
+        self.preparations = Preparations(desired_state, places, lambda _: self.supervisor.wake())
+        self.operations = Operations(desired_state, self.supervisor, persistence, self.preparations, places)
         self.credentials = self._restored_credentials(state)
         self.databases = Databases(options.data_dir, options.database_url, options.link_path.parent)
         self.pruner = Pruner(
             options.data_dir,
-            State(platform, self._present, self._delete_replaced, self.databases.deployments_elsewhere),
+            State(desired_state, self._present, self._delete_replaced, self.databases.deployments_elsewhere),
             options.prune_bounds,
         )
 
@@ -110,7 +110,7 @@ class ControlPlane:
         others would reach Headway without a key: root has seen to that at the start, but the database may be another
         one since.
         """
-        persistence = Persistence(Store(options.database_url), Platform())
+        persistence = Persistence(Store(options.database_url), DesiredState())
         try:
             await persistence.call(persistence.store.own)
             state, points = await persistence.load(), await persistence.points(time.time())
@@ -189,7 +189,7 @@ class ControlPlane:
     async def _keep_history(self) -> None:
         while True:
             await asyncio.sleep(_HISTORY_EVERY)
-            for deployment in self.platform.deployments.values():
+            for deployment in self.desired_state.deployments.values():
                 self.supervisor.note_state(deployment)
             self.persistence.note_points(self.supervisor.history.take_closed())
 

@@ -42,7 +42,7 @@ def headway(tmp_path_factory):
 @pytest.fixture(scope="module")
 def records(headway):
     """An hour, and an hour after it."""
-    [deployment_id] = headway.plane.platform.deployments
+    [deployment_id] = headway.plane.desired_state.deployments
     made = [
         RequestRecord(
             *(f"a-{place}", deployment_id, "echo", "echo-1", NOW - hours * 3600, 200, Outcome.FINISHED, 0.5),

@@ -145,12 +145,12 @@ def test_an_unknown_scope_is_refused():
     ],
 )
 def test_without_keys_only_this_machine_may_reach_headway(data_dir, option, host, is_open):
-    platform = bootstrap.LocalPlatform(data_dir, port=0, control_port=0, **{option: host})
+    desired_state = bootstrap.LocalPlatform(data_dir, port=0, control_port=0, **{option: host})
     if not is_open:
-        bootstrap.require_place(platform)
+        bootstrap.require_place(desired_state)
         return
     with pytest.raises(RootError, match="no API keys yet") as refused:
-        bootstrap.require_place(platform)
+        bootstrap.require_place(desired_state)
     assert "headway keys create --scope" in refused.value.hint
 
 
@@ -167,11 +167,11 @@ def test_with_keys_others_may_reach_headway_but_not_what_serve_runs(data_dir, tm
 
 
 def test_a_database_that_cannot_be_asked_for_keys_opens_nothing(data_dir):
-    platform = bootstrap.LocalPlatform(
+    desired_state = bootstrap.LocalPlatform(
         data_dir, port=0, control_port=0, host="0.0.0.0", database_url="mysql://ada:hush@db/headway"
     )
     with pytest.raises(RootError, match="cannot see whether") as refused:
-        bootstrap.require_place(platform)
+        bootstrap.require_place(desired_state)
     assert "no database is known by 'mysql'" in refused.value.hint
     assert "hush" not in str(refused.value)
 

@@ -38,7 +38,7 @@ def truss(tmp_path):
 
 
 def deployments(headway):
-    return list(headway.plane.platform.deployments.values())
+    return list(headway.plane.desired_state.deployments.values())
 
 
 def rows(text):
@@ -91,7 +91,7 @@ def test_models_whose_names_have_no_latin_letters_do_not_replace_each_other(head
     assert (first.exit_code, second.exit_code) == (OK, OK)
     assert len({one.model for one in deployments(headway)}) == 2
     assert "choose one with --name" in " ".join(second.stderr.split())
-    assert len(headway.plane.platform.environments) == 2
+    assert len(headway.plane.desired_state.environments) == 2
 
 
 def test_who_pushed_a_model_under_its_former_name_is_told_how_to_go_on_with_it(headway, truss):
@@ -128,7 +128,7 @@ def test_what_serves_goes_on_when_the_next_push_fails(headway, truss):
     result = run("push", truss(broken=""))
     assert result.exit_code == FAILED
     assert "no such package: nonsense" in str(result.exception)
-    assert headway.plane.platform.points_at(("echo", "production")) == first.deployment_id
+    assert headway.plane.desired_state.points_at(("echo", "production")) == first.deployment_id
 
 
 @pytest.mark.usefixtures("headway")
@@ -222,9 +222,9 @@ def test_promote_moves_an_environment(headway, truss):
     result = run("promote", "echo", second.deployment_id)
     assert result.exit_code == OK
     assert result.stdout == f"production of echo is {second.deployment_id}\n"
-    assert headway.plane.platform.points_at(("echo", "production")) == second.deployment_id
+    assert headway.plane.desired_state.points_at(("echo", "production")) == second.deployment_id
     assert run("promote", "echo", "production", "--environment", "staging", "--no-wait").exit_code == OK
-    assert headway.plane.platform.points_at(("echo", "staging")) == second.deployment_id
+    assert headway.plane.desired_state.points_at(("echo", "staging")) == second.deployment_id
 
 
 def test_deployments_are_switched_off_and_on(headway, truss):
@@ -241,7 +241,7 @@ def test_delete_asks_first_and_deletes_a_part_or_all(headway, truss):
     run("push", truss(changed="yes"), "--no-environment", "--no-wait")
     first, second = deployments(headway)
     assert run("delete", "echo", input="n\n").exit_code == FAILED
-    assert headway.plane.platform.models
+    assert headway.plane.desired_state.models
     used = run("delete", "echo", "--deployment", first.deployment_id, "--yes")
     assert (used.exit_code, used.exception.code) == (FAILED, "refused")
     assert run("delete", "echo", "--deployment", second.deployment_id, "--yes").exit_code == OK
@@ -249,7 +249,7 @@ def test_delete_asks_first_and_deletes_a_part_or_all(headway, truss):
     assert run("delete", "echo", "--environment", "staging", input="y\n").exit_code == OK
     assert run("delete", "echo", "--environment", "staging", "--yes").exit_code == FAILED
     assert run("delete", "echo", "--yes").exit_code == OK
-    assert headway.plane.platform.environments == {}
+    assert headway.plane.desired_state.environments == {}
     assert run("delete", "echo", "--deployment", "a", "--environment", "b").exit_code == USAGE
 
 

@@ -173,7 +173,9 @@ def served(tmp_path, monkeypatch):
     require_place = bootstrap.require_place
     platforms = []
     monkeypatch.setattr(
-        bootstrap, "serve", lambda platform, _, announce: announce() or platforms.append(platform) or 0
+        bootstrap,
+        "serve",
+        lambda desired_state, _, announce: announce() or platforms.append(desired_state) or 0,
     )
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.py").write_text(
@@ -196,20 +198,20 @@ def served(tmp_path, monkeypatch):
 def test_serve_prints_a_ready_curl_line_and_hands_over_what_it_was_told(served, tmp_path):
     config = "model_name: My-model\nmodel_metadata: {example_model_input: {a: 1}, headway: {queue_limit: 9}}"
     options = ["--concurrency-target", 3, "--replicas", 2, "--port", 9000, "--set", "queue_timeout=5"]
-    result, [platform] = served(config, *options, "--secrets-dir", tmp_path)
+    result, [desired_state] = served(config, *options, "--secrets-dir", tmp_path)
     assert result.exit_code == OK
     assert result.stdout == "curl http://127.0.0.1:9000/models/My-model/predict -d '{\"a\": 1}'\n"
-    assert (platform.model_name, platform.port) == ("My-model", 9000)
+    assert (desired_state.model_name, desired_state.port) == ("My-model", 9000)
     replicas = {"min_replica": 2, "max_replica": 2}
-    assert platform.settings == {"concurrency_target": 3, "queue_timeout": 5, **replicas}
-    assert platform.secrets_directory == tmp_path
-    assert platform.keep_requests == 100_000, "its database may lie in memory"
+    assert desired_state.settings == {"concurrency_target": 3, "queue_timeout": 5, **replicas}
+    assert desired_state.secrets_directory == tmp_path
+    assert desired_state.keep_requests == 100_000, "its database may lie in memory"
 
 
 def test_serve_tells_a_name_that_it_had_to_change_and_takes_another(served):
-    result, [platform] = served("model_name: \u65e5\u672c\u8a9e")
-    assert platform.model_name.startswith("model-")
-    assert platform.model_name in result.stderr.replace("\n", "")
+    result, [desired_state] = served("model_name: \u65e5\u672c\u8a9e")
+    assert desired_state.model_name.startswith("model-")
+    assert desired_state.model_name in result.stderr.replace("\n", "")
     assert "--name" in result.stderr
     result, platforms = served("model_name: \u65e5\u672c\u8a9e", "--name", "nihongo")
     assert platforms[-1].model_name == "nihongo"
@@ -254,8 +256,8 @@ def test_serve_tells_what_check_tells(served, tmp_path):
 
 def test_serve_finds_models_of_hubs_and_follows_changes_when_told(served, tmp_path):
     config = "model_cache: [{repo_id: ada/tiny, use_volume: true, volume_folder: tiny}]"
-    result, [platform] = served(config, "--model-cache-dir", tmp_path / "models", "--watch")
-    assert (platform.model_cache_directory, platform.watch) == (tmp_path / "models", True)
+    result, [desired_state] = served(config, "--model-cache-dir", tmp_path / "models", "--watch")
+    assert (desired_state.model_cache_directory, desired_state.watch) == (tmp_path / "models", True)
     assert f"ada/tiny is not at {tmp_path / 'models' / 'ada/tiny'}" in result.stderr
 
 
@@ -285,11 +287,11 @@ def test_up_says_where_it_answers_and_what_to_do_next(served, tmp_path):
 def test_a_taken_port_or_data_directory_is_told_before_anything_is_prepared(tmp_path):
     with listen("127.0.0.1", 0) as taken, listen("127.0.0.1", 0) as free:
         ports = {"port": taken.getsockname()[1], "control_port": free.getsockname()[1]}
-        platform = bootstrap.LocalPlatform(tmp_path, **ports)
+        desired_state = bootstrap.LocalPlatform(tmp_path, **ports)
         with pytest.raises(RootError, match=f"{ports['port']}: Address already in use \\("):
-            bootstrap.require_place(platform)
+            bootstrap.require_place(desired_state)
         with folders.sole_user_of(tmp_path), pytest.raises(RootError, match="another Headway runs on"):
-            bootstrap.require_place(platform)
+            bootstrap.require_place(desired_state)
 
 
 def test_serve_takes_the_example_from_examples_yaml(served):

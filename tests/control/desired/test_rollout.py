@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from headway.control.desired.rollout import Rollout
-from headway.control.desired.state import Deployment, Environment, Platform, Prepared
+from headway.control.desired.state import Deployment, DesiredState, Environment, Prepared
 from headway.core.settings import DeploymentSettings
 
 HERE = Path()
@@ -18,14 +18,14 @@ def deployment(name, **settings):
 
 class Story:
     def __init__(self):
-        self.platform = Platform()
-        self.platform.put(deployment("old"), Environment(*PRODUCTION, "old"))
-        self.rollout = Rollout(self.platform)
+        self.desired_state = DesiredState()
+        self.desired_state.put(deployment("old"), Environment(*PRODUCTION, "old"))
+        self.rollout = Rollout(self.desired_state)
         self.ready = {"old": 1}
         self.failures = {}
 
     def begin(self, new, target=PRODUCTION):
-        self.platform.put(new)
+        self.desired_state.put(new)
         self.rollout.begin(target, new.deployment_id)
 
     def advance(self):
@@ -40,13 +40,13 @@ class Story:
         return self.rollout.need_of(deployment_id, self.present)
 
     def serving(self):
-        return self.platform.points_at(PRODUCTION)
+        return self.desired_state.points_at(PRODUCTION)
 
     def wanted(self):
         return {
             name
-            for name, one in self.platform.deployments.items()
-            if not one.is_retired and not self.platform.is_set_aside(name)
+            for name, one in self.desired_state.deployments.items()
+            if not one.is_retired and not self.desired_state.is_set_aside(name)
         }
 
 
@@ -89,8 +89,8 @@ def test_a_new_deployment_that_does_not_start_is_given_up_and_the_reason_told(st
 def test_a_new_deployment_is_waited_for_while_it_is_prepared_and_given_up_when_it_cannot_be(story):
     story.begin(dataclasses.replace(deployment("new", rollout="replace"), prepared=None))
     assert story.advance() == ("old", {"old", "new"}), "what serves goes only when something can follow"
-    unprepared = story.platform.deployments["new"]
-    story.platform.put(dataclasses.replace(unprepared, failure="no such package"))
+    unprepared = story.desired_state.deployments["new"]
+    story.desired_state.put(dataclasses.replace(unprepared, failure="no such package"))
     assert story.advance() == ("old", {"old"})
 
 
@@ -149,7 +149,7 @@ def test_the_first_deployment_of_an_environment_replaces_nobody(story):
     story.begin(deployment("new", rollout="replace"), target=("echo", "staging"))
     assert story.rollout.waits_for("new") is None
     assert story.advance() == ("old", {"old", "new"})
-    assert story.platform.points_at(("echo", "staging")) == "new"
+    assert story.desired_state.points_at(("echo", "staging")) == "new"
 
 
 def test_a_deployment_that_another_environment_uses_is_not_retired(story):
@@ -161,7 +161,7 @@ def test_a_deployment_that_another_environment_uses_is_not_retired(story):
 
 def test_a_control_that_is_started_anew_goes_on_with_what_is_under_way(story):
     story.begin(deployment("new"))
-    story.rollout = Rollout(story.platform)
+    story.rollout = Rollout(story.desired_state)
     story.ready["new"] = 1
     assert story.advance() == ("new", {"new"})
 

@@ -39,8 +39,8 @@ def age(it, days):
     at = time.time() - days * _DAY
     for manifest in it.data_dir.glob("*/*/manifest.json"):
         os.utime(manifest, (at, at))
-    for deployment in list(it.platform.deployments.values()):
-        it.platform.deployments[deployment.deployment_id] = type(deployment)(
+    for deployment in list(it.desired_state.deployments.values()):
+        it.desired_state.deployments[deployment.deployment_id] = type(deployment)(
             **{
                 name: getattr(deployment, name)
                 for name in deployment.__dataclass_fields__
@@ -65,14 +65,14 @@ async def test_the_last_replaced_deployments_stay_and_older_ones_go_after_their_
         assert await it.plane.pruner.prune() == [], "all were in use a moment ago"
         age(it, 8)
         would = await it.plane.pruner.prune(dry_run=True)
-        assert set(it.platform.deployments) == set(ids)
+        assert set(it.desired_state.deployments) == set(ids)
         with caplog.at_level("INFO"):
             removed = await it.plane.pruner.prune()
         assert [(one.what, one.name) for one in removed] == [(one.what, one.name) for one in would]
         assert len([one for one in removed if one.what == "deployments"]) == 2
-        assert len(it.platform.deployments) == 3
-        assert ids[-1] in it.platform.deployments
-        assert snapshots(it) == {one.digest for one in it.platform.deployments.values()}
+        assert len(it.desired_state.deployments) == 3
+        assert ids[-1] in it.desired_state.deployments
+        assert snapshots(it) == {one.digest for one in it.desired_state.deployments.values()}
         assert "a replaced deployment is deleted: not in use for 7 days" in caplog.text
         stored = await it.plane.persistence.call(it.plane.persistence.store.load)
         await it.plane.persistence.save()
@@ -84,11 +84,11 @@ async def test_what_an_environment_names_or_nobody_replaced_stays_however_old_it
         await it.serving(content=content(1))
         await it.serving("other", content=content(2), environment="staging")
         await it.push("third", content=content(3), environment="")
-        await it.until(lambda: all(one.prepared for one in it.platform.deployments.values()))
+        await it.until(lambda: all(one.prepared for one in it.desired_state.deployments.values()))
         age(it, 365)
         await it.plane.pruner.prune()
         await it.plane.pruner.prune()
-        assert len(it.platform.deployments) == 3
+        assert len(it.desired_state.deployments) == 3
         assert len(snapshots(it)) == 3
 
 
@@ -100,7 +100,7 @@ async def test_the_files_of_a_deleted_deployment_stay_for_their_days(world):
         (it.data_dir / "logs" / "not-an-id").mkdir()
         answer = await it.api.delete(f"/v1/models/echo/deployments/{pushed['id']}")
         assert answer.status_code == 202
-        await it.until(lambda: not it.platform.deployments)
+        await it.until(lambda: not it.desired_state.deployments)
         await it.plane.pruner.prune()
         assert len(snapshots(it)) == 1
         assert log.exists()
@@ -145,7 +145,7 @@ async def test_pushes_and_prunings_at_the_same_time_lose_nothing(world):
         pruning.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await pruning
-        [deployment] = [one for one in it.platform.deployments.values() if not one.is_retired]
+        [deployment] = [one for one in it.desired_state.deployments.values() if not one.is_retired]
         assert (deployment.source / "config.yaml").exists()
 
 

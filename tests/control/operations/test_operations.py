@@ -88,7 +88,7 @@ async def test_changes_of_different_settings_at_the_same_time_all_hold(world, tr
             operations.deactivate("echo", deployment_id),
             operations.push(truss(1), Push(environment=None)),
         )
-        now = it.platform.deployments[deployment_id]
+        now = it.desired_state.deployments[deployment_id]
         assert {name: getattr(now.settings, name) for name in values} == values
         assert (now.version, now.is_active) == (5, False)
         stored = await it.plane.persistence.call(it.plane.persistence.store.load)
@@ -106,12 +106,12 @@ async def test_settings_changed_while_the_model_is_prepared_and_rolled_out_hold(
         new = (await operations.push(truss(1), Push())).deployment_id
         await operations.change_settings("echo", new, {"queue_limit": 5})
         it.may_prepare.set()
-        await it.until(lambda: it.platform.points_at(PRODUCTION) == new)
+        await it.until(lambda: it.desired_state.points_at(PRODUCTION) == new)
         await operations.change_settings("echo", old, {"queue_limit": 6})
-        assert it.platform.deployments[new].settings.queue_limit == 5
+        assert it.desired_state.deployments[new].settings.queue_limit == 5
         assert (
-            it.platform.deployments[old].settings.queue_limit,
-            it.platform.deployments[old].is_retired,
+            it.desired_state.deployments[old].settings.queue_limit,
+            it.desired_state.deployments[old].is_retired,
         ) == (
             6,
             True,
@@ -131,14 +131,14 @@ async def test_a_setting_changed_while_the_backend_acts_is_what_the_round_goes_b
 
         first = (await operations.push(truss(), Push(environment=None))).deployment_id
         second = (await operations.push(truss(1), Push("other", environment=None))).deployment_id
-        await it.until(lambda: all(one.prepared for one in it.platform.deployments.values()))
+        await it.until(lambda: all(one.prepared for one in it.desired_state.deployments.values()))
         it.backend.start = slow
-        operations.wake(it.platform.deployments[first])
+        operations.wake(it.desired_state.deployments[first])
         await begun.wait()
-        operations.wake(it.platform.deployments[second])
+        operations.wake(it.desired_state.deployments[second])
         await operations.deletions.deployment("other", second)
         await operations.deletions.finish()
-        assert second not in it.platform.deployments
+        assert second not in it.desired_state.deployments
         go_on.set()
         await awake(it, first)
         assert [spec.deployment_id for spec in it.backend.specs] == [first]
@@ -149,14 +149,14 @@ async def test_rolling_back_while_the_new_one_is_prepared_keeps_the_old_one(worl
     async with world as it:
         operations = it.plane.operations
         old = (await operations.push(truss(), Push())).deployment_id
-        await it.until(lambda: it.platform.deployments[old].prepared)
+        await it.until(lambda: it.desired_state.deployments[old].prepared)
         it.may_prepare.clear()
         new = (await operations.push(truss(1), Push())).deployment_id
         environment = await operations.promote("echo", "production", old)
         assert (environment.deployment_id, environment.candidate_id) == (old, None)
         it.may_prepare.set()
-        await it.until(lambda: it.platform.deployments[new].prepared)
-        assert it.platform.points_at(PRODUCTION) == old
+        await it.until(lambda: it.desired_state.deployments[new].prepared)
+        assert it.desired_state.points_at(PRODUCTION) == old
 
 
 async def test_a_push_after_a_failed_preparation_tries_again(world, truss):
@@ -164,11 +164,11 @@ async def test_a_push_after_a_failed_preparation_tries_again(world, truss):
         operations = it.plane.operations
         it.preparation_fails = PreparationError("no network")
         deployment_id = (await operations.push(truss(), Push())).deployment_id
-        await it.until(lambda: it.platform.deployments[deployment_id].failure)
+        await it.until(lambda: it.desired_state.deployments[deployment_id].failure)
         it.preparation_fails = None
         again = await operations.push(truss(), Push())
         assert (again.deployment_id, again.failure) == (deployment_id, "")
-        await it.until(lambda: it.platform.deployments[deployment_id].prepared)
+        await it.until(lambda: it.desired_state.deployments[deployment_id].prepared)
         assert len(it.prepared) == 2
 
 
@@ -202,8 +202,8 @@ async def test_what_is_refused_has_changed_nothing(world, truss):
                 await operations.push(truss(), order)
         with pytest.raises(InvalidTrussError):
             await operations.push(truss(7, "model_class_name: Other"), Push())
-        assert not it.platform.models
-        assert not it.platform.deployments
+        assert not it.desired_state.models
+        assert not it.desired_state.deployments
         deployment_id = (await operations.push(truss(), Push())).deployment_id
         for attempt in (
             operations.promote("echo", "x y", deployment_id),
@@ -214,7 +214,7 @@ async def test_what_is_refused_has_changed_nothing(world, truss):
         ):
             with pytest.raises((InvalidNameError, RefusedError, NotFoundError)):
                 await attempt
-        assert list(it.platform.environments) == [PRODUCTION]
+        assert list(it.desired_state.environments) == [PRODUCTION]
 
 
 async def test_a_deletion_outlives_requests_in_flight_and_forgets_all_that_was_known(world, truss):
@@ -227,9 +227,9 @@ async def test_a_deletion_outlives_requests_in_flight_and_forgets_all_that_was_k
         await awake(it, deployment_id)
         await operations.deletions.deployment("echo", deployment_id)
         await operations.deletions.finish()
-        assert deployment_id in it.platform.deployments, "a replica may still hold a request"
+        assert deployment_id in it.desired_state.deployments, "a replica may still hold a request"
         await it.drain(deployment_id)
-        await it.until(lambda: not it.platform.models)
+        await it.until(lambda: not it.desired_state.models)
         assert supervisor.autoscaler.latest(deployment_id) is None
         assert supervisor.last_failure(deployment_id) == ""
         assert deployment_id not in supervisor.were_ready
@@ -244,7 +244,7 @@ async def test_deleting_a_model_twice_is_no_error_while_it_drains(world, truss):
         await awake(it, deployment_id)
         await asyncio.gather(*(operations.deletions.model("echo") for _ in range(2)))
         await it.drain(deployment_id)
-        await it.until(lambda: not it.platform.models)
+        await it.until(lambda: not it.desired_state.models)
         with pytest.raises(NotFoundError):
             await operations.deletions.model("echo")
 
@@ -255,8 +255,8 @@ async def test_a_model_without_deployments_is_deleted_at_once(world, truss):
         deployment_id = (await operations.push(truss(), Push("echo", "production"))).deployment_id
         await operations.create_environment("echo", "staging")
         await operations.deletions.model("echo")
-        await it.until(lambda: not it.platform.deployments)
-        assert not it.platform.models
+        await it.until(lambda: not it.desired_state.deployments)
+        assert not it.desired_state.models
         assert deployment_id not in operations.deletions
 
 
@@ -268,7 +268,7 @@ async def test_what_is_pushed_again_while_it_is_deleted_has_new_dates_and_its_mo
         push = Push(settings={"min_replica": 1})
         old = await operations.push(truss(), push)
         await awake(it, old.deployment_id)
-        before = it.platform.models["echo"], it.platform.environments[PRODUCTION].created_at
+        before = it.desired_state.models["echo"], it.desired_state.environments[PRODUCTION].created_at
         await operations.deletions.model("echo")
         assert it.replicas(old.deployment_id), "it drains"
         new = await operations.push(truss(), push)
@@ -276,7 +276,10 @@ async def test_what_is_pushed_again_while_it_is_deleted_has_new_dates_and_its_mo
         state = await persistence.call(persistence.store.load)
         assert [row.created_at for row in state.deployments] == [new.created_at]
         after = state.models[0].created_at, state.environments[0].created_at
-        assert after == (it.platform.models["echo"], it.platform.environments[PRODUCTION].created_at)
+        assert after == (
+            it.desired_state.models["echo"],
+            it.desired_state.environments[PRODUCTION].created_at,
+        )
         assert all(new > old for old, new in zip(before, after, strict=True))
 
 
@@ -284,7 +287,7 @@ async def test_a_deletion_leaves_the_store_to_others_between_its_parts(world, tr
     async with world as it:
         operations, store = it.plane.operations, it.plane.persistence.store
         doomed = (await operations.push(truss(), Push(environment=None))).deployment_id
-        await it.until(lambda: it.platform.deployments[doomed].prepared)
+        await it.until(lambda: it.desired_state.deployments[doomed].prepared)
         parts = []
 
         def dropped(_, limit):
@@ -295,7 +298,7 @@ async def test_a_deletion_leaves_the_store_to_others_between_its_parts(world, tr
         deleting = asyncio.create_task(operations.deletions.deployment("echo", doomed))
         await it.until(lambda: parts)
         other = await operations.push(truss(1), Push("other", environment=None))
-        assert other.deployment_id in it.platform.deployments
+        assert other.deployment_id in it.desired_state.deployments
         await deleting
-        await it.until(lambda: doomed not in it.platform.deployments)
+        await it.until(lambda: doomed not in it.desired_state.deployments)
         assert len(parts) >= 50

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from headway.control.desired.state import Deployment, Platform, Prepared
+from headway.control.desired.state import Deployment, DesiredState, Prepared
 from headway.control.operations import preparations as preparations_module
 from headway.control.operations.preparations import Places, Preparations, example_input
 from headway.control.packages.entries import PreparationError
@@ -18,9 +18,9 @@ class Story:
     """Preparations whose outcome the test says; `done` are the ids in their order."""
 
     def __init__(self, directory):
-        self.platform, self.done, self.finished = Platform(), [], asyncio.Queue()
+        self.desired_state, self.done, self.finished = DesiredState(), [], asyncio.Queue()
         self.places = Places(directory)
-        self.preparations = Preparations(self.platform, self.places, self.finished.put_nowait)
+        self.preparations = Preparations(self.desired_state, self.places, self.finished.put_nowait)
         self.outcomes = {}
 
     def prepare(self, source, *, progress, **_):
@@ -32,7 +32,7 @@ class Story:
 
     def add(self, name, outcome):
         self.outcomes[name] = outcome
-        self.platform.put(Deployment(name, "echo", source=Path("/snapshots") / name))
+        self.desired_state.put(Deployment(name, "echo", source=Path("/snapshots") / name))
         self.preparations.order(name)
 
     def log(self, name):
@@ -62,7 +62,7 @@ async def test_trusses_are_prepared_one_after_another_in_the_order_of_their_comi
         assert world.preparations.progress("a").line == "waits for its turn"
         assert [await world.finished.get() for _ in range(2)] == ["a", "b"]
         assert world.finished.empty(), "ordered twice, done once"
-        prepared = world.platform.deployments["b"].prepared
+        prepared = world.desired_state.deployments["b"].prepared
         assert (prepared.predict_concurrency, prepared.warnings) == (3, ("careful",))
         assert world.preparations.progress("b") is None
         assert re.fullmatch(
@@ -85,9 +85,9 @@ async def test_one_that_fails_says_why_and_keeps_nobody_else_from_being_prepared
         world.add("b", "")
         await world.finished.get()
         await world.finished.get()
-        assert world.platform.deployments["a"].failure == reason
+        assert world.desired_state.deployments["a"].failure == reason
         assert str(error) in world.log("a")
-        assert world.platform.deployments["b"].prepared
+        assert world.desired_state.deployments["b"].prepared
 
     await tell(story)
 
@@ -97,14 +97,14 @@ async def test_what_changes_while_it_is_prepared_stays_changed(tell):
         world.add("a", "")
         world.add("b", "")
         changed = Deployment("a", "echo", version=5, is_active=False, source=Path("/snapshots/a"))
-        world.platform.put(changed)
-        world.platform.remove_deployment("b")
+        world.desired_state.put(changed)
+        world.desired_state.remove_deployment("b")
         await world.finished.get()
         await world.finished.get()
-        now = world.platform.deployments["a"]
+        now = world.desired_state.deployments["a"]
         assert (now.version, now.is_active) == (5, False)
         assert now.prepared
-        assert list(world.platform.deployments) == ["a"]
+        assert list(world.desired_state.deployments) == ["a"]
 
     await tell(story)
 
@@ -125,7 +125,7 @@ async def test_one_that_is_under_way_when_control_ends_is_ended_and_put_nowhere(
         world.running.cancel()
         await asyncio.wait([world.running])
         assert ended.is_set()
-        assert world.platform.deployments["a"].failure == "", "the next control prepares it"
+        assert world.desired_state.deployments["a"].failure == "", "the next control prepares it"
         assert world.log("a").endswith("Z given up, for Headway ends\n")
         assert not caplog.records, "nothing is wrong with the model"
 

@@ -1,4 +1,4 @@
-from headway.control.running.history import History
+from headway.control.running.history import LoadHistory
 
 
 def load(at, queued=0, in_flight=0, queued_seconds=0.0, in_flight_seconds=0.0):
@@ -14,7 +14,7 @@ def load(at, queued=0, in_flight=0, queued_seconds=0.0, in_flight_seconds=0.0):
 class World:
     def __init__(self):
         self.now = 1000.0
-        self.history = History(lambda: self.now)
+        self.history = LoadHistory(lambda: self.now)
 
     def note(self, **loads):
         self.history.note_state("d1", loads, capacity=2, desired=1, ready=1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from headway.control.desired.state import Deployment, Environment, Platform, Prepared
+from headway.control.desired.state import Deployment, DesiredState, Environment, Prepared
 from headway.control.running.publisher import Publisher
 from headway.control.running.table_store import TableStore
 from headway.core.reconcile import Failed
@@ -37,14 +37,14 @@ class NoReplicas:
 def story(tmp_path):
     class Story:
         def __init__(self):
-            self.platform, self.link = Platform(), LinkDouble()
+            self.desired_state, self.link = DesiredState(), LinkDouble()
             self.begin()
 
         def begin(self):
             """Another life of control."""
             self.link = LinkDouble()
             store = TableStore(tmp_path / "table.json")
-            self.publisher = Publisher(self.platform, NoReplicas(), self.link, store)
+            self.publisher = Publisher(self.desired_state, NoReplicas(), self.link, store)
 
         def published(self):
             self.publisher.publish()
@@ -60,10 +60,10 @@ def deployment(**known):
 def test_a_table_is_sent_when_it_says_something_new_and_once_in_each_life(story):
     assert [one.deployments for one in story.published()] == [()]
     assert len(story.published()) == 1
-    story.platform.put(deployment())
+    story.desired_state.put(deployment())
     first, second = story.published()
     assert second.version > first.version
-    story.platform.put(deployment(name="other"))
+    story.desired_state.put(deployment(name="other"))
     assert len(story.published()) == 2, "gateways know no names of deployments"
     story.begin()
     assert story.published() == [second], "nothing is new, but this life's gateways have to hear of it"
@@ -71,7 +71,7 @@ def test_a_table_is_sent_when_it_says_something_new_and_once_in_each_life(story)
 
 def test_settings_environments_and_keys_are_in_it(story):
     settings = DeploymentSettings(queue_limit=5)
-    story.platform.put(
+    story.desired_state.put(
         deployment(settings=settings),
         Environment("echo", "production", "d1"),
         Environment("echo", "staging"),
@@ -84,7 +84,7 @@ def test_settings_environments_and_keys_are_in_it(story):
 
 
 def test_the_state_says_why_requests_are_not_taken(story):
-    story.platform.put(deployment())
+    story.desired_state.put(deployment())
     failed = Failed("no weights", time.monotonic() + 60)
 
     def state():
@@ -98,11 +98,11 @@ def test_the_state_says_why_requests_are_not_taken(story):
     story.publisher.note_failed("d1", dataclasses.replace(failed, next_attempt_at=failed.next_attempt_at + 1))
     story.published()
     assert len(story.link.sent) == sent, "only time has passed"
-    story.platform.put(deployment(failure="no such package"))
+    story.desired_state.put(deployment(failure="no such package"))
     assert state() == (DeploymentState.FAILED, "no such package", False)
-    story.platform.put(deployment(failure="no such package", is_active=False))
+    story.desired_state.put(deployment(failure="no such package", is_active=False))
     assert state() == (DeploymentState.INACTIVE, "", False)
-    story.platform.put(deployment())
+    story.desired_state.put(deployment())
     story.publisher.note_failed("d1", None)
     assert state() == (DeploymentState.ACTIVE, "", False)
 

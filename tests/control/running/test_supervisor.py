@@ -8,7 +8,7 @@ import pytest
 from backends.contract.fake import FakeBackend
 from control.gateway_double import GatewayDouble
 from headway.backends.base import RunningReplica
-from headway.control.desired.state import Deployment, Environment, Platform, Prepared
+from headway.control.desired.state import Deployment, DesiredState, Environment, Prepared
 from headway.control.running import replicas as replicas_module
 from headway.control.running.supervisor import Supervisor
 from headway.control.running.table_store import TableStore
@@ -27,14 +27,14 @@ class Story:
 
     def __init__(self, directory, **known):
         self.backend = FakeBackend()
-        self.platform = Platform()
+        self.desired_state = DesiredState()
         settings = _settings(known.pop("replicas", 1))
         self.deployment = Deployment("d1", "echo", settings, Prepared(directory, directory, **known))
-        self.platform.put(self.deployment, Environment("echo", "production", "d1"))
+        self.desired_state.put(self.deployment, Environment("echo", "production", "d1"))
         self.link_path = directory / "link"
         self.store = TableStore(directory / "table.json")
         self.supervisor = Supervisor(
-            self.platform,
+            self.desired_state,
             self.backend,
             self.store,
             lambda *_: None,
@@ -48,7 +48,7 @@ class Story:
 
     def want(self, replicas):
         settings, is_active = _settings(replicas), replicas > 0
-        self.platform.put(dataclasses.replace(self.deployment, settings=settings, is_active=is_active))
+        self.desired_state.put(dataclasses.replace(self.deployment, settings=settings, is_active=is_active))
         self.supervisor.wake()
 
     def replica(self):
@@ -235,14 +235,14 @@ def test_a_new_deployment_takes_the_environment_when_it_is_ready_and_the_old_one
             load = Load(time.monotonic() - 1 + seconds, 0, 0, 0.0, seconds, 0.0, 0, 0)
             gateway.tell(type="load", deployments={"d1": dataclasses.asdict(load)})
         await gateway.received()
-        world.platform.put(dataclasses.replace(world.deployment, deployment_id="d2"))
+        world.desired_state.put(dataclasses.replace(world.deployment, deployment_id="d2"))
         world.supervisor.roll_out(("echo", "production"), "d2")
         moved = await gateway.table(lambda table: table.environments == {("echo", "production"): "d2"})
         assert [one.replica_id for one in moved.deployments[1].replicas] == ["echo-2"]
         assert routes(moved)["echo-1"].draining
         gateway.tell(type="drained", replica_id="echo-1", version=moved.version)
         await gateway.table(lambda table: not table.deployments[0].replicas)
-        assert world.platform.deployments["d1"].is_retired
+        assert world.desired_state.deployments["d1"].is_retired
         await gateway.received()
         assert [spec.deployment_id for spec in world.backend.specs] == ["d1", "d2"], "it is not started again"
         assert world.supervisor.autoscaler.desired("d1") == 0
@@ -257,7 +257,7 @@ def test_rolling_back_to_what_still_drains_takes_no_longer_than_a_round(tell, mo
     async def story(world, gateway):
         world.ready.set()
         await gateway.table(routes)
-        world.platform.put(dataclasses.replace(world.deployment, deployment_id="d2"))
+        world.desired_state.put(dataclasses.replace(world.deployment, deployment_id="d2"))
         world.supervisor.roll_out(("echo", "production"), "d2")
         await gateway.table(lambda table: routes(table) and routes(table)["echo-1"].draining)
         world.supervisor.roll_out(("echo", "production"), "d1")

@@ -6,7 +6,7 @@ import pytest
 
 from fakes.archives import tar, truss_files
 from fakes.control_plane import control_plane
-from headway.control.desired.state import Deployment, Environment, Platform
+from headway.control.desired.state import Deployment, DesiredState, Environment
 from headway.control.store import persistence as persistence_module
 from headway.control.store.persistence import Persistence, deployment_row
 from headway.control.store.rows import Asked
@@ -41,7 +41,7 @@ class FailingStore(Store):
 @pytest.fixture
 def make(tmp_path):
     def persistence():
-        return Persistence(FailingStore(f"sqlite:///{tmp_path}/private/state.sqlite"), Platform())
+        return Persistence(FailingStore(f"sqlite:///{tmp_path}/private/state.sqlite"), DesiredState())
 
     (tmp_path / "private").mkdir(mode=0o700)
     return persistence
@@ -85,10 +85,10 @@ async def test_what_is_put_while_a_save_writes_is_written_by_the_next(make):
     persistence = make()
     await persistence.load()
     persistence.store.may_write.clear()
-    persistence.platform.put(deployment("a"))
+    persistence.desired_state.put(deployment("a"))
     first = asyncio.create_task(persistence.save())
     await asyncio.to_thread(persistence.store.writes.wait, 10)
-    persistence.platform.put(deployment("a", version=2), deployment("b"))
+    persistence.desired_state.put(deployment("a", version=2), deployment("b"))
     second = asyncio.create_task(persistence.save())
     persistence.store.may_write.set()
     await asyncio.gather(first, second)
@@ -104,7 +104,7 @@ async def test_many_who_wait_at_once_all_find_their_change_stored(make):
     await persistence.load()
 
     async def change(number):
-        persistence.platform.put(deployment(f"d{number}"))
+        persistence.desired_state.put(deployment(f"d{number}"))
         await persistence.save()
         names = {row.deployment_id for row in (await stored(persistence)).deployments}
         assert f"d{number}" in names
@@ -116,14 +116,14 @@ async def test_many_who_wait_at_once_all_find_their_change_stored(make):
 async def test_what_could_not_be_written_is_written_later_as_it_is_then(make):
     persistence = make()
     await persistence.load()
-    platform, persistence.store.fails = persistence.platform, True
-    platform.put(deployment("a"), deployment("b"), Environment("echo", "production", "a"))
+    desired_state, persistence.store.fails = persistence.desired_state, True
+    desired_state.put(deployment("a"), deployment("b"), Environment("echo", "production", "a"))
     with pytest.raises(StoreError):
         await persistence.save()
     assert (await stored(persistence)).models == (), "wholly or not at all"
-    platform.put(deployment("a", version=7))
-    platform.remove_deployment("b")
-    assert platform.changed.is_set()
+    desired_state.put(deployment("a", version=7))
+    desired_state.remove_deployment("b")
+    assert desired_state.changed.is_set()
     persistence.store.fails = False
     await persistence.save()
     state = await stored(persistence)
@@ -135,13 +135,13 @@ async def test_what_could_not_be_written_is_written_later_as_it_is_then(make):
 async def test_what_is_gone_is_gone_in_the_store_whatever_failed_before(make):
     persistence = make()
     await persistence.load()
-    platform = persistence.platform
-    platform.put(deployment("a"), Environment("echo", "production", "a"))
+    desired_state = persistence.desired_state
+    desired_state.put(deployment("a"), Environment("echo", "production", "a"))
     await persistence.save()
     persistence.store.fails = True
-    platform.remove_environment(PRODUCTION)
-    platform.remove_deployment("a")
-    platform.remove_model("echo")
+    desired_state.remove_environment(PRODUCTION)
+    desired_state.remove_deployment("a")
+    desired_state.remove_model("echo")
     with pytest.raises(StoreError):
         await persistence.save()
     persistence.store.fails = False
@@ -154,12 +154,12 @@ async def test_what_is_gone_is_gone_in_the_store_whatever_failed_before(make):
 async def test_a_model_made_anew_before_its_end_was_stored_has_only_what_is_new(make):
     persistence = make()
     await persistence.load()
-    platform = persistence.platform
-    platform.put(deployment("a"))
+    desired_state = persistence.desired_state
+    desired_state.put(deployment("a"))
     await persistence.save()
-    platform.remove_deployment("a")
-    platform.remove_model("echo")
-    platform.put(deployment("b"))
+    desired_state.remove_deployment("a")
+    desired_state.remove_model("echo")
+    desired_state.put(deployment("b"))
     await persistence.save()
     assert [row.deployment_id for row in (await stored(persistence)).deployments] == ["b"]
     await persistence.close()
@@ -171,15 +171,15 @@ async def test_a_deployment_put_again_before_its_end_was_stored_has_nothing_of_t
 ):
     persistence = make()
     await persistence.load()
-    platform = persistence.platform
-    platform.put(deployment("a"))
+    desired_state = persistence.desired_state
+    desired_state.put(deployment("a"))
     note(persistence, "a", 1)
     await persistence.save()
-    platform.remove_deployment("a")
+    desired_state.remove_deployment("a")
     persistence.forget("a")
     if fails_between:
         await fail_to_save(persistence)
-    platform.put(dataclasses.replace(deployment("a"), created_at=2.0), Environment(*PRODUCTION, "a"))
+    desired_state.put(dataclasses.replace(deployment("a"), created_at=2.0), Environment(*PRODUCTION, "a"))
     note(persistence, "a", 2, 3)
     if fails_between:
         await fail_to_save(persistence)
@@ -188,7 +188,7 @@ async def test_a_deployment_put_again_before_its_end_was_stored_has_nothing_of_t
     state = await stored(persistence)
     assert [(row.deployment_id, row.created_at) for row in state.deployments] == [("a", 2.0)]
     assert [row.deployment_id for row in state.environments] == ["a"]
-    platform.put(deployment("a", version=2))
+    desired_state.put(deployment("a", version=2))
     await persistence.save()
     assert await noted(persistence, "a") == ([2, 3], 2, 2), "it is deleted once"
     await persistence.close()
@@ -197,8 +197,8 @@ async def test_a_deployment_put_again_before_its_end_was_stored_has_nothing_of_t
 async def test_what_could_not_be_written_of_a_deployment_that_went_meanwhile_is_not_its_successors(make):
     persistence = make()
     await persistence.load()
-    platform, store = persistence.platform, persistence.store
-    platform.put(deployment("a"), deployment("b"))
+    desired_state, store = persistence.desired_state, persistence.store
+    desired_state.put(deployment("a"), deployment("b"))
     await persistence.save()
     for name in ("a", "b"):
         note(persistence, name, 1)
@@ -207,9 +207,9 @@ async def test_what_could_not_be_written_of_a_deployment_that_went_meanwhile_is_
     store.fails = True
     saving = asyncio.create_task(persistence.save())
     await asyncio.to_thread(store.writes.wait, 10)
-    platform.remove_deployment("a")
+    desired_state.remove_deployment("a")
     persistence.forget("a")
-    platform.put(deployment("a"))
+    desired_state.put(deployment("a"))
     note(persistence, "a", 2)
     persistence.forget("c")
     store.may_write.set()
@@ -226,7 +226,7 @@ async def test_a_cancelled_save_loses_nothing(make):
     persistence = make()
     await persistence.load()
     persistence.store.may_write.clear()
-    persistence.platform.put(deployment("a"))
+    persistence.desired_state.put(deployment("a"))
     saving = asyncio.create_task(persistence.save())
     await asyncio.to_thread(persistence.store.writes.wait, 10)
     persistence.store.fails = True
@@ -234,7 +234,7 @@ async def test_a_cancelled_save_loses_nothing(make):
     persistence.store.may_write.set()
     with pytest.raises(asyncio.CancelledError):
         await saving
-    assert persistence.platform.changed.is_set()
+    assert persistence.desired_state.changed.is_set()
     persistence.store.fails = False
     await persistence.save()
     assert len((await stored(persistence)).deployments) == 1
@@ -245,7 +245,7 @@ async def test_a_cancelled_save_whose_write_succeeds_stores_everything_once(make
     persistence = make()
     await persistence.load()
     persistence.store.may_write.clear()
-    persistence.platform.put(deployment("a"))
+    persistence.desired_state.put(deployment("a"))
     note(persistence, "a", 1, 2)
     saving = asyncio.create_task(persistence.save())
     await asyncio.to_thread(persistence.store.writes.wait, 10)
@@ -266,31 +266,31 @@ async def test_a_cancelled_save_whose_write_succeeds_stores_everything_once(make
 async def test_the_last_changes_are_written_when_control_ends(make):
     persistence = make()
     await persistence.load()
-    persistence.platform.put(deployment("a"))
+    persistence.desired_state.put(deployment("a"))
     await persistence.close()
     again = make()
     await again.load()
-    assert list(again.platform.deployments) == ["a"]
+    assert list(again.desired_state.deployments) == ["a"]
     await again.close()
 
 
 async def test_stored_settings_that_are_not_valid_any_more_become_the_defaults(make):
     persistence = make()
     await persistence.load()
-    persistence.platform.put(deployment("a"), deployment("b"))
+    persistence.desired_state.put(deployment("a"), deployment("b"))
     await persistence.save()
 
     def spoil():
         for name, settings in (("a", {"queue_limit": -1}), ("b", {"queue_limit": 3, "of_later": 1})):
-            row = deployment_row(persistence.platform.deployments[name])
+            row = deployment_row(persistence.desired_state.deployments[name])
             persistence.store.save_deployment(dataclasses.replace(row, settings=settings))
 
     await persistence.call(spoil)
     await persistence.close()
     again = make()
     await again.load()
-    assert again.platform.deployments["a"].settings == DeploymentSettings()
-    assert again.platform.deployments["b"].settings == DeploymentSettings(queue_limit=3)
+    assert again.desired_state.deployments["a"].settings == DeploymentSettings()
+    assert again.desired_state.deployments["b"].settings == DeploymentSettings(queue_limit=3)
     await again.close()
 
 
@@ -313,7 +313,7 @@ async def test_a_failing_database_is_told_while_what_was_asked_is_in_force_and_s
         assert (await it.get(f"{ECHO}/production/settings"))["settings"]["max_replica"] == 5
         await it.refused("GET", f"{ECHO}/production/decisions", 503)
         await it.refused("DELETE", "/v1/models/echo", 503)
-        await it.until(lambda: not it.platform.models)
+        await it.until(lambda: not it.desired_state.models)
         store.fails = False
         await it.plane.persistence.save()
         assert (await stored(it.plane.persistence)).models == ()
@@ -325,13 +325,21 @@ async def test_a_new_control_has_everything_back(world):
         await it.until(lambda: it.plane.supervisor.replicas.ready(first))
         await it.post("/v1/models/echo/environments", {"name": "staging"}, expected=201)
         second = (await it.push(content=tar(truss_files(**{"data/n": "2"})), environment=""))["id"]
-        await it.until(lambda: it.platform.deployments[second].prepared)
+        await it.until(lambda: it.desired_state.deployments[second].prepared)
         await it.post(f"{ECHO}/{second}/deactivate")
-        before = dict(it.platform.deployments), dict(it.platform.environments), dict(it.platform.models)
+        before = (
+            dict(it.desired_state.deployments),
+            dict(it.desired_state.environments),
+            dict(it.desired_state.models),
+        )
         decisions = await it.get(f"{ECHO}/{first}/decisions")
     prepared = len(world.prepared)
     async with world.running() as it:
-        assert (it.platform.deployments, it.platform.environments, it.platform.models) == before
+        assert (
+            it.desired_state.deployments,
+            it.desired_state.environments,
+            it.desired_state.models,
+        ) == before
         await it.until(lambda: it.plane.supervisor.replicas.ready(first))
         assert it.replicas(first) == ["echo-1"], "what ran is adopted"
         later = await it.get(f"{ECHO}/{first}/decisions")
@@ -347,10 +355,10 @@ async def test_a_new_control_goes_on_with_a_rollout(world):
         new = (await it.push(content=tar(truss_files(**{"data/n": "2"}))))["id"]
         await it.until(lambda: it.replicas(new))
     async with world.running() as it:
-        assert it.platform.environments[PRODUCTION].candidate_id == new
-        assert it.platform.points_at(PRODUCTION) == old
+        assert it.desired_state.environments[PRODUCTION].candidate_id == new
+        assert it.desired_state.points_at(PRODUCTION) == old
         it.ready.set()
-        await it.until(lambda: it.platform.points_at(PRODUCTION) == new)
+        await it.until(lambda: it.desired_state.points_at(PRODUCTION) == new)
 
 
 async def test_what_was_being_prepared_is_prepared_by_the_next_control(world):
@@ -358,15 +366,15 @@ async def test_what_was_being_prepared_is_prepared_by_the_next_control(world):
         it.may_prepare.clear()
         deployment_id = (await it.push())["id"]
     async with world.running() as it:
-        await it.until(lambda: it.platform.deployments[deployment_id].prepared)
+        await it.until(lambda: it.desired_state.deployments[deployment_id].prepared)
 
 
 async def test_what_was_prepared_and_is_gone_from_the_disk_is_prepared_anew(world):
     async with world.running() as it:
         deployment_id = await it.serving()
-        prepared = it.platform.deployments[deployment_id].prepared
+        prepared = it.desired_state.deployments[deployment_id].prepared
         lost = dataclasses.replace(prepared, interpreter=it.data_dir / "environments" / "gone" / "python")
-        it.platform.put(dataclasses.replace(it.platform.deployments[deployment_id], prepared=lost))
+        it.desired_state.put(dataclasses.replace(it.desired_state.deployments[deployment_id], prepared=lost))
     async with world.running() as it:
-        await it.until(lambda: it.platform.deployments[deployment_id].prepared)
-        assert it.platform.deployments[deployment_id].prepared == prepared
+        await it.until(lambda: it.desired_state.deployments[deployment_id].prepared)
+        assert it.desired_state.deployments[deployment_id].prepared == prepared

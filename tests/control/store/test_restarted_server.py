@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from headway.control.desired.state import Deployment, Platform
+from headway.control.desired.state import Deployment, DesiredState
 from headway.control.store import persistence as persistence_module
 from headway.control.store.persistence import Persistence
 from headway.control.store.store import Store, StoreError
@@ -12,14 +12,14 @@ from headway.control.store.store import Store, StoreError
 
 async def test_what_changes_while_the_server_is_away_is_stored_when_it_is_back(postgresql, monkeypatch):
     monkeypatch.setattr(persistence_module, "_RETRY_AFTER", 0.05)
-    persistence = Persistence(Store(postgresql.empty_database()), Platform())
+    persistence = Persistence(Store(postgresql.empty_database()), DesiredState())
     await persistence.load()
     running = asyncio.create_task(persistence.run())
-    persistence.platform.put(Deployment("d1", "echo", created_at=1.0))
+    persistence.desired_state.put(Deployment("d1", "echo", created_at=1.0))
     await persistence.save()
     await asyncio.to_thread(postgresql.stop)
     try:
-        persistence.platform.put(Deployment("d2", "echo", created_at=2.0))
+        persistence.desired_state.put(Deployment("d2", "echo", created_at=2.0))
         with pytest.raises(StoreError) as refused:
             await persistence.save_change()
         assert "the change is in force, and is stored as soon as that can be" in str(refused.value)

@@ -2,7 +2,7 @@ import contextlib
 
 import pytest
 
-from headway.control.desired.state import Deployment, Platform
+from headway.control.desired.state import Deployment, DesiredState
 from headway.control.store import persistence as persistence_module
 from headway.control.store import stored_requests as module
 from headway.control.store.persistence import Persistence
@@ -28,9 +28,9 @@ def opened(tmp_path):
 
     @contextlib.asynccontextmanager
     async def persistence():
-        made = Persistence(Store(f"sqlite:///{tmp_path}/private/state.sqlite"), Platform())
+        made = Persistence(Store(f"sqlite:///{tmp_path}/private/state.sqlite"), DesiredState())
         await made.load()
-        made.platform.put(*(Deployment(name, "echo", created_at=1.0) for name in ("d1", "d2")))
+        made.desired_state.put(*(Deployment(name, "echo", created_at=1.0) for name in ("d1", "d2")))
         await made.save()
         yield made
         await made.close()
@@ -51,8 +51,8 @@ async def test_records_are_written_together_in_a_while_though_nothing_else_chang
         for numbers in ([1, 2], [3]):
             for number in numbers:
                 persistence.note_requests(records(number))
-            assert not persistence.platform.changed.is_set()
-            await persistence.platform.changed.wait()
+            assert not persistence.desired_state.changed.is_set()
+            await persistence.desired_state.changed.wait()
             await persistence.save()
         assert await stored(persistence) == [1, 2, 3]
 
@@ -76,10 +76,10 @@ async def test_records_that_could_not_be_written_are_written_later(opened, monke
 async def test_what_waited_of_a_deleted_deployment_is_not_its_successors(opened):
     async with opened() as persistence:
         persistence.note_requests(records(1) + records(2, deployment_id="d2"))
-        persistence.platform.remove_deployment("d1")
+        persistence.desired_state.remove_deployment("d1")
         persistence.forget("d1")
         await persistence.save()
-        persistence.platform.put(Deployment("d1", "echo", created_at=2.0))
+        persistence.desired_state.put(Deployment("d1", "echo", created_at=2.0))
         await persistence.save()
         assert (await stored(persistence), await stored(persistence, "d2")) == ([], [2])
 
@@ -102,7 +102,7 @@ async def test_a_deployment_that_goes_while_it_is_read_back_does_not_come_back(o
         read, history = persistence.store.requests, RequestHistory()
 
         def read_while_it_goes(*arguments, **options):
-            persistence.platform.deployments.clear()
+            persistence.desired_state.deployments.clear()
             return read(*arguments, **options)
 
         monkeypatch.setattr(persistence.store, "requests", read_while_it_goes)

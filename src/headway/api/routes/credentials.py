@@ -4,8 +4,9 @@ import dataclasses
 
 from fastapi import APIRouter, status
 
-from headway.api import bodies, documents, schemas
-from headway.api.subjects import Plane
+from headway.api import bodies, schemas
+from headway.api.dependencies import Plane
+from headway.api.views import resources as documents
 
 router = APIRouter(tags=["keys and secrets"])
 

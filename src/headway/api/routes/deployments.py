@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response, status
 
 from headway.api import bodies, schemas
-from headway.api.documents import Documents, decision
+from headway.api.dependencies import Found, Ops, Plane
 from headway.api.settings_schema import settings_schema
-from headway.api.subjects import Found, Ops, Plane
 from headway.api.uploads import deploy, length_of, read_settings
+from headway.api.views.resources import ResourceViews, decision
 from headway.control.desired.state import PRODUCTION
 from headway.control.operations.operations import Push
 from headway.core.errors import InvalidSettingError
@@ -63,7 +63,7 @@ IfMatch = Annotated[
 async def push_model(request: Request, order: Order, plane: Plane, operations: Ops) -> schemas.Deployment:
     """Deploy a Truss under its own model_name."""
     await plane.require_room(length_of(request))
-    return Documents(plane).deployment(await deploy(request.stream(), operations, order))
+    return ResourceViews(plane).deployment(await deploy(request.stream(), operations, order))
 
 
 @router.post(_DEPLOYMENTS, status_code=status.HTTP_202_ACCEPTED, openapi_extra=_ARCHIVE)
@@ -73,25 +73,25 @@ async def push(
     """Deploy a Truss. The answer comes once it is checked; what goes on then is in `status` and `preparation`."""
     await plane.require_room(length_of(request))
     named = dataclasses.replace(order, model=model)
-    return Documents(plane).deployment(await deploy(request.stream(), operations, named))
+    return ResourceViews(plane).deployment(await deploy(request.stream(), operations, named))
 
 
 @router.get(_DEPLOYMENTS)
 async def list_deployments(model: str, plane: Plane, operations: Ops) -> schemas.Deployments:
-    found = plane.platform.deployments_of(operations.catalog.model(model))
-    return schemas.Deployments(deployments=[Documents(plane).deployment(one) for one in found])
+    found = plane.desired_state.deployments_of(operations.catalog.model(model))
+    return schemas.Deployments(deployments=[ResourceViews(plane).deployment(one) for one in found])
 
 
 @router.get(_DEPLOYMENT)
 async def get_deployment(found: Found, plane: Plane) -> schemas.Deployment:
     """By its id, or by the name of an environment."""
-    return Documents(plane).deployment(found)
+    return ResourceViews(plane).deployment(found)
 
 
 @router.delete(_DEPLOYMENT, status_code=status.HTTP_202_ACCEPTED)
 async def delete_deployment(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
     """Refused while an environment uses it. What is in flight is finished first."""
-    return Documents(plane).deployment(
+    return ResourceViews(plane).deployment(
         await operations.deletions.deployment(found.model, found.deployment_id)
     )
 
@@ -99,7 +99,7 @@ async def delete_deployment(found: Found, plane: Plane, operations: Ops) -> sche
 @router.get(_DEPLOYMENT + "/settings")
 async def get_settings(found: Found, plane: Plane, response: Response) -> schemas.Settings:
     response.headers["etag"] = f'"{found.version}"'
-    return Documents(plane).settings(found)
+    return ResourceViews(plane).settings(found)
 
 
 @router.patch(_DEPLOYMENT + "/settings", openapi_extra=_CHANGES)
@@ -119,7 +119,7 @@ async def change_settings(
         found.model, found.deployment_id, changes, expected=_version(if_match)
     )
     is_in_force = changed.settings == found.settings or await operations.are_in_force(changed)
-    answer = Documents(plane).settings_change(found, changed, is_in_force=is_in_force)
+    answer = ResourceViews(plane).settings_change(found, changed, is_in_force=is_in_force)
     response.headers["etag"] = f'"{answer.version}"'
     return answer
 
@@ -129,7 +129,7 @@ async def preview_settings(
     found: Found, changes: Changes, plane: Plane, operations: Ops
 ) -> schemas.SettingsPreview:
     """What a change of some settings would do at the present load. Nothing is changed."""
-    return Documents(plane).settings_preview(
+    return ResourceViews(plane).settings_preview(
         operations.with_changes(found.model, found.deployment_id, changes)
     )
 
@@ -137,24 +137,24 @@ async def preview_settings(
 @router.post(_DEPLOYMENT + "/activate", status_code=status.HTTP_202_ACCEPTED)
 async def activate(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
     """Let it serve again; what failed is tried anew at once."""
-    return Documents(plane).deployment(await operations.activate(found.model, found.deployment_id))
+    return ResourceViews(plane).deployment(await operations.activate(found.model, found.deployment_id))
 
 
 @router.post(_DEPLOYMENT + "/deactivate", status_code=status.HTTP_202_ACCEPTED)
 async def deactivate(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
     """Refuse its requests; what is in flight is finished, then its replicas go."""
-    return Documents(plane).deployment(await operations.deactivate(found.model, found.deployment_id))
+    return ResourceViews(plane).deployment(await operations.deactivate(found.model, found.deployment_id))
 
 
 @router.post(_DEPLOYMENT + "/wake", status_code=status.HTTP_202_ACCEPTED)
 async def wake(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
     """Have one replica started now, if there is none."""
-    return Documents(plane).deployment(operations.wake(found))
+    return ResourceViews(plane).deployment(operations.wake(found))
 
 
 @router.get(_DEPLOYMENT + "/replicas")
 async def list_replicas(found: Found, plane: Plane) -> schemas.Replicas:
-    return Documents(plane).replicas(found.deployment_id)
+    return ResourceViews(plane).replicas(found.deployment_id)
 
 
 @router.get(_DEPLOYMENT + "/decisions")

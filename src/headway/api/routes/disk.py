@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from headway.api import schemas
-from headway.api.subjects import Plane
+from headway.api.dependencies import Plane
 from headway.control.disk.documents import disk_document, pruned_document, room_document
 from headway.control.disk.usage import usage
 

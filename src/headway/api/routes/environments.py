@@ -3,8 +3,8 @@
 from fastapi import APIRouter, status
 
 from headway.api import bodies, schemas
-from headway.api.documents import Documents
-from headway.api.subjects import Ops, Plane
+from headway.api.dependencies import Ops, Plane
+from headway.api.views.resources import ResourceViews
 from headway.control.desired.state import PRODUCTION
 
 router = APIRouter(tags=["environments"])
@@ -14,20 +14,20 @@ _ENVIRONMENTS = "/v1/models/{model}/environments"
 
 @router.get(_ENVIRONMENTS)
 async def list_environments(model: str, plane: Plane, operations: Ops) -> schemas.Environments:
-    found = plane.platform.environments_of(operations.catalog.model(model))
-    return schemas.Environments(environments=[Documents(plane).environment(one) for one in found])
+    found = plane.desired_state.environments_of(operations.catalog.model(model))
+    return schemas.Environments(environments=[ResourceViews(plane).environment(one) for one in found])
 
 
 @router.post(_ENVIRONMENTS, status_code=status.HTTP_201_CREATED)
 async def create_environment(
     model: str, new: bodies.NewEnvironment, plane: Plane, operations: Ops
 ) -> schemas.Environment:
-    return Documents(plane).environment(await operations.create_environment(model, new.name))
+    return ResourceViews(plane).environment(await operations.create_environment(model, new.name))
 
 
 @router.get(_ENVIRONMENTS + "/{environment}")
 async def get_environment(model: str, environment: str, plane: Plane, operations: Ops) -> schemas.Environment:
-    return Documents(plane).environment(operations.catalog.environment(model, environment))
+    return ResourceViews(plane).environment(operations.catalog.environment(model, environment))
 
 
 @router.delete(_ENVIRONMENTS + "/{environment}")
@@ -43,10 +43,10 @@ async def promote_into_environment(
 ) -> schemas.Environment:
     """The deployment takes the environment's place as soon as it is ready; until then the present one serves."""
     moved = await operations.promote(model, environment, promotion.deployment_id)
-    return Documents(plane).environment(moved)
+    return ResourceViews(plane).environment(moved)
 
 
 @router.post("/v1/models/{model}/deployments/{deployment}/promote", status_code=status.HTTP_202_ACCEPTED)
 async def promote(model: str, deployment: str, plane: Plane, operations: Ops) -> schemas.Environment:
     """Into production."""
-    return Documents(plane).environment(await operations.promote(model, PRODUCTION, deployment))
+    return ResourceViews(plane).environment(await operations.promote(model, PRODUCTION, deployment))

@@ -3,15 +3,15 @@
 from fastapi import APIRouter, status
 
 from headway.api import schemas
-from headway.api.documents import Documents
-from headway.api.subjects import Ops, Plane
+from headway.api.dependencies import Ops, Plane
+from headway.api.views.resources import ResourceViews
 
 router = APIRouter(tags=["models"])
 
 
 @router.get("/v1/models")
 async def list_models(plane: Plane) -> schemas.Models:
-    return Documents(plane).models()
+    return ResourceViews(plane).models()
 
 
 @router.get("/v1/inference")
@@ -22,7 +22,7 @@ async def get_inference(plane: Plane) -> schemas.Inference:
 
 @router.get("/v1/models/{model}")
 async def get_model(model: str, plane: Plane, operations: Ops) -> schemas.Model:
-    return Documents(plane).model(operations.catalog.model(model))
+    return ResourceViews(plane).model(operations.catalog.model(model))
 
 
 @router.delete("/v1/models/{model}", status_code=status.HTTP_202_ACCEPTED)

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
-from headway.api import bodies, leaving
+from headway.api import bodies
+from headway.api import disconnects as leaving
+from headway.api.dependencies import Found
 from headway.api.inference import Inference, passed_back
-from headway.api.subjects import Found
 
 router = APIRouter(tags=["playground"])
 

@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter, HTTPException, Request
 
-from headway.api import bodies, leaving, what_if
+from headway.api import bodies, what_if
+from headway.api import disconnects as leaving
+from headway.api.dependencies import Found, Ops, Plane, Simulations
 from headway.api.simulation_schemas import Comparison
-from headway.api.subjects import Found, Ops, Plane, Simulations
 
 router = APIRouter(tags=["simulations"])
 

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from headway.api.begun import begun
-from headway.api.live import Live
+from headway.api.dependencies import Found, Plane
 from headway.api.log_lines import log_lines
-from headway.api.picture import Pictures
-from headway.api.subjects import Found, Plane
+from headway.api.views.live import Live
+from headway.api.views.live_picture import Pictures
 
 router = APIRouter(tags=["live"])
 

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from headway.api import outlook, past, schemas
+from headway.api import outlook, schemas
 from headway.api.begun import begun
-from headway.api.subjects import Found, Plane, Simulations
+from headway.api.dependencies import Found, Plane, Simulations
+from headway.api.views import history as past
 from headway.api.what_if import InvalidRangeError
 from headway.control.desired.state import Deployment
 from headway.control.errors import NotFoundError
@@ -126,7 +127,7 @@ async def read_metrics(plane: Plane, accept: Annotated[str, Header()] = "") -> R
 
 def _snapshot(plane: ControlPlane) -> ControlSnapshot:
     return ControlSnapshot(
-        [_deployment(plane, one) for one in plane.platform.deployments.values()],
+        [_deployment(plane, one) for one in plane.desired_state.deployments.values()],
         link_up=plane.supervisor.link.is_up,
         table_version=plane.supervisor.link.version,
     )

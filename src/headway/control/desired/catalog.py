@@ -1,6 +1,6 @@
 """Finds models, deployments and environments by the names that callers use, and judges new names."""
 
-from headway.control.desired.state import Deployment, Environment, Platform
+from headway.control.desired.state import Deployment, DesiredState, Environment
 from headway.control.errors import InvalidNameError, NotFoundError
 from headway.control.packages.names import NAME
 from headway.core.settings import nearest
@@ -11,31 +11,33 @@ __all__ = ["NAME", "Catalog", "require_name"]
 class Catalog:
     """Each look-up raises NotFoundError with the nearest that exist."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(self, desired_state: DesiredState) -> None:
+        self._desired_state = desired_state
 
     def model(self, name: str) -> str:
-        if name not in self._platform.models:
-            raise NotFoundError(f"no model is called {name!r}", hint=nearest(name, self._platform.models))
+        if name not in self._desired_state.models:
+            raise NotFoundError(
+                f"no model is called {name!r}", hint=nearest(name, self._desired_state.models)
+            )
         return name
 
     def deployment(self, model: str, deployment_id: str) -> Deployment:
         """A deployment of the model by its id, or by the name of an environment that points at it."""
         self.model(model)
-        wanted = self._platform.points_at((model, deployment_id)) or deployment_id
-        deployment = self._platform.deployments.get(wanted)
+        wanted = self._desired_state.points_at((model, deployment_id)) or deployment_id
+        deployment = self._desired_state.deployments.get(wanted)
         if deployment is None or deployment.model != model:
-            known = [one.deployment_id for one in self._platform.deployments_of(model)]
-            known += [one.name for one in self._platform.environments_of(model) if one.deployment_id]
+            known = [one.deployment_id for one in self._desired_state.deployments_of(model)]
+            known += [one.name for one in self._desired_state.environments_of(model) if one.deployment_id]
             raise NotFoundError(
                 f"{model} has no deployment {deployment_id!r}", hint=nearest(deployment_id, known)
             )
         return deployment
 
     def environment(self, model: str, name: str) -> Environment:
-        environment = self._platform.environments.get((self.model(model), name))
+        environment = self._desired_state.environments.get((self.model(model), name))
         if environment is None:
-            known = [one.name for one in self._platform.environments_of(model)]
+            known = [one.name for one in self._desired_state.environments_of(model)]
             raise NotFoundError(f"{model} has no environment {name!r}", hint=nearest(name, known))
         return environment
 

@@ -1,14 +1,14 @@
 """Moves an environment to another deployment once that is ready; one that does not start is given up.
 
-It changes what the platform desires and does nothing else: starting and draining follow from that. What is under
-way stands in the platform, so that a restarted control goes on with it.
+It changes what is desired and does nothing else: starting and draining follow from that. What is under
+way stands in the desired state, so that a restarted control goes on with it.
 """
 
 import dataclasses
 import logging
 from collections.abc import Callable
 
-from headway.control.desired.state import Deployment, Environment, Platform, Target
+from headway.control.desired.state import Deployment, DesiredState, Environment, Target
 
 _logger = logging.getLogger(__name__)
 
@@ -20,34 +20,34 @@ class Rollout:
     queue for the new one; when that fails the old one is started again.
     """
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(self, desired_state: DesiredState) -> None:
+        self._desired_state = desired_state
         self.retiring: set[str] = set()
         """Deployments that have lost their environment, and whose replicas are to go now."""
 
     def begin(self, target: Target, deployment_id: str) -> None:
         """Have the deployment take the environment's place. Of two in a row, the later one counts."""
-        platform = self._platform
-        environment = platform.environments.get(target) or Environment(*target)
+        desired_state = self._desired_state
+        environment = desired_state.environments.get(target) or Environment(*target)
         if environment.candidate_id not in {None, deployment_id}:
             self._give_up(environment)
-            environment = platform.environments[target]
+            environment = desired_state.environments[target]
         deployment = dataclasses.replace(
-            platform.deployments[deployment_id], is_retired=False, is_active=True
+            desired_state.deployments[deployment_id], is_retired=False, is_active=True
         )
-        platform.put(deployment)
+        desired_state.put(deployment)
         self.retiring.discard(deployment_id)
         if environment.deployment_id is None:
-            platform.put(dataclasses.replace(environment, deployment_id=deployment_id))
+            desired_state.put(dataclasses.replace(environment, deployment_id=deployment_id))
         elif environment.deployment_id != deployment_id:
             environment = dataclasses.replace(environment, candidate_id=deployment_id)
-            platform.put(environment)
+            desired_state.put(environment)
             if deployment.settings.rollout == "replace" and deployment.prepared is not None:
                 self._replace(environment)
 
     def replace(self, deployment_id: str) -> bool:
         """There is no room for it beside the old one: have that go first. False when there is none to go."""
-        for environment, candidate in self._platform.rollouts():
+        for environment, candidate in self._desired_state.rollouts():
             if candidate.deployment_id == deployment_id and environment.replaced_id is None:
                 self._replace(environment)
                 return True
@@ -55,7 +55,7 @@ class Rollout:
 
     def call_off(self, target: Target) -> None:
         """Nobody is to take the environment's place any more: whoever serves there stays, or comes back."""
-        environment = self._platform.environments[target]
+        environment = self._desired_state.environments[target]
         if environment.candidate_id is not None:
             self._give_up(environment)
 
@@ -63,7 +63,7 @@ class Rollout:
         self, ready: Callable[[str], int], present: Callable[[str], int], failure: Callable[[str], str]
     ) -> None:
         """Act on how many replicas of a deployment are ready and present, and on why one failed (empty: none)."""
-        for environment, candidate in list(self._platform.rollouts()):
+        for environment, candidate in list(self._desired_state.rollouts()):
             if reason := candidate.failure or failure(candidate.deployment_id):
                 self._give_up(environment)
                 _logger.error("the change is not served, the old deployment serves on: %s", reason)
@@ -79,14 +79,14 @@ class Rollout:
         """Replicas that it needs though no load asks for them yet: to take over."""
         needs = (
             self._needed(environment, candidate, present)
-            for environment, candidate in self._platform.rollouts()
+            for environment, candidate in self._desired_state.rollouts()
             if candidate.deployment_id == deployment_id
         )
         return max(needs, default=0)
 
     def waits_for(self, deployment_id: str) -> str | None:
         """The old deployment that has to be gone before this one is started."""
-        for environment, candidate in self._platform.rollouts():
+        for environment, candidate in self._desired_state.rollouts():
             if candidate.deployment_id == deployment_id:
                 return environment.replaced_id
         return None
@@ -98,7 +98,7 @@ class Rollout:
 
     def _replace(self, environment: Environment) -> None:
         """The environment's requests wait for the candidate from now on; the old one is drained."""
-        self._platform.put(
+        self._desired_state.put(
             dataclasses.replace(
                 environment, deployment_id=environment.candidate_id, replaced_id=environment.deployment_id
             )
@@ -109,19 +109,19 @@ class Rollout:
         moved = dataclasses.replace(
             environment, deployment_id=candidate.deployment_id, candidate_id=None, replaced_id=None
         )
-        self._platform.put(moved)
+        self._desired_state.put(moved)
         self._retire(old)
 
     def _give_up(self, environment: Environment) -> None:
         old = environment.replaced_id or environment.deployment_id
         back = dataclasses.replace(environment, deployment_id=old, candidate_id=None, replaced_id=None)
-        self._platform.put(back)
+        self._desired_state.put(back)
         self._retire(environment.candidate_id)
 
     def _retire(self, deployment_id: str | None) -> None:
-        if deployment_id is None or self._platform.environments_at(deployment_id):
+        if deployment_id is None or self._desired_state.environments_at(deployment_id):
             return
-        deployment = self._platform.deployments.get(deployment_id)
+        deployment = self._desired_state.deployments.get(deployment_id)
         if deployment is not None:
-            self._platform.put(dataclasses.replace(deployment, is_retired=True))
+            self._desired_state.put(dataclasses.replace(deployment, is_retired=True))
             self.retiring.add(deployment_id)

@@ -1,6 +1,6 @@
 """What is desired: models' deployments with their settings, and where environments point.
 
-Values are immutable; `Platform` holds the present ones and notes which of them differ from what is stored.
+Values are immutable; `DesiredState` holds the present ones and notes which of them differ from what is stored.
 """
 
 import asyncio
@@ -139,7 +139,7 @@ class Changes:
         return any(getattr(self, field.name) for field in dataclasses.fields(self))
 
 
-class Platform:
+class DesiredState:
     """The desired state of everything that runs here."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headway.configuration import KEEP_DAYS, KEEP_DEPLOYMENTS
-from headway.control.desired.state import Deployment, Platform
+from headway.control.desired.state import Deployment, DesiredState
 from headway.control.faults import Faults
 from headway.control.packages.entries import note_use
 from headway.control.packages.leftovers import (
@@ -61,7 +61,7 @@ class Removed:
 class State:
     """What is known of deployments, and how one is deleted. `present` tells how many replicas one has."""
 
-    platform: Platform
+    desired_state: DesiredState
     present: Callable[[str], int]
     delete: Callable[[Deployment], Awaitable[None]]
     deployments_elsewhere: Callable[[], Sequence[Deployment]]
@@ -119,7 +119,7 @@ class Pruner:
         """Whether it serves nothing any more, though nobody deleted it."""
         named = {
             name
-            for one in self._state.platform.environments_of(deployment.model)
+            for one in self._state.desired_state.environments_of(deployment.model)
             for name in (one.deployment_id, one.candidate_id, one.replaced_id)
         }
         return (
@@ -133,7 +133,7 @@ class Pruner:
         return max(deployment.created_at, unused_since(deployment.source.parent))
 
     def _deployments(self) -> list[Deployment]:
-        return list(self._state.platform.deployments.values())
+        return list(self._state.desired_state.deployments.values())
 
     def _surplus(self, replaced: Sequence[Deployment], before: float) -> list[Deployment]:
         """Those that go, of each model the oldest last. The use of all others is noted."""

@@ -3,7 +3,7 @@
 import dataclasses
 
 from headway.control.desired.catalog import Catalog
-from headway.control.desired.state import PRODUCTION, Deployment, Environment, Platform
+from headway.control.desired.state import PRODUCTION, Deployment, DesiredState, Environment
 from headway.control.errors import RefusedError
 from headway.control.running.supervisor import Supervisor
 from headway.control.store.persistence import Persistence
@@ -18,9 +18,9 @@ class Deletions:
     A control that is started anew meanwhile finds it switched off; it can be deleted again then.
     """
 
-    def __init__(self, platform: Platform, supervisor: Supervisor, persistence: Persistence) -> None:
-        self._platform = platform
-        self._catalog = Catalog(platform)
+    def __init__(self, desired_state: DesiredState, supervisor: Supervisor, persistence: Persistence) -> None:
+        self._desired_state = desired_state
+        self._catalog = Catalog(desired_state)
         self._supervisor = supervisor
         self._persistence = persistence
         self._deleting: set[str] = set()
@@ -36,7 +36,7 @@ class Deletions:
         """It is wanted again: what is made now has dates of its own, and its model has if that was to go too."""
         is_made_anew = deployment.deployment_id in self._deleting
         if self._is_going(deployment.model):
-            self._platform.renew_model(deployment.model, now)
+            self._desired_state.renew_model(deployment.model, now)
         self._deleting.discard(deployment.deployment_id)
         return dataclasses.replace(deployment, created_at=now) if is_made_anew else deployment
 
@@ -45,7 +45,7 @@ class Deletions:
         deployment = self._catalog.deployment(model, deployment_id)
         users = [
             one.name
-            for one in self._platform.environments_of(model)
+            for one in self._desired_state.environments_of(model)
             if deployment.deployment_id in {one.deployment_id, one.candidate_id, one.replaced_id}
         ]
         if users:
@@ -55,7 +55,7 @@ class Deletions:
             )
         self._begin(deployment)
         await self._persistence.save_change()
-        return self._platform.deployments.get(deployment.deployment_id, deployment)
+        return self._desired_state.deployments.get(deployment.deployment_id, deployment)
 
     async def environment(self, model: str, name: str) -> None:
         """Its deployment stays; one that was to take its place is given up. Raises RefusedError for production."""
@@ -67,9 +67,9 @@ class Deletions:
 
     async def model(self, model: str) -> None:
         """With all its environments and deployments."""
-        for environment in self._platform.environments_of(self._catalog.model(model)):
+        for environment in self._desired_state.environments_of(self._catalog.model(model)):
             self._forget_environment(environment)
-        for deployment in self._platform.deployments_of(model):
+        for deployment in self._desired_state.deployments_of(model):
             self._begin(deployment)
         self._forget_empty(model)
         await self._persistence.save_change()
@@ -81,16 +81,16 @@ class Deletions:
             if not self._has_ended(deployment_id):
                 continue  # it is wanted again, or somebody else has forgotten it meanwhile
             self._deleting.discard(deployment_id)
-            model = self._platform.deployments[deployment_id].model
-            self._platform.remove_deployment(deployment_id)
+            model = self._desired_state.deployments[deployment_id].model
+            self._desired_state.remove_deployment(deployment_id)
             self._supervisor.forget(deployment_id)
             self._persistence.forget(deployment_id)
             self._forget_empty(model)
 
     def _is_going(self, model: str) -> bool:
         """Whether the whole model was deleted, and is there only until its last replica has gone."""
-        ids = {one.deployment_id for one in self._platform.deployments_of(model)}
-        return bool(ids) and ids <= self._deleting and not self._platform.environments_of(model)
+        ids = {one.deployment_id for one in self._desired_state.deployments_of(model)}
+        return bool(ids) and ids <= self._deleting and not self._desired_state.environments_of(model)
 
     def _has_ended(self, deployment_id: str) -> bool:
         return deployment_id in self._deleting and not self._supervisor.replicas.present(deployment_id)
@@ -103,14 +103,14 @@ class Deletions:
 
     def _begin(self, deployment: Deployment) -> None:
         self._deleting.add(deployment.deployment_id)
-        self._platform.put(dataclasses.replace(deployment, is_active=False))
+        self._desired_state.put(dataclasses.replace(deployment, is_active=False))
         self._supervisor.wake()
 
     def _forget_environment(self, environment: Environment) -> None:
         self._supervisor.rollout.call_off(environment.target)
-        self._platform.remove_environment(environment.target)
+        self._desired_state.remove_environment(environment.target)
         self._supervisor.wake()
 
     def _forget_empty(self, model: str) -> None:
-        if not self._platform.deployments_of(model) and not self._platform.environments_of(model):
-            self._platform.remove_model(model)
+        if not self._desired_state.deployments_of(model) and not self._desired_state.environments_of(model):
+            self._desired_state.remove_model(model)

@@ -1,4 +1,4 @@
-"""What can be asked of the control plane: each operation checks, changes the platform, has that stored, and wakes
+"""What can be asked of the control plane: each operation checks, changes the desired state, has that stored, and wakes
 the supervisor. Who may ask is judged elsewhere.
 """
 
@@ -15,8 +15,8 @@ from headway.control.desired.catalog import Catalog, require_name
 from headway.control.desired.state import (
     PRODUCTION,
     Deployment,
+    DesiredState,
     Environment,
-    Platform,
     Target,
     deployment_id_of,
 )
@@ -57,19 +57,19 @@ class Operations:
 
     def __init__(
         self,
-        platform: Platform,
+        desired_state: DesiredState,
         supervisor: Supervisor,
         persistence: Persistence,
         preparations: Preparations,
         places: Places,
     ) -> None:
-        self.platform = platform
+        self.desired_state = desired_state
         self.supervisor = supervisor
         self.persistence = persistence
         self.preparations = preparations
         self.places = places
-        self.catalog = Catalog(platform)
-        self.deletions = Deletions(platform, supervisor, persistence)
+        self.catalog = Catalog(desired_state)
+        self.deletions = Deletions(desired_state, supervisor, persistence)
 
     # Deployments.
 
@@ -101,7 +101,7 @@ class Operations:
             )
         changed = _changed(deployment, changes)
         if changed != deployment:
-            self.platform.put(changed)
+            self.desired_state.put(changed)
             self.supervisor.wake()
             await self.persistence.save_change()
         return changed
@@ -133,10 +133,10 @@ class Operations:
         Environments that it was about to take stay with the deployment that they have.
         """
         deployment = self.catalog.deployment(model, deployment_id)
-        for environment, candidate in list(self.platform.rollouts()):
+        for environment, candidate in list(self.desired_state.rollouts()):
             if candidate.deployment_id == deployment.deployment_id:
                 self.supervisor.rollout.call_off(environment.target)
-        self.platform.put(dataclasses.replace(self._present(deployment), is_active=False))
+        self.desired_state.put(dataclasses.replace(self._present(deployment), is_active=False))
         self.supervisor.wake()
         await self.persistence.save_change()
         return self._present(deployment)
@@ -162,9 +162,9 @@ class Operations:
 
     async def create_environment(self, model: str, name: str) -> Environment:
         """One that points at no deployment yet."""
-        if (self.catalog.model(model), name) in self.platform.environments:
+        if (self.catalog.model(model), name) in self.desired_state.environments:
             raise RefusedError(f"{model} has an environment {name!r} already", hint="promote into it")
-        environment = self.platform.environments[self._target(model, name)]
+        environment = self.desired_state.environments[self._target(model, name)]
         await self.persistence.save_change()
         return environment
 
@@ -179,7 +179,7 @@ class Operations:
 
     def order_missing_preparations(self) -> None:
         """At control's start: whatever is not ready to run, or not any more, is made so."""
-        for deployment in self.platform.deployments.values():
+        for deployment in self.desired_state.deployments.values():
             if deployment.prepared is None and not deployment.failure:
                 self.preparations.order(deployment.deployment_id)
 
@@ -195,8 +195,8 @@ class Operations:
             lambda _: None,
             is_sent=is_sent,
         )
-        deployment_id = deployment_id_of(model, snapshot.digest, self.platform.deployments)
-        known = self.platform.deployments.get(deployment_id)
+        deployment_id = deployment_id_of(model, snapshot.digest, self.desired_state.deployments)
+        known = self.desired_state.deployments.get(deployment_id)
         if known is not None:
             deployment = _changed(known, order.settings)
         else:
@@ -234,21 +234,21 @@ class Operations:
 
     def _try_anew(self, deployment: Deployment) -> None:
         """Its earlier failures count no more; what it lacks is made at once."""
-        self.platform.put(dataclasses.replace(deployment, failure=""))
+        self.desired_state.put(dataclasses.replace(deployment, failure=""))
         self.supervisor.start_afresh(deployment.deployment_id)
         if deployment.prepared is None:
             self.preparations.order(deployment.deployment_id)
 
     def _present(self, deployment: Deployment) -> Deployment:
         """As it is now; as it was, if it is gone meanwhile."""
-        return self.platform.deployments.get(deployment.deployment_id, deployment)
+        return self.desired_state.deployments.get(deployment.deployment_id, deployment)
 
     def _target(self, model: str, environment: str) -> Target:
         """The environment, made if there is none of that name."""
         target = model, environment
-        if target not in self.platform.environments:
+        if target not in self.desired_state.environments:
             require_name(environment, "an environment")
-            self.platform.put(Environment(model, environment, created_at=time.time()))
+            self.desired_state.put(Environment(model, environment, created_at=time.time()))
         return target
 
     def _inherited(self, model: str, environment: str | None, config: TrussConfig) -> DeploymentSettings:
@@ -258,8 +258,8 @@ class Operations:
         What its config.yaml says otherwise than that of the former counts too. A concurrency target that was
         equal to the predict concurrency stays so.
         """
-        former_id = self.platform.points_at((model, environment or PRODUCTION))
-        former = self.platform.deployments.get(former_id or "")
+        former_id = self.desired_state.points_at((model, environment or PRODUCTION))
+        former = self.desired_state.deployments.get(former_id or "")
         if former is None:
             return first_settings(config)
         declared = config.headway.settings or {}

@@ -1,6 +1,6 @@
 """Has the Trusses of deployments made ready to run, one after another, beside everything else.
 
-What comes out of it is put into the platform. What goes on is told line by line, and kept in a log file. What the
+What comes out of it is put into the desired state. What goes on is told line by line, and kept in a log file. What the
 machine keeps from being made, a full disk say, is tried again until it can be.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from headway.control.desired.state import Deployment, Platform, Prepared
+from headway.control.desired.state import Deployment, DesiredState, Prepared
 from headway.control.packages import commands
 from headway.control.packages.entries import holding
 from headway.control.packages.machine import Machine, this_machine
@@ -75,8 +75,8 @@ class _NotNow:
 class Preparations:
     """A queue of Trusses and the one task that works on it. `done` is called after each, with the deployment's id."""
 
-    def __init__(self, platform: Platform, places: Places, done: Callable[[str], None]) -> None:
-        self._platform = platform
+    def __init__(self, desired_state: DesiredState, places: Places, done: Callable[[str], None]) -> None:
+        self._desired_state = desired_state
         self._places = places
         self._done = done
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
@@ -97,11 +97,11 @@ class Preparations:
         """Until cancelled."""
         while True:
             deployment_id = await self._waiting.get()
-            with holding():  # what is made, until the platform refers to it
+            with holding():  # what is made, until the desired state refers to it
                 await self._prepare(deployment_id)
 
     async def _prepare(self, deployment_id: str) -> None:
-        deployment = self._platform.deployments.get(deployment_id)
+        deployment = self._desired_state.deployments.get(deployment_id)
         outcome = None if deployment is None else await self._worked_out(deployment)
         if isinstance(outcome, _NotNow):
             self._try_later(deployment_id, outcome)
@@ -135,13 +135,13 @@ class Preparations:
             raise
 
     def _put(self, deployment_id: str, outcome: Prepared | str) -> None:
-        deployment = self._platform.deployments.get(deployment_id)
+        deployment = self._desired_state.deployments.get(deployment_id)
         if deployment is None:
             return  # deleted meanwhile
         if isinstance(outcome, Prepared):
-            self._platform.put(dataclasses.replace(deployment, prepared=outcome, failure=""))
+            self._desired_state.put(dataclasses.replace(deployment, prepared=outcome, failure=""))
         else:
-            self._platform.put(dataclasses.replace(deployment, failure=outcome))
+            self._desired_state.put(dataclasses.replace(deployment, failure=outcome))
 
     def _outcome(self, deployment: Deployment) -> "Prepared | str | _NotNow":
         """What preparation made of it, or why it failed. Blocks; runs in a thread."""

@@ -10,7 +10,7 @@ Loads = Mapping[str, Mapping[str, Any]]
 """What each gateway reported last of one deployment, by the gateway's name."""
 
 
-class History:
+class LoadHistory:
     """Deployments are known by their ids; `clock` tells seconds since 1970."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:

@@ -12,7 +12,7 @@ _KEPT_STARTS = 20
 
 
 @dataclass(slots=True)
-class History:
+class ReplicaHistory:
     """What became of the earlier lives of a replica id, while it is one deployment's."""
 
     deployment_id: str
@@ -36,13 +36,13 @@ class PastLives:
 
     def __init__(self) -> None:
         self.touched: set[str] = set()
-        self._histories: dict[str, History] = {}
+        self._histories: dict[str, ReplicaHistory] = {}
         self._pasts: dict[str, _Past] = {}
 
-    def of(self, replica_id: str, deployment_id: str) -> History:
+    def of(self, replica_id: str, deployment_id: str) -> ReplicaHistory:
         history = self._histories.get(replica_id)
         if history is None or history.deployment_id != deployment_id:
-            return History(deployment_id)
+            return ReplicaHistory(deployment_id)
         return history
 
     def note_failure(self, replica_id: str, deployment_id: str, reason: str, words: str) -> None:
@@ -100,7 +100,7 @@ class PastLives:
         past.start_times.extend(map(float, content["start_times"]))
         self._pasts[deployment_id] = past
         for name, (restarts, last_exit) in content["histories"].items():
-            self._histories[name] = History(deployment_id, int(restarts), str(last_exit))
+            self._histories[name] = ReplicaHistory(deployment_id, int(restarts), str(last_exit))
 
     def _past(self, deployment_id: str) -> _Past:
         self.touched.add(deployment_id)

@@ -4,7 +4,7 @@ import dataclasses
 import time
 from collections.abc import Mapping
 
-from headway.control.desired.state import Deployment, Platform
+from headway.control.desired.state import Deployment, DesiredState
 from headway.control.running.link import GatewayLink
 from headway.control.running.replicas import ReplicaSet
 from headway.control.running.table_store import TableStore
@@ -17,12 +17,12 @@ class Publisher:
 
     def __init__(
         self,
-        platform: Platform,
+        desired_state: DesiredState,
         replicas: ReplicaSet,
         link: GatewayLink,
         store: TableStore,
     ) -> None:
-        self._platform = platform
+        self._desired_state = desired_state
         self._replicas = replicas
         self._link = link
         self._store = store
@@ -39,10 +39,10 @@ class Publisher:
         """Send the table if it says something new, and once in each life of control."""
         table = RoutingTable(
             0,
-            tuple(self._route(one) for one in self._platform.deployments.values()),
+            tuple(self._route(one) for one in self._desired_state.deployments.values()),
             {
                 target: one.deployment_id
-                for target, one in self._platform.environments.items()
+                for target, one in self._desired_state.environments.items()
                 if one.deployment_id is not None
             },
             dict(self.keys),

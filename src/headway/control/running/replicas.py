@@ -23,7 +23,7 @@ from headway.control.credentials.secret_views import SecretViews
 from headway.control.desired.state import Deployment, Prepared
 from headway.control.faults import lasting
 from headway.control.running.last_words import last_words
-from headway.control.running.past_lives import History, PastLives
+from headway.control.running.past_lives import PastLives, ReplicaHistory
 from headway.control.running.probes import PROBE_EVERY, Health, probe, until_ready
 from headway.control.running.replica import Replica, exit_reason
 from headway.core.lifecycle import ReplicaState
@@ -76,7 +76,7 @@ class ReplicaSet:
     def ready(self, deployment_id: str) -> int:
         return sum(one.state is ReplicaState.READY for one in self.of(deployment_id))
 
-    def history(self, replica: Replica) -> History:
+    def history(self, replica: Replica) -> ReplicaHistory:
         """Of its id's earlier lives."""
         return self.past.of(replica.replica_id, replica.running.deployment_id)
 

@@ -1,4 +1,4 @@
-"""Makes the replicas what the platform desires: asks the autoscaler how many and core what to do, has it done,
+"""Makes the replicas what is desired: asks the autoscaler how many and core what to do, has it done,
 tells the gateways. It decides nothing itself and holds no desired state.
 """
 
@@ -11,10 +11,10 @@ from typing import assert_never
 
 from headway.backends.base import Backend, Unplaceable
 from headway.control.desired.rollout import Rollout
-from headway.control.desired.state import Deployment, Platform, Target
+from headway.control.desired.state import Deployment, DesiredState, Target
 from headway.control.faults import Faults, lasting
 from headway.control.running.autoscaler import Autoscaler
-from headway.control.running.history import History
+from headway.control.running.history import LoadHistory
 from headway.control.running.link import Ends, GatewayLink, Rows
 from headway.control.running.link import Listeners as LinkListeners
 from headway.control.running.lives import Lives
@@ -37,7 +37,7 @@ class Supervisor:
 
     def __init__(
         self,
-        platform: Platform,
+        desired_state: DesiredState,
         backend: Backend,
         store: TableStore,
         decided: Callable[[str, ScalingDecision], None],
@@ -45,10 +45,10 @@ class Supervisor:
         link_path: Path,
         log_directory: Path,
     ) -> None:
-        self.platform = platform
+        self.desired_state = desired_state
         self.autoscaler = Autoscaler(decided)
         self.requests = RequestHistory()
-        self.history = History()
+        self.history = LoadHistory()
         self.link = GatewayLink(
             link_path,
             LinkListeners(
@@ -66,8 +66,8 @@ class Supervisor:
             self.link.held,
             Listeners(self.wake, self._note_ready, self._note_failure),
         )
-        self.rollout = Rollout(platform)
-        self.publisher = Publisher(platform, self.replicas, self.link, store)
+        self.rollout = Rollout(desired_state)
+        self.publisher = Publisher(desired_state, self.replicas, self.link, store)
         self.were_ready: set[str] = set()
         """Deployments that have had a ready replica since they came or were pushed again."""
         self._reconcilers: dict[str, Reconciler] = {}
@@ -98,7 +98,7 @@ class Supervisor:
 
     def require_one(self, deployment_id: str) -> None:
         """Somebody asks for it to be awake: it needs one replica now."""
-        deployment = self.platform.deployments.get(deployment_id)
+        deployment = self.desired_state.deployments.get(deployment_id)
         if deployment is not None:
             self.autoscaler.require(deployment_id, deployment.scaling_settings, 1, time.monotonic())
             self.wake()
@@ -159,7 +159,7 @@ class Supervisor:
     async def _adopt(self) -> None:
         await self.replicas.adopt(self._store.table, self.lives.recall)
         for replica in self.replicas:
-            deployment = self.platform.deployments.get(replica.running.deployment_id)
+            deployment = self.desired_state.deployments.get(replica.running.deployment_id)
             if deployment is None:
                 self._to_stop[replica.replica_id] = "its deployment is no longer desired"
             else:
@@ -177,15 +177,15 @@ class Supervisor:
         with self._faults.of("environments move"):
             self.rollout.advance(self.replicas.ready, self.replicas.present, self.last_failure)
         next_at = time.monotonic() + _ROUND_AT_LEAST_EVERY
-        for deployment_id in list(self.platform.deployments):
+        for deployment_id in list(self.desired_state.deployments):
             # Looked up only now: it may have changed, or gone, while the backend acted on another one.
-            if deployment := self.platform.deployments.get(deployment_id):
+            if deployment := self.desired_state.deployments.get(deployment_id):
                 with self._faults.of(f"replicas of {deployment_id} are as wanted"):
                     next_at = min(next_at, await self._reconcile(deployment) or next_at)
         with self._faults.of("gateways are told"):
             self.publisher.publish()
         self.replicas.watch(tasks)
-        self.lives.tell(self.platform.deployments)
+        self.lives.tell(self.desired_state.deployments)
         self.round_over.set()
         return next_at
 
@@ -210,7 +210,7 @@ class Supervisor:
         deployment_id, settings = deployment.deployment_id, deployment.scaling_settings
         if deployment.prepared is None or not deployment.is_active:
             return 0, None
-        if self.platform.is_set_aside(deployment_id):
+        if self.desired_state.is_set_aside(deployment_id):
             return 0, None
         if needed := self.rollout.need_of(deployment_id, self.replicas.present):
             self.autoscaler.require(deployment_id, settings, needed, now)
@@ -289,7 +289,7 @@ class Supervisor:
 
     def _note_requests(self, rows: Rows, sampled_out: Mapping[str, int], ended: Ends) -> None:
         """What is told of a deployment that is gone is left out: nobody would have it forgotten any more."""
-        present = self.platform.deployments.keys()
+        present = self.desired_state.deployments.keys()
         rows = [row for row in rows if row["deployment_id"] in present]
         self.requests.record(rows, {one: sampled_out[one] for one in sampled_out.keys() & present})
         self.history.note_requests(rows, {one: ended[one] for one in ended.keys() & present})

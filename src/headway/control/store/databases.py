@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from headway.control.desired.state import Deployment, Platform
+from headway.control.desired.state import Deployment, DesiredState
 from headway.control.store.database import place_of
 from headway.control.store.persistence import restore
 from headway.control.store.store import Store
@@ -71,10 +71,10 @@ class Databases:
 
 def deployments_in(url: str) -> list[Deployment]:
     """Blocks. Raises StoreError."""
-    store, platform = Store(url), Platform()
+    store, desired_state = Store(url), DesiredState()
     try:
         store.migrate()
-        restore(platform, store.load())
+        restore(desired_state, store.load())
     finally:
         store.close()
-    return list(platform.deployments.values())
+    return list(desired_state.deployments.values())

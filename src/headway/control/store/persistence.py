@@ -1,6 +1,6 @@
-"""Keeps the platform in the store: reads it at control's start, and writes whatever was put into it since.
+"""Keeps the desired state in the store: reads it at control's start, and writes whatever was put into it since.
 
-The store blocks, so one thread has it. What could not be written is tried again; the platform goes on meanwhile.
+The store blocks, so one thread has it. What could not be written is tried again; the desired state goes on meanwhile.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from headway.control.desired.state import Changes, Deployment, Environment, Platform, Prepared
+from headway.control.desired.state import Changes, Deployment, DesiredState, Environment, Prepared
 from headway.control.faults import Faults
 from headway.control.store.rows import (
     DecisionRow,
@@ -49,9 +49,9 @@ _LONGEST_HISTORY = max(step * kept for step, kept in TIERS)
 class Persistence:
     """The one way to the store while control runs."""
 
-    def __init__(self, store: Store, platform: Platform) -> None:
+    def __init__(self, store: Store, desired_state: DesiredState) -> None:
         self.store = store
-        self.platform = platform
+        self.desired_state = desired_state
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._writing = asyncio.Lock()
         self._decisions: list[DecisionRow] = []
@@ -63,10 +63,10 @@ class Persistence:
         """Deployments that went since the last save began."""
 
     async def load(self) -> StoredState:
-        """Bring the database to the newest schema, and what it holds into the platform."""
+        """Bring the database to the newest schema, and what it holds into the desired state."""
         await self.call(self.store.migrate)
         state = await self.call(self.store.load)
-        restore(self.platform, state)
+        restore(self.desired_state, state)
         return state
 
     async def call(
@@ -77,13 +77,13 @@ class Persistence:
         return await loop.run_in_executor(self._thread, lambda: method(*arguments, **options))
 
     async def save(self) -> None:
-        """Return when everything that is in the platform now is stored.
+        """Return when everything that is in the desired state now is stored.
 
         Raises StoreError. What could not be written stays to be written, by the next save or by `run`. One that is
         cancelled ends when its write does.
         """
         async with self._writing:
-            changes, decisions, points = self.platform.take_changes(), self._decisions, self._points
+            changes, decisions, points = self.desired_state.take_changes(), self._decisions, self._points
             lives, self._lives = self._lives, {}
             self._decisions, self._points = [], []
             records = self._records.take()
@@ -91,13 +91,13 @@ class Persistence:
             if not (changes or decisions or points or records or lives):
                 return
             loop = asyncio.get_running_loop()
-            history = History(decisions, points, records, tuple(lives.values()))
+            history = Happened(decisions, points, records, tuple(lives.values()))
             writing = loop.run_in_executor(self._thread, self._write, changes, history)
             cancelled = await _end_of(writing)
             if writing.exception() is None:
                 self._records.stored()
             else:
-                self.platform.give_back(changes)
+                self.desired_state.give_back(changes)
                 self._decisions = [*_without(decisions, self._forgotten), *self._decisions][-_MOST_DECISIONS:]
                 self._points = [*_without(points, self._forgotten), *self._points][-_MOST_POINTS:]
                 self._lives = {**_kept(lives, self._forgotten), **self._lives}
@@ -121,18 +121,18 @@ class Persistence:
         at = time.time() - (time.monotonic() - decision.at)
         inputs = dataclasses.asdict(decision.inputs)
         self._decisions.append(DecisionRow(deployment_id, at, decision.desired, decision.reason, inputs))
-        self.platform.changed.set()
+        self.desired_state.changed.set()
 
     def note_points(self, points: Sequence[tuple[str, int, Point]]) -> None:
         """Have stored how deployments fared: their ids, seconds of a bucket, and the bucket."""
         for deployment_id, step, point in points:
             self._points.append(PointRow(deployment_id, step, point.at, point.to_json()))
-            self.platform.changed.set()
+            self.desired_state.changed.set()
 
     def note_life(self, deployment_id: str, content: Mapping[str, Any]) -> None:
         """Have stored what became of a deployment's replicas."""
         self._lives[deployment_id] = LifeRow(deployment_id, content)
-        self.platform.changed.set()
+        self.desired_state.changed.set()
 
     def note_requests(self, records: Sequence[RequestRecord]) -> None:
         """Have records of requests stored, with those that come within a second."""
@@ -161,7 +161,7 @@ class Persistence:
         """Write what changes by itself, until cancelled."""
         faults = Faults()
         while True:
-            await self.platform.changed.wait()
+            await self.desired_state.changed.wait()
             with faults.of("the state is stored"):
                 await self.save()
             if "the state is stored" in faults:
@@ -178,9 +178,9 @@ class Persistence:
 
     def _write_records(self) -> None:
         self._records_due = None
-        self.platform.changed.set()
+        self.desired_state.changed.set()
 
-    def _write(self, changes: Changes, history: "History") -> None:
+    def _write(self, changes: Changes, history: "Happened") -> None:
         """One transaction. What points at something else comes after it, and goes before it; a deployment that is gone
         goes before one of the same id comes, with what was stored of it.
         """
@@ -205,7 +205,7 @@ class Persistence:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class Happened:
     """What has happened since the last save."""
 
     decisions: Sequence[DecisionRow]
@@ -253,13 +253,13 @@ def deployment_row(deployment: Deployment) -> DeploymentRow:
     )
 
 
-def restore(platform: Platform, state: StoredState) -> None:
-    """Put what was stored into the platform. What is no longer valid is told, and left as far as it is."""
-    platform.models = {row.name: row.created_at for row in state.models}
+def restore(desired_state: DesiredState, state: StoredState) -> None:
+    """Put what was stored into the desired state. What is no longer valid is told, and left as far as it is."""
+    desired_state.models = {row.name: row.created_at for row in state.models}
     for row in state.deployments:
         is_known = row.prepared is not None and "secrets" in row.prepared  # else a former Headway prepared it
         prepared = Prepared.from_json(row.prepared) if row.prepared is not None and is_known else None
-        platform.deployments[row.deployment_id] = Deployment(
+        desired_state.deployments[row.deployment_id] = Deployment(
             deployment_id=row.deployment_id,
             model=row.model,
             settings=_settings(row),
@@ -274,12 +274,12 @@ def restore(platform: Platform, state: StoredState) -> None:
             is_retired=row.is_retired,
             failure=row.failure,
         )
-    known = platform.deployments.keys()
+    known = desired_state.deployments.keys()
     for one in state.environments:
         environment = Environment(**dataclasses.asdict(one))
         if not {environment.candidate_id, environment.replaced_id or environment.candidate_id} <= known:
             environment = dataclasses.replace(environment, candidate_id=None, replaced_id=None)
-        platform.environments[environment.target] = environment
+        desired_state.environments[environment.target] = environment
 
 
 def _settings(row: DeploymentRow) -> DeploymentSettings:

@@ -51,7 +51,7 @@ class StoredRequests:
         """
         try:
             up_to = await self._persistence.call(self._persistence.store.last_request)
-            unread: dict[str, Place | None] = dict.fromkeys(self._persistence.platform.deployments)
+            unread: dict[str, Place | None] = dict.fromkeys(self._persistence.desired_state.deployments)
             while unread:  # in turns, so that each gets its share of the room
                 for deployment_id, after in list(unread.items()):
                     end = await self._read_page_back(history, Asked(deployment_id, up_to), after)
@@ -75,7 +75,7 @@ class StoredRequests:
                 hint="start Headway with HEADWAY_KEEP_REQUESTS and HEADWAY_KEEP_REQUEST_DAYS above 0; those in memory "
                 "are listed by headway requests",
             )
-        deployments, store = self._persistence.platform.deployments, self._persistence.store
+        deployments, store = self._persistence.desired_state.deployments, self._persistence.store
         exported = deployments.get(deployment_id)
         await self._persistence.save()
         asked = Asked(deployment_id, await self._persistence.call(store.last_request), since, until)
@@ -148,7 +148,7 @@ class StoredRequests:
         """Where to go on; None when nothing is left, or no room."""
         store = self._persistence.store
         page = await self._persistence.call(store.requests, asked, _PAGE, after, newest_first=True)
-        if asked.deployment_id not in self._persistence.platform.deployments:
+        if asked.deployment_id not in self._persistence.desired_state.deployments:
             return None  # it was deleted meanwhile
         has_room = history.restore(asked.deployment_id, page.records)
         await asyncio.sleep(_PAUSE * len(page.records))

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 
 import pytest
-from control.test_requests import row
 
+from control.store.test_recent_requests import row
 from fakes.archives import tar, truss_files
 from fakes.control_plane import control_plane, opened
 from fakes.garbage import mentioned_by
@@ -49,7 +49,7 @@ async def lived(it):
     assert mentioned_by(it.plane, deployment_id), "it would be found"
     assert (await it.api.delete("/v1/models/lived")).status_code == 202
     await it.drain(deployment_id)
-    await it.until(lambda: deployment_id not in it.platform.deployments)
+    await it.until(lambda: deployment_id not in it.desired_state.deployments)
     return deployment_id
 
 

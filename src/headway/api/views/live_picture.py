@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from pydantic import TypeAdapter
 
 from headway.api import schemas
-from headway.api.documents import Documents
-from headway.api.live import Live
+from headway.api.views.live import Live
+from headway.api.views.resources import ResourceViews
 from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
 from headway.control.running.lanes import Holding, Lanes
@@ -21,7 +21,7 @@ class Pictures:
 
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
-        self._documents = Documents(plane)
+        self._documents = ResourceViews(plane)
         self._lanes = Lanes(plane.supervisor.replicas.of, plane.supervisor.link)
         self._live: dict[str, Live] = {}
         self._followers: dict[str, int] = {}
@@ -38,7 +38,7 @@ class Pictures:
                 await self._lanes.asked(deployment_id)
                 async for event in live.events():
                     yield event
-                    if deployment_id not in self._plane.platform.deployments:
+                    if deployment_id not in self._plane.desired_state.deployments:
                         return
             finally:
                 self._followers[deployment_id] -= 1
@@ -46,7 +46,7 @@ class Pictures:
                     del self._followers[deployment_id], self._live[deployment_id]
 
     def _make(self, deployment_id: str) -> str:
-        deployment = self._plane.platform.deployments.get(deployment_id)
+        deployment = self._plane.desired_state.deployments.get(deployment_id)
         if deployment is None:
             return "{}"
         shown = dataclasses.replace(self._documents.deployment(deployment), example_input=None)

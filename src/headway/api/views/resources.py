@@ -28,12 +28,12 @@ _clock = time.time() - time.monotonic()
 """Read once: the same instant looks the same in every answer."""
 
 
-class Documents:
+class ResourceViews:
     """Views of one control plane."""
 
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
-        self._platform = plane.platform
+        self._desired_state = plane.desired_state
         self._supervisor = plane.supervisor
 
     def everything(self) -> str:
@@ -43,19 +43,19 @@ class Documents:
                 **{**self._fields(one), "example_input": None},
                 replicas=[self._replica(replica) for replica in self._supervisor.replicas.of(deployment_id)],
             )
-            for deployment_id, one in self._platform.deployments.items()
+            for deployment_id, one in self._desired_state.deployments.items()
         ]
-        by_model: dict[str, list[schemas.Deployment]] = {name: [] for name in self._platform.models}
+        by_model: dict[str, list[schemas.Deployment]] = {name: [] for name in self._desired_state.models}
         for deployment in deployments:
             by_model[deployment.model_id].append(deployment)
         models = [self._model(name, its) for name, its in by_model.items()]
         return _LIVE_STATE.dump_json(schemas.LiveState(models=models, deployments=deployments)).decode()
 
     def models(self) -> schemas.Models:
-        return schemas.Models(models=[self.model(name) for name in self._platform.models])
+        return schemas.Models(models=[self.model(name) for name in self._desired_state.models])
 
     def model(self, name: str) -> schemas.Model:
-        return self._model(name, [self.deployment(one) for one in self._platform.deployments_of(name)])
+        return self._model(name, [self.deployment(one) for one in self._desired_state.deployments_of(name)])
 
     def deployment(self, deployment: Deployment) -> schemas.Deployment:
         fields = self._fields(deployment)
@@ -117,18 +117,18 @@ class Documents:
         return list(secret_warnings(declared, lambda name: has_secret(name, place)))
 
     def _deployment_of(self, deployment_id: str | None) -> schemas.Deployment | None:
-        deployment = self._platform.deployments.get(deployment_id or "")
+        deployment = self._desired_state.deployments.get(deployment_id or "")
         return None if deployment is None else self.deployment(deployment)
 
     def _model(self, name: str, deployments: list[schemas.Deployment]) -> schemas.Model:
-        production = self._platform.points_at((name, PRODUCTION))
+        production = self._desired_state.points_at((name, PRODUCTION))
         return schemas.Model(
             id=name,
             name=name,
-            created_at=instant(self._platform.models[name]),
+            created_at=instant(self._desired_state.models[name]),
             deployments_count=len(deployments),
             production_deployment_id=production,
-            environments=[one.name for one in self._platform.environments_of(name)],
+            environments=[one.name for one in self._desired_state.environments_of(name)],
             status=next((one.status for one in deployments if one.id == production), None),
             reason=next((one.reason for one in deployments if one.id == production), ""),
             queued=sum(one.queued for one in deployments),
@@ -148,7 +148,7 @@ class Documents:
             deployment.prepared,
             _settings(deployment),
         )
-        environments = [one.name for one in self._platform.environments_at(deployment_id)]
+        environments = [one.name for one in self._desired_state.environments_at(deployment_id)]
         return {
             "id": deployment_id,
             "name": deployment.name,

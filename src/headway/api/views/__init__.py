@@ -1,0 +1,1 @@
+"""What the API shows: resources as they are now, how deployments have fared, and the live picture of one."""

@@ -5,34 +5,33 @@ capacity that works it off within backlog_drain.
 """
 
 import math
-from dataclasses import dataclass
+from collections import deque
+from typing import NamedTuple
 
 from headway.core.settings import DeploymentSettings
 from headway.core.statistics import Load
 from headway.core.window import IntegralWindow
 
 SATURATED_AFTER = 1.0
+SILENT_AFTER = 1.0
+"""A gateway that has told nothing for so long is not waited for; what it tells later counts then."""
 _FORGIVEN = 1e-6
 _READINGS_PER_WINDOW = 600
 
 
-@dataclass(slots=True)
-class _Source:
-    """What one life of one gateway reported last, and since when its queue has never been empty."""
-
-    load: Load
-    nonempty_since: float | None
-
-    def __deepcopy__(self, _: object) -> "_Source":
-        return _Source(self.load, self.nonempty_since)  # a load never changes, and may be compiled
-
-
 class Demand:
-    """Of one deployment, over all gateways."""
+    """Of one deployment, over all gateways.
+
+    Each gateway reports at instants of its own. What they told is added up until the instant up to which all have
+    told it, and only the sum is asked what it demands: however a load lies on gateways, it demands the same.
+    """
 
     def __init__(self, settings: DeploymentSettings) -> None:
         self._settings = settings
         self._sources: dict[str, _Source] = {}
+        self._gone: list[_Source] = []
+        """Sources that told of instants which are not counted yet."""
+        self._counted_at = -math.inf
         self._totals = _Totals()
         self._rates = _Rates(settings.autoscaling_window)
         self.loaded_at = -math.inf
@@ -70,35 +69,46 @@ class Demand:
         """What a gateway reports, cumulative since its start. A source's first report is what later ones are measured
         against.
         """
-        known = self._sources.get(source)
         self.reported_at = max(self.reported_at, load.at)
-        if load.queued or load.in_flight:
-            self.loaded_at = max(self.loaded_at, load.at)
+        known = self._sources.get(source)
         if known is None:
-            self._sources[source] = _Source(load, load.at if load.queued else None)
-            self._rates.record(load.at, self._totals)
-        elif load.at > known.load.at:
-            self._add(known.load, load)
-            self._note_queue(known, load)
-            known.load = load
+            self._sources[source] = known = _Source(load)
+            is_loaded = False
+        else:
+            is_loaded = known.add(load)
+        if is_loaded or load.queued or load.in_flight:
+            self.loaded_at = max(self.loaded_at, load.at)
+        self._count()
 
     def forget(self, source: str) -> None:
         """That life of a gateway is over, and with it whatever it queued and held."""
-        self._sources.pop(source, None)
+        gone = self._sources.pop(source, None)
+        if gone is not None:
+            self._gone.append(gone)
+            self._count()
 
-    def _add(self, before: Load, load: Load) -> None:
-        """Count what happened between two reports. Demand is taken from the means over that interval."""
-        elapsed = load.at - before.at
-        queued = max(0.0, load.queued_seconds - before.queued_seconds) / elapsed
-        in_flight = max(0.0, load.in_flight_seconds - before.in_flight_seconds) / elapsed
-        totals = self._totals
-        totals.in_flight_seconds += in_flight * elapsed
-        totals.arrivals += load.arrivals - before.arrivals
-        totals.finished += load.finished - before.finished
-        if queued or in_flight:
-            self.loaded_at = max(self.loaded_at, load.at)
-        totals.demand_seconds += self._of(queued, in_flight, load.at) * elapsed
-        self._rates.record(load.at, totals)
+    def _count(self) -> None:
+        """Count what all have told of by now. Demand is taken from the means over the time since the last count."""
+        at = self._told_until()
+        if at <= self._counted_at:
+            return
+        elapsed = at - self._counted_at
+        taken = [source.take(at) for source in (*self._sources.values(), *self._gone)]
+        self._gone = [source for source in self._gone if source.load.at > at]
+        news = _Amounts(*(sum(column) for column in zip(*taken, strict=True)))
+        self._counted_at = at
+        demand = self._of(news.queued_seconds / elapsed, news.in_flight_seconds / elapsed, at)
+        if demand:  # the first time it is none, over an endless time
+            self._totals.demand_seconds += demand * elapsed
+        self._totals.add(news)
+        self._rates.record(at, self._totals)
+
+    def _told_until(self) -> float:
+        """Up to when everything is known of all that are there, but for who is silent."""
+        told = [source.load.at for source in self._sources.values()]
+        if not told:
+            return max((source.load.at for source in self._gone), default=-math.inf)
+        return max(min(told), max(told) - SILENT_AFTER)
 
     def _of(self, queued: float, in_flight: float, at: float) -> float:
         """Little's law for what flows, and the capacity that works the backlog off within backlog_drain."""
@@ -111,14 +121,68 @@ class Demand:
         backlog = queued * min(1.0, in_slot / self._settings.backlog_drain)
         return min(load, max(in_flight, arrivals * in_slot) + backlog)
 
-    @staticmethod
-    def _note_queue(source: _Source, load: Load) -> None:
-        elapsed = load.at - source.load.at
-        nonempty = load.nonempty_seconds - source.load.nonempty_seconds
+
+class _Amounts(NamedTuple):
+    """What came together over some time."""
+
+    queued_seconds: float
+    in_flight_seconds: float
+    arrivals: float
+    finished: float
+
+
+class _Source:
+    """What one life of one gateway has told, as far as it is not counted: cumulative, even between two reports."""
+
+    def __init__(self, load: Load) -> None:
+        self._reports = deque([load])  # the last that is counted as a whole, and those after it
+        self._counted = _amounts(load)
+        self.nonempty_since = load.at if load.queued else None
+        """Since when its queue has never been empty."""
+
+    def __deepcopy__(self, _: object) -> "_Source":
+        other = _Source(self.load)
+        other._reports = self._reports.copy()  # loads never change, and may be compiled
+        other._counted, other.nonempty_since = self._counted, self.nonempty_since
+        return other
+
+    @property
+    def load(self) -> Load:
+        """As told last."""
+        return self._reports[-1]
+
+    def add(self, load: Load) -> bool:
+        """It tells more, unless what it tells is old. Whether something has queued or been in flight since."""
+        before = self.load
+        if load.at <= before.at:
+            return False
+        nonempty = load.nonempty_seconds - before.nonempty_seconds
         if not load.queued:
-            source.nonempty_since = None
-        elif source.nonempty_since is None or nonempty < elapsed - _FORGIVEN:
-            source.nonempty_since = load.at
+            self.nonempty_since = None
+        elif self.nonempty_since is None or nonempty < load.at - before.at - _FORGIVEN:
+            self.nonempty_since = load.at
+        self._reports.append(load)
+        return (
+            load.queued_seconds > before.queued_seconds or load.in_flight_seconds > before.in_flight_seconds
+        )
+
+    def take(self, until: float) -> _Amounts:
+        """What came since the last time, up to `until`."""
+        reports = self._reports
+        while len(reports) > 1 and reports[1].at <= until:
+            reports.popleft()
+        amounts = _amounts(reports[0])
+        if len(reports) > 1 and until > reports[0].at:
+            part = (until - reports[0].at) / (reports[1].at - reports[0].at)
+            pairs = zip(amounts, _amounts(reports[1]), strict=True)
+            amounts = _Amounts(*(low + (high - low) * part for low, high in pairs))
+        taken = _Amounts(*(new - old for new, old in zip(amounts, self._counted, strict=True)))
+        self._counted = amounts
+        return taken
+
+
+def _amounts(load: Load) -> _Amounts:
+    return _Amounts(load.queued_seconds, load.in_flight_seconds, load.arrivals, load.finished)
 
 
 class _Totals:
@@ -129,8 +193,13 @@ class _Totals:
     def __init__(self) -> None:
         self.demand_seconds = 0.0
         self.in_flight_seconds = 0.0
-        self.arrivals = 0
-        self.finished = 0
+        self.arrivals = 0.0
+        self.finished = 0.0
+
+    def add(self, news: _Amounts) -> None:
+        self.in_flight_seconds += news.in_flight_seconds
+        self.arrivals += news.arrivals
+        self.finished += news.finished
 
 
 class _Rates:

@@ -107,13 +107,6 @@ def test_the_state_says_why_requests_are_not_taken(story):
     assert state() == (DeploymentState.ACTIVE, "", False)
 
 
-def test_generations_never_come_twice_not_even_in_another_life(story):
-    first = [story.publisher.next_generation() for _ in range(3)]
-    story.begin()
-    later = [story.publisher.next_generation() for _ in range(3)]
-    assert sorted({*first, *later}) == [*first, *later]
-
-
 def test_a_table_is_above_what_a_gateway_goes_by_already(story):
     [first] = story.published()
     story.link.newest_applied = first.version + 1_000_000

@@ -7,6 +7,7 @@ import pytest
 
 from backends.contract.fake import FakeBackend
 from control.gateway_double import GatewayDouble
+from fakes.cluster import until
 from headway.backends.base import RunningReplica
 from headway.control.desired.state import Deployment, DesiredState, Environment, Prepared
 from headway.control.running import replicas as replicas_module
@@ -97,6 +98,23 @@ def test_a_replica_is_routed_to_when_it_is_ready(tell):
         assert routes(table)["echo-1"].generation == world.backend.specs[0].generation
 
     tell(story)
+
+
+def test_to_order_replicas_says_nothing_new_so_no_table_is_stored_for_it(tell):
+    stored = []
+
+    def count(world):
+        store = world.store.store
+        world.store.store = lambda table: stored.append(store(table)) or stored[-1]
+
+    async def story(world, gateway):
+        await gateway.table()
+        await until(lambda: len(world.backend.specs) == 40)
+        generations = [spec.generation for spec in world.backend.specs]
+        assert generations == sorted(set(generations))
+        assert len(stored) == 1
+
+    tell(story, count, replicas=40)
 
 
 def test_a_crashed_replica_leaves_the_table_and_comes_back_later_with_its_reason(tell):

@@ -58,10 +58,6 @@ class Publisher:
                 return
         self._link.publish(self._store.table, self._store.text)
 
-    def next_generation(self) -> int:
-        """A number that no replica has had yet; it is on disk before it is used, if the disk takes it."""
-        return self._store.store(self._store.table).version
-
     def _route(self, deployment: Deployment) -> DeploymentRoute:
         state, reason, retry_after = self._state(deployment)
         routes = (one.route() for one in self._replicas.of(deployment.deployment_id))

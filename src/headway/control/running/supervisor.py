@@ -14,6 +14,7 @@ from headway.control.desired.rollout import Rollout
 from headway.control.desired.state import Deployment, DesiredState, Target
 from headway.control.faults import Faults, lasting
 from headway.control.running.autoscaler import Autoscaler
+from headway.control.running.generations import Generations
 from headway.control.running.history import LoadHistory
 from headway.control.running.link import Ends, GatewayLink, Rows
 from headway.control.running.link import Listeners as LinkListeners
@@ -73,6 +74,7 @@ class Supervisor:
         self._reconcilers: dict[str, Reconciler] = {}
         self.lives = Lives(self.replicas, self._reconciler, self.were_ready)
         self._store = store
+        self._generations = Generations(store.path.with_name("generation"), above=store.table.version)
         self._to_stop: dict[str, str] = {}  # reasons by replica id
         self._has_adopted = False
         self._faults = Faults()
@@ -159,6 +161,7 @@ class Supervisor:
     async def _adopt(self) -> None:
         await self.replicas.adopt(self._store.table, self.lives.recall)
         for replica in self.replicas:
+            self._generations.rise_above(replica.running.generation)
             deployment = self.desired_state.deployments.get(replica.running.deployment_id)
             if deployment is None:
                 self._to_stop[replica.replica_id] = "its deployment is no longer desired"
@@ -255,7 +258,7 @@ class Supervisor:
 
     async def _start(self, deployment: Deployment, now: float) -> None:
         try:
-            await self.replicas.start(deployment, self.publisher.next_generation(), now)
+            await self.replicas.start(deployment, self._generations.next(), now)
         except (Unplaceable, OSError) as error:
             if isinstance(error, Unplaceable) and self.rollout.replace(deployment.deployment_id):
                 _logger.info("no room beside the old deployment, which goes first: %s", error)

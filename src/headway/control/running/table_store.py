@@ -4,14 +4,13 @@ A table that cannot be written is in force all the same, and written when that c
 clock, so what is on disk may be older for a while.
 """
 
-import contextlib
 import dataclasses
 import logging
-import os
 import time
 from pathlib import Path
 
 from headway.control.faults import Faults
+from headway.control.running.replaced_file import replace
 from headway.gateway.table import InvalidTableError, RoutingTable
 
 _logger = logging.getLogger(__name__)
@@ -21,7 +20,7 @@ class TableStore:
     """`table` is what was stored last, by this control or an earlier one; `text` the same as JSON."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._faults = Faults()
         self.is_written = True
         """Whether `table` is on disk."""
@@ -58,20 +57,5 @@ class TableStore:
         if self.is_written:
             return
         with self._faults.of("the routing table is stored"):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = self._path.with_suffix(".new")
-            try:
-                _write_through(unfinished, self.text)
-                unfinished.replace(self._path)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    unfinished.unlink(missing_ok=True)  # it would take the room that is missing
-                raise
+            replace(self.path, self.text)
             self.is_written = True
-
-
-def _write_through(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

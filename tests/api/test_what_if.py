@@ -10,9 +10,9 @@ import pytest
 from api.test_history import ROW
 from fakes.cluster import until
 from fakes.control_plane import opened
-from headway.api.evidence import gather
-from headway.api.what_if import FEWEST_REQUESTS
 from headway.control.store.stored_requests import RequestBounds
+from headway.what_if.comparison import FEWEST_REQUESTS
+from headway.what_if.replayed import gather
 
 DEPLOYMENT = "/v1/models/echo/deployments/production"
 WHAT_IF = f"{DEPLOYMENT}/what-if"

@@ -21,11 +21,11 @@ from headway.api.routes import (
     streams,
     telemetry,
 )
-from headway.api.simulator import Simulator
 from headway.api.views.live import Live
 from headway.api.views.live_picture import Pictures
 from headway.api.views.resources import ResourceViews
 from headway.control.plane import ControlPlane
+from headway.what_if.simulator import Simulator
 
 _ABOUT = """Deploys Truss models and controls how many requests run at once.
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from headway.api.simulator import Simulator
 from headway.control.desired.state import Deployment
 from headway.control.operations.operations import Operations
 from headway.control.plane import ControlPlane
+from headway.what_if.simulator import Simulator
 
 
 async def plane(request: Request) -> ControlPlane:

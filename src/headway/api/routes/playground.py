@@ -9,8 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
-from headway.api import bodies
-from headway.api import disconnects as leaving
+from headway.api import bodies, disconnects
 from headway.api.dependencies import Found
 from headway.api.inference import Inference, passed_back
 
@@ -40,9 +39,9 @@ async def try_it(found: Found, request: Request) -> Response:
     """Send one request through the gateway. The answer is passed back as it comes, with its headers."""
     inference: Inference = request.app.state.inference
     body = await request.body()
-    answer = await leaving.while_there(request, inference.send(found, body, request.headers))
+    answer = await disconnects.while_there(request, inference.send(found, body, request.headers))
     if answer is None:
-        return Response(status_code=leaving.STATUS)
+        return Response(status_code=disconnects.STATUS)
     passed = StreamingResponse(_pieces(answer), answer.status_code, background=BackgroundTask(answer.aclose))
     passed.raw_headers = passed_back(answer)
     return passed

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter, HTTPException, Request
 
-from headway.api import bodies, what_if
-from headway.api import disconnects as leaving
+from headway.api import bodies, disconnects
 from headway.api.dependencies import Found, Ops, Plane, Simulations
 from headway.api.simulation_schemas import Comparison
+from headway.api.views import simulations as views
+from headway.what_if.comparison import Asked, compared, span
 
 router = APIRouter(tags=["simulations"])
 
@@ -24,7 +25,9 @@ async def try_settings(
     Nothing is changed. It takes from a second up to half a minute; one is simulated at a time.
     """
     after = operations.with_changes(found.model, found.deployment_id, asked.changes)
-    told = await leaving.while_there(request, what_if.tried(plane, simulator, asked, found, after))
+    question = Asked(span(asked.since, asked.until, asked.seconds), asked.predict_concurrency, asked.slo)
+    comparing = compared(plane, simulator, found, after, question)
+    told = await disconnects.while_there(request, comparing)
     if told is None:
-        raise HTTPException(leaving.STATUS)
-    return told
+        raise HTTPException(disconnects.STATUS)
+    return views.comparison(told)

@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from headway.api import outlook, schemas
+from headway.api import schemas
 from headway.api.begun import begun
 from headway.api.dependencies import Found, Plane, Simulations
-from headway.api.views import history as past
-from headway.api.what_if import InvalidRangeError
+from headway.api.views import history
 from headway.control.desired.state import Deployment
 from headway.control.errors import NotFoundError
 from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
 from headway.control.plane import ControlPlane
+from headway.what_if.comparison import InvalidRangeError
 
 router = APIRouter(tags=["telemetry"])
 
@@ -44,11 +44,11 @@ async def list_requests(
     ),
 ) -> schemas.Requests:
     """Requests that ended lately. Above 500 a second a part of them is recorded; metrics count all."""
-    history = plane.supervisor.requests
-    records = history.latest(found.deployment_id, limit, since, sort_by)
+    lately = plane.supervisor.requests
+    records = lately.latest(found.deployment_id, limit, since, sort_by)
     return schemas.Requests(
         requests=[schemas.RequestRecord(**one.as_row()) for one in records],
-        sampled_out=history.sampled_out(found.deployment_id),
+        sampled_out=lately.sampled_out(found.deployment_id),
     )
 
 
@@ -100,7 +100,7 @@ async def read_history(
     seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back.")] = 300,
 ) -> schemas.History:
     """How it has fared lately: load, replicas, answers by status, and latency by stage."""
-    return past.history(plane, found.deployment_id, seconds)
+    return history.history(plane, found.deployment_id, seconds)
 
 
 @router.get("/v1/models/{model}/deployments/{deployment}/advice")
@@ -114,8 +114,7 @@ async def read_advice(
     ] = False,
 ) -> schemas.Advices:
     """What its latest traffic says about its settings, with the arithmetic behind it."""
-    told = past.advice(plane, found, seconds)
-    return await outlook.added(plane, simulator, found, told) if simulate else told
+    return await history.advice(plane, found, seconds, simulator if simulate else None)
 
 
 @router.get("/metrics", response_class=Response)

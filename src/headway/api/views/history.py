@@ -1,7 +1,8 @@
 """Makes the answers of what has been: how a deployment has fared, and what its traffic says about its settings."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from headway.api import schemas
 from headway.control.desired.state import Deployment
@@ -9,6 +10,9 @@ from headway.control.plane import ControlPlane
 from headway.observed.advice import FEWEST_REQUESTS, Advice, Observed, advise, observed
 from headway.observed.records import STAGES
 from headway.observed.timeline import Point
+from headway.what_if.advised import Effects, effects
+from headway.what_if.comparison import predict_concurrency
+from headway.what_if.simulator import Simulator
 
 _MOST_ADVISING = 2_000
 """Records that advice is drawn from: more do not make it better."""
@@ -45,30 +49,51 @@ def history(plane: ControlPlane, deployment_id: str, seconds: int) -> schemas.Hi
     )
 
 
-def advice(plane: ControlPlane, deployment: Deployment, seconds: int) -> schemas.Advices:
-    """What the traffic of the last so many seconds says about the settings."""
-    supervisor, prepared = plane.supervisor, deployment.prepared
+async def advice(
+    plane: ControlPlane, deployment: Deployment, seconds: int, simulator: Simulator | None
+) -> schemas.Advices:
+    """What the traffic of the last so many seconds says about the settings; with a simulator, what each change would
+    have made of it.
+    """
+    supervisor = plane.supervisor
     _, points = supervisor.history.points(deployment.deployment_id, seconds)
     records = supervisor.requests.latest(
         deployment.deployment_id, _MOST_ADVISING, since=time.time() - seconds
     )
     seen = observed(records, points)
-    places = 1 if prepared is None else prepared.predict_concurrency
-    found = advise(seen, deployment.settings, places)
+    found = advise(seen, deployment.settings, predict_concurrency(deployment))
+    simulated = Effects("")
+    if simulator is not None:
+        simulated = await effects(plane, simulator, deployment, found, seconds)
     return schemas.Advices(
         seconds=seconds,
         requests=seen.requests,
-        advice=[
-            schemas.Advice(
-                code=one.code,
-                title=one.title,
-                text=one.text,
-                arithmetic=list(one.arithmetic),
-                change=dict(one.change),
-            )
-            for one in found
-        ],
+        advice=[_advice(one, simulated) for one in found],
         note=_note(seen, found),
+        simulation=simulated.note,
+    )
+
+
+def _advice(advice: Advice, simulated: Effects) -> schemas.Advice:
+    after = simulated.after.get(advice.code)
+    return schemas.Advice(
+        code=advice.code,
+        title=advice.title,
+        text=advice.text,
+        arithmetic=list(advice.arithmetic),
+        change=dict(advice.change),
+        before=_outlook(simulated.before) if simulated.before and after else None,
+        after=_outlook(after) if after else None,
+    )
+
+
+def _outlook(trial: Mapping[str, Any]) -> schemas.Outlook:
+    wait, latency = (trial["stages"][stage] or {} for stage in ("wait", "latency"))
+    return schemas.Outlook(
+        wait_p50=wait.get("p50"),
+        wait_p95=wait.get("p95"),
+        latency_p95=latency.get("p95"),
+        replica_hours=trial["replica_hours"],
     )
 
 

@@ -1,4 +1,4 @@
-"""Takes the records that a simulation is to replay from where they are kept, as the lines that `trials` reads."""
+"""Takes the records that a simulation is to replay from where they are kept, as the lines that `worker` reads."""
 
 import asyncio
 import math
@@ -14,7 +14,7 @@ _PAGE = 1000
 
 
 @dataclass(slots=True)
-class Evidence:
+class Replayed:
     """Records of some time, in the words of the simulating process."""
 
     lines: list[bytes] = field(default_factory=list)
@@ -35,28 +35,28 @@ class Evidence:
 
 async def gather(
     plane: ControlPlane, deployment_id: str, since: float, until: float, *, most: int
-) -> Evidence:
+) -> Replayed:
     """The newest `most` records, a page at a time: others have their turn between two pages."""
-    evidence = Evidence(begin=until)
+    taken = Replayed(begin=until)
     async for page in _pages(plane, deployment_id, since, until):
-        room = most - evidence.requests
+        room = most - taken.requests
         if not room:
-            evidence.is_cut = True
+            taken.is_cut = True
             break
-        taken = page[:room]
-        evidence.lines.append(
-            orjson.dumps([(one.arrived_at, one.outcome, one.seconds, one.stages) for one in taken])
+        part = page[:room]
+        taken.lines.append(
+            orjson.dumps([(one.arrived_at, one.outcome, one.seconds, one.stages) for one in part])
         )
-        evidence.requests += len(taken)
-        finished = [one for one in taken if one.outcome is Outcome.FINISHED]
-        evidence.finished += len(finished)
-        evidence.served += sum("predict" in one.stages for one in finished)
-        evidence.begin = min(evidence.begin, *(one.arrived_at for one in taken))
+        taken.requests += len(part)
+        finished = [one for one in part if one.outcome is Outcome.FINISHED]
+        taken.finished += len(finished)
+        taken.served += sum("predict" in one.stages for one in finished)
+        taken.begin = min(taken.begin, *(one.arrived_at for one in part))
         if len(page) > room:
-            evidence.is_cut = True
+            taken.is_cut = True
             break
         await asyncio.sleep(0)
-    return evidence
+    return taken
 
 
 async def _pages(

@@ -6,9 +6,9 @@ import sys
 import orjson
 import pytest
 
-from headway.api.simulator import SimulationError, SimulationTimeoutError, Simulator
-from headway.api.trials import answer
 from headway.core.errors import HeadwayError
+from headway.what_if.simulator import SimulationError, SimulationTimeoutError, Simulator
+from headway.what_if.worker import answer
 
 VARIANT = {"name": "present", "settings": {"min_replica": 1}, "predict_concurrency": 1, "initial_replicas": 1}
 QUESTION = {

@@ -1,5 +1,5 @@
-"""`python -m headway.api.trials` simulates what it reads: lines of records, as `evidence` writes them, then a line with
-a question. It answers with one JSON document. A process of its own, so that control goes on meanwhile.
+"""`python -m headway.what_if.worker` simulates what it reads: lines of records, as `replayed` writes them, then a line
+with a question. It answers with one JSON document. A process of its own, so that control goes on meanwhile.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Puts the question what other settings would have made of the recorded traffic, and words the answer."""
+"""Compares the present settings with others on the recorded traffic of some time, simulated."""
 
 import dataclasses
 import statistics
@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headway.api import bodies
-from headway.api.evidence import Evidence, gather
-from headway.api.simulation_schemas import Comparison, Curves, Trial
-from headway.api.simulator import Simulator
 from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
 from headway.core.errors import HeadwayError
 from headway.core.settings import DeploymentSettings
 from headway.observed.timeline import TIERS
+from headway.what_if.replayed import Replayed, gather
+from headway.what_if.simulator import Simulator
 
 FEWEST_REQUESTS = 20
 """Below that nothing is simulated: chance would decide."""
@@ -49,7 +47,7 @@ class TooFewRequestsError(HeadwayError):
 class Traffic:
     """The recorded requests of one deployment and what was around them."""
 
-    evidence: Evidence
+    replayed: Replayed
     since: float
     until: float
     starts: Sequence[float]
@@ -60,32 +58,72 @@ class Traffic:
     notes: Sequence[str]
 
 
-async def tried(
-    plane: ControlPlane, simulator: Simulator, asked: bodies.WhatIf, before: Deployment, after: Deployment
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Settings, and what the simulation tells of them (`planner.simulation.report.summary`, with curves)."""
+
+    settings: DeploymentSettings
+    predict_concurrency: int
+    told: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the recorded requests of some time would have met."""
+
+    traffic: Traffic
+    recorded: Mapping[str, Any]
+    """How they fared in truth: quantiles by stage, seconds."""
+    before: Tried
+    after: Tried
+    notes: Sequence[str]
+    """What was assumed, and what was left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`span` is when the requests arrived, two instants in seconds since 1970; longer than `slo` seconds is a miss."""
+
+    span: tuple[float, float]
+    predict_concurrency: int | None = None
+    """None: the present one."""
+    slo: float | None = None
+
+
+async def compared(
+    plane: ControlPlane, simulator: Simulator, before: Deployment, after: Deployment, asked: Asked
 ) -> Comparison:
-    """Raises InvalidRangeError, TooFewRequestsError, and what the simulator raises."""
+    """Raises TooFewRequestsError, and what the simulator raises."""
     places = predict_concurrency(before)
     changed_places = asked.predict_concurrency or places
     variants = {
         "before": (before.scaling_settings, places),
         "after": (after.scaling_settings, changed_places),
     }
-    since, until = _range(asked)
     async with simulator.place():
-        traffic = await recorded(plane, before.deployment_id, since, until)
+        traffic = await recorded(plane, before.deployment_id, *asked.span)
         told = await simulated(simulator, traffic, variants, asked.slo)
-    return Comparison(
-        since=traffic.since,
-        until=traffic.until,
-        requests=traffic.evidence.requests,
-        sampled_out=traffic.sampled_out,
-        start_seconds=statistics.median(traffic.starts),
-        recorded=told["recorded"],
-        before=_trial(told["trials"][0], *variants["before"]),
-        after=_trial(told["trials"][1], *variants["after"]),
-        warnings=list(after.settings.warnings(changed_places)),
-        notes=[*traffic.notes, *_of_places(places, changed_places)],
+    first, second = (
+        Tried(*variant, trial) for variant, trial in zip(variants.values(), told["trials"], strict=True)
     )
+    notes = [*traffic.notes, *_of_places(places, changed_places)]
+    return Comparison(traffic, told["recorded"], first, second, notes)
+
+
+def span(since: float | None, until: float | None, seconds: float) -> tuple[float, float]:
+    """The time that is asked about: up to now, and `seconds` long, where nothing else is said.
+
+    Raises InvalidRangeError.
+    """
+    now = time.time()
+    end = now if until is None else min(until, now)
+    begin = end - seconds if since is None else since
+    if not 0 < end - begin <= LONGEST:
+        raise InvalidRangeError(
+            f"from since to until it is {end - begin:.0f} s",
+            hint=f"a time that has passed, of up to {LONGEST:g} s",
+        )
+    return begin, end
 
 
 async def recorded(
@@ -95,25 +133,25 @@ async def recorded(
 
     Raises TooFewRequestsError.
     """
-    evidence = await gather(plane, deployment_id, since, until, most=most)
-    served = evidence.served if evidence.knows_predict else evidence.finished
+    replayed = await gather(plane, deployment_id, since, until, most=most)
+    served = replayed.served if replayed.knows_predict else replayed.finished
     if served < FEWEST_REQUESTS:
         raise TooFewRequestsError(
             f"{served} finished requests are recorded of that time, too few to simulate",
             hint=f"it takes {FEWEST_REQUESTS}: choose a longer time, or send requests first",
         )
-    replicas, ended = _around(plane, deployment_id, evidence.begin, until)
-    sampled_out = max(0, ended - evidence.requests) if evidence.requests < _MOSTLY * ended else 0
+    replicas, ended = _around(plane, deployment_id, replayed.begin, until)
+    sampled_out = max(0, ended - replayed.requests) if replayed.requests < _MOSTLY * ended else 0
     around = [] if replicas is not None else [_UNKNOWN]
     starts = plane.supervisor.replicas.start_times(deployment_id)
     return Traffic(
-        evidence,
-        evidence.begin,
+        replayed,
+        replayed.begin,
         until,
         starts or (ASSUMED_START,),
         replicas,
         sampled_out,
-        [*_of_requests(evidence, since, sampled_out), *around, _of_starts(starts)],
+        [*_of_requests(replayed, since, sampled_out), *around, _of_starts(starts)],
     )
 
 
@@ -123,42 +161,30 @@ async def simulated(
     variants: Mapping[str, tuple[DeploymentSettings, int]],
     slo: float | None = None,
 ) -> dict[str, Any]:
-    """What `trials` tells of the variants, which are settings and predict concurrency by name."""
+    """What `worker` tells of the variants, which are settings and predict concurrency by name."""
     question = {
         "since": traffic.since,
         "until": traffic.until,
         "start_seconds": list(traffic.starts),
         "slo": slo,
-        "knows_predict": traffic.evidence.knows_predict,
+        "knows_predict": traffic.replayed.knows_predict,
         "variants": [
             {
                 "name": name,
                 "settings": dataclasses.asdict(settings),
                 "predict_concurrency": places
-                if traffic.evidence.knows_predict
+                if traffic.replayed.knows_predict
                 else settings.concurrency_target,
                 "initial_replicas": _at_first(traffic.replicas, settings),
             }
             for name, (settings, places) in variants.items()
         ],
     }
-    return await simulator.answer(traffic.evidence.lines, question)
+    return await simulator.answer(traffic.replayed.lines, question)
 
 
 def predict_concurrency(deployment: Deployment) -> int:
     return 1 if deployment.prepared is None else deployment.prepared.predict_concurrency
-
-
-def _range(asked: bodies.WhatIf) -> tuple[float, float]:
-    now = time.time()
-    until = now if asked.until is None else min(asked.until, now)
-    since = until - asked.seconds if asked.since is None else asked.since
-    if not 0 < until - since <= LONGEST:
-        raise InvalidRangeError(
-            f"from since to until it is {until - since:.0f} s",
-            hint=f"a time that has passed, of up to {LONGEST:g} s",
-        )
-    return since, until
 
 
 def _around(plane: ControlPlane, deployment_id: str, since: float, until: float) -> tuple[int | None, int]:
@@ -177,22 +203,15 @@ def _at_first(replicas: int | None, settings: DeploymentSettings) -> int:
     return least if replicas is None else max(least, min(replicas, most))
 
 
-def _trial(content: Mapping[str, Any], settings: DeploymentSettings, places: int) -> Trial:
-    names = {field.name for field in dataclasses.fields(Trial)}
-    told = {name: value for name, value in content.items() if name in names}
-    curves = Curves(**told.pop("curves"))
-    return Trial(settings=dataclasses.asdict(settings), predict_concurrency=places, curves=curves, **told)
-
-
-def _of_requests(evidence: Evidence, since: float, sampled_out: int) -> list[str]:
+def _of_requests(replayed: Replayed, since: float, sampled_out: int) -> list[str]:
     notes = []
-    if evidence.is_cut:
+    if replayed.is_cut:
         notes.append(
-            f"Only the latest {evidence.requests:,} requests are simulated, from {_clock(evidence.begin)} on."
+            f"Only the latest {replayed.requests:,} requests are simulated, from {_clock(replayed.begin)} on."
         )
-    elif evidence.begin - since > _AT_ONCE:
-        notes.append(f"The first record of that time is from {_clock(evidence.begin)}: it begins there.")
-    if not evidence.knows_predict:
+    elif replayed.begin - since > _AT_ONCE:
+        notes.append(f"The first record of that time is from {_clock(replayed.begin)}: it begins there.")
+    if not replayed.knows_predict:
         notes.append(
             "The replicas tell no times of predict: all of a request's time there counts as that, and "
             "predict concurrency limits nothing."

@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 WITHIN = 30.0
 """Seconds, the wait for its turn included."""
 MOST_WAITING = 3
-_COMMAND = (sys.executable, "-m", "headway.api.trials")
+_COMMAND = (sys.executable, "-m", "headway.what_if.worker")
 
 
 class BusyError(HeadwayError):
@@ -71,7 +71,7 @@ class Simulator:
             self._waiting -= 1
 
     async def answer(self, records: Sequence[bytes], question: Mapping[str, Any]) -> dict[str, Any]:
-        """What `trials` says; to be asked in a place. Raises SimulationError, and what `trials` says is wrong."""
+        """What `worker` says; to be asked in a place. Raises SimulationError, and what `worker` says is wrong."""
         async with self._turn:
             told = await self._run(b"\n".join([*records, orjson.dumps(question)]))
         if "error" in told:

@@ -18,6 +18,8 @@ from headway.observed.timeline import Point
 
 ECHO = "/v1/models/echo/deployments"
 PRODUCTION = ("echo", "production")
+_LONGEST_STALL = 50.0
+"""Seconds that a busy machine may let a thread wait."""
 
 
 class FailingStore(Store):
@@ -30,9 +32,13 @@ class FailingStore(Store):
         self.may_write.set()
         self.writes = threading.Event()
 
+    async def begun(self):
+        """Return once a write has."""
+        assert await asyncio.to_thread(self.writes.wait, _LONGEST_STALL)
+
     def transaction(self):
         self.writes.set()
-        assert self.may_write.wait(10)
+        assert self.may_write.wait(_LONGEST_STALL)
         if self.fails:
             raise StoreError("the disk is full", hint="make room")
         return super().transaction()
@@ -87,7 +93,7 @@ async def test_what_is_put_while_a_save_writes_is_written_by_the_next(make):
     persistence.store.may_write.clear()
     persistence.desired_state.put(deployment("a"))
     first = asyncio.create_task(persistence.save())
-    await asyncio.to_thread(persistence.store.writes.wait, 10)
+    await persistence.store.begun()
     persistence.desired_state.put(deployment("a", version=2), deployment("b"))
     second = asyncio.create_task(persistence.save())
     persistence.store.may_write.set()
@@ -206,7 +212,7 @@ async def test_what_could_not_be_written_of_a_deployment_that_went_meanwhile_is_
     store.may_write.clear()
     store.fails = True
     saving = asyncio.create_task(persistence.save())
-    await asyncio.to_thread(store.writes.wait, 10)
+    await store.begun()
     desired_state.remove_deployment("a")
     persistence.forget("a")
     desired_state.put(deployment("a"))
@@ -228,7 +234,7 @@ async def test_a_cancelled_save_loses_nothing(make):
     persistence.store.may_write.clear()
     persistence.desired_state.put(deployment("a"))
     saving = asyncio.create_task(persistence.save())
-    await asyncio.to_thread(persistence.store.writes.wait, 10)
+    await persistence.store.begun()
     persistence.store.fails = True
     saving.cancel()
     persistence.store.may_write.set()
@@ -248,7 +254,7 @@ async def test_a_cancelled_save_whose_write_succeeds_stores_everything_once(make
     persistence.desired_state.put(deployment("a"))
     note(persistence, "a", 1, 2)
     saving = asyncio.create_task(persistence.save())
-    await asyncio.to_thread(persistence.store.writes.wait, 10)
+    await persistence.store.begun()
     for _ in range(2):  # by its caller, and by the end of the loop
         saving.cancel()
         await asyncio.sleep(0)

@@ -12,9 +12,17 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 _WEBSOCKET_ID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _left = threading.Event()
+
+
+def _hold(place):
+    """Work that cannot stop: it says that it has begun, and goes on until it is told to end, by files."""
+    Path(f"{place}.begun").touch()
+    while not Path(f"{place}.end").exists():
+        time.sleep(0.01)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -42,6 +50,8 @@ class Handler(BaseHTTPRequestHandler):
             self._stream()
             return
         body = self._body()
+        if self.path == "/until-told":
+            _hold(body.decode())
         if self.path == "/slow":
             time.sleep(float(body))
         if self.path == "/size":

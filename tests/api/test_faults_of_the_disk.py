@@ -3,8 +3,10 @@ what the user sees, and what becomes of it when the disk takes it again. Control
 """
 
 import asyncio
+import contextlib
 import json
 import os
+import shutil
 import sqlite3
 
 import pytest
@@ -20,6 +22,7 @@ from headway.control.storage import StorageError
 from headway.control.store import persistence
 from headway.control.store.failures import explained
 from headway.observed.records import Outcome, RequestRecord
+from headway.telemetry.stage_board import BoardReader, open_board
 
 OF_SQLITE = {
     FULL: "SQLITE_FULL",
@@ -162,7 +165,7 @@ async def log(it, disk, fault, name):
 async def database(it, disk, fault, name):
     del disk
     await it.serving(name)
-    with failing_store(it, fault):
+    with FailingStore(it, fault) as store:
         error = await it.refused("PATCH", settings(name), 503, json={"max_replica": 7})
         assert error["code"] == "store"
         assert "the change is in force, and is stored as soon as that can be" in error["message"]
@@ -171,25 +174,128 @@ async def database(it, disk, fault, name):
         error = await it.refused("POST", "/v1/secrets", 503, json={"name": name, "value": "x"})
         assert error["code"] == "store"
         assert (await it.get("/v1/secrets"))["secrets"] == []  # it is neither stored nor in force
-    store = it.plane.persistence.store
+    await store.written.wait()
+    assert {row.model: row.settings["max_replica"] for row in (await stored(it)).deployments}[name] == 7
 
-    async def stored():
-        rows = (await it.plane.persistence.call(store.load)).deployments
-        return next(row.settings["max_replica"] for row in rows if row.model == name)
 
-    while await stored() != 7:  # noqa: ASYNC110  # a database tells nobody
-        await asyncio.sleep(0.01)
+async def keys(it, disk, fault, name):
+    """They are in force once they are stored, and until they are deleted there."""
+    del disk, name
+    with FailingStore(it, fault):
+        error = await it.refused("POST", "/v1/api_keys", 503, json={})
+        assert (error["code"], bool(error["hint"])) == ("store", True)
+    made = await it.post("/v1/api_keys", {}, 201)
+    it.api.headers["authorization"] = f"Bearer {made['api_key']}"
+    with FailingStore(it, fault):
+        await it.refused("DELETE", f"/v1/api_keys/{made['prefix']}", 503)
+        assert len((await it.get("/v1/api_keys"))["api_keys"]) == 1
+    assert (await it.api.delete(f"/v1/api_keys/{made['prefix']}")).status_code == 200
+    del it.api.headers["authorization"]
+    assert (await it.get("/v1/api_keys"))["api_keys"] == []
 
 
 async def records(it, disk, fault, name):
     del disk
     deployment_id = await it.serving(name)
-    with failing_store(it, fault):
+    with FailingStore(it, fault) as store:
         it.plane.persistence.note_requests([_record(name, deployment_id)])
-        await asyncio.sleep(0.05)
-    path = f"{pushes(name)}/{deployment_id}/requests/export"
-    while f"of-{name}" not in (await it.api.get(path)).text:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+        await store.refused.wait()
+    await store.written.wait()
+    assert f"of-{name}" in (await it.api.get(f"{pushes(name)}/{deployment_id}/requests/export")).text
+
+
+async def what_became_of_replicas(it, disk, fault, name):
+    del disk
+    deployment_id = await it.serving(name)
+    with FailingStore(it, fault) as store:
+        it.plane.persistence.note_life(deployment_id, {"of": name})
+        await store.refused.wait()
+    await store.written.wait()
+    assert {"of": name} in [
+        row.content for row in (await stored(it)).lives if row.deployment_id == deployment_id
+    ]
+
+
+async def streamed_upload(it, disk, fault, name):
+    """The disk is full in the middle of a file: as on the real device for that, so it has one fault only."""
+    if fault == FULL:
+        uploads = it.data_dir / "uploads"
+        with disk.filling(uploads):
+            error = await it.refused("POST", pushes(name), 503, content=tar(truss_files()))
+            assert (error["code"], "the archive cannot be kept" in error["message"]) == ("storage", True)
+        assert not list(uploads.iterdir())
+    await it.serving(name)
+
+
+async def pruning(it, disk, fault, name):
+    """Something stays until it can go; nothing that is in use goes."""
+    used = await it.serving(name, tar(truss_files(f"description: {name}")))
+    snapshots = it.data_dir / "snapshots"
+    unneeded = snapshots / "begun"
+    unneeded.mkdir()
+    with disk.failing(fault, snapshots):
+        error = await it.refused("POST", "/v1/disk/prune", 503)
+        assert (error["code"], os.strerror(fault) in error["message"]) == ("storage", True)
+        assert unneeded.exists()
+    removed = (await it.post("/v1/disk/prune", expected=200))["removed"]
+    assert (snapshots.name, unneeded.name) in [(one["what"], one["name"]) for one in removed]
+    assert not unneeded.exists()
+    assert it.desired_state.deployments[used].source.exists()
+
+
+async def pruned_deployments(it, disk, fault, name):
+    del disk
+    await it.serving(name)
+    with FailingStore(it, fault) as store:
+        error = await it.refused("DELETE", f"/v1/models/{name}", 503)
+        assert error["code"] == "store"
+    await store.written.wait()
+    await it.until(lambda: not it.desired_state.deployments_of(name))
+
+
+async def views_of_secrets(it, disk, fault, name):
+    """What a replica may see of the secrets: it is not started without."""
+    views = it.options.link_path.parent / "declared_secrets"
+    views.mkdir(exist_ok=True)
+    with disk.failing(fault, views):
+        content = tar(truss_files("secrets: {token: null}"))
+        deployment_id = (await it.push(name, content, settings='{"min_replica": 1}'))["id"]
+        path = f"{pushes(name)}/{deployment_id}"
+        while "its secrets cannot be laid out" not in (await it.get(path))["reason"]:
+            await it.round()
+        assert not it.replicas(deployment_id)
+    it.plane.supervisor.wake()
+    await it.until(lambda: it.replicas(deployment_id))
+    assert [one.name for one in (views / deployment_id).iterdir()] == ["token"]
+
+
+async def stage_board(it, disk, fault, name):
+    """A replica that cannot have its file notes all the same, for itself."""
+    path = it.data_dir / f"{name}.stages"
+    with disk.failing(fault, it.data_dir):
+        board = open_board(path)
+        board.enter(board.take("a"), 0)
+        assert BoardReader(path).stage_of(b"a") == ""
+    board = open_board(path)
+    board.enter(board.take("a"), 0)
+    reader = BoardReader(path)
+    assert reader.stage_of(b"a") == "preprocess"
+    reader.close()
+
+
+async def note_of_the_database(it, disk, fault, name):
+    """Whose files lie there is noted before any goes."""
+    notes = it.data_dir / "control" / "databases"
+    shutil.rmtree(notes, ignore_errors=True)
+    await it.serving(name)
+    with disk.failing(fault, notes):
+        await it.refused("POST", "/v1/disk/prune", 503)
+    await it.post("/v1/disk/prune", expected=200)
+    assert list(notes.iterdir())
+
+
+async def stored(it):
+    return await it.plane.persistence.call(it.plane.persistence.store.load)
 
 
 ROWS = (
@@ -202,7 +308,15 @@ ROWS = (
     environment,
     log,
     database,
+    keys,
     records,
+    what_became_of_replicas,
+    streamed_upload,
+    pruning,
+    pruned_deployments,
+    views_of_secrets,
+    stage_board,
+    note_of_the_database,
 )
 
 
@@ -214,23 +328,39 @@ async def test_a_fault_of_the_disk_costs_what_could_not_be_written_until_it_can_
             await it.get("/healthz")
 
 
-class failing_store:  # noqa: N801  # a block
-    """The database fails as SQLite does on such a disk."""
+class FailingStore:
+    """Within the block the database fails as SQLite does on such a disk. `refused` is set when a write was, and
+    `written` when one has gone through after the block.
+    """
+
+    _WRITES = ("transaction", "save_secret", "add_key", "delete_key", "delete_secret")
 
     def __init__(self, it, fault):
-        self._store = it.plane.persistence.store
+        self._store, self._loop = it.plane.persistence.store, asyncio.get_running_loop()
         cause = sqlite3.OperationalError("the disk does not take it")
         cause.sqlite_errorname = OF_SQLITE[fault]
         self._error = explained(OperationalError("", {}, cause), "sqlite:///it")
+        self.refused, self.written = asyncio.Event(), asyncio.Event()
 
     def __enter__(self):
-        self._store.transaction = self._store.save_secret = self._fail
+        for name in self._WRITES:
+            setattr(self._store, name, self._fail)
+        return self
 
     def __exit__(self, *_):
-        del self._store.transaction, self._store.save_secret
+        for name in self._WRITES:
+            delattr(self._store, name)
+        self._store.transaction = self._noted
 
     def _fail(self, *_):
+        self._loop.call_soon_threadsafe(self.refused.set)
         raise self._error
+
+    @contextlib.contextmanager
+    def _noted(self):
+        with type(self._store).transaction(self._store):
+            yield
+        self._loop.call_soon_threadsafe(self.written.set)
 
 
 def _caused(error, cause):

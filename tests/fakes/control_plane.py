@@ -99,6 +99,10 @@ class World:
             await self._rounds.next()
         return found
 
+    async def round(self):
+        """Until one more of the supervisor's rounds is over."""
+        await self._rounds.next()
+
     async def push(self, model="echo", content=None, expected=202, **query):
         content = tar(truss_files()) if content is None else content
         answer = await self.api.post(f"/v1/models/{model}/deployments", content=content, params=query)

@@ -15,7 +15,7 @@ class Disk:
     """Within `failing` whatever would write below one of the places fails; reading goes on."""
 
     def __init__(self, monkeypatch):
-        self._places, self._fault = (), FULL
+        self._places, self._fault, self._filling = (), FULL, None
         for name in ("mkdir", "symlink", "replace", "rename"):
             monkeypatch.setattr(os, name, self._guarded(getattr(os, name)))
         monkeypatch.setattr(os, "unlink", self._guarded(os.unlink, needs_room=False))
@@ -31,6 +31,15 @@ class Disk:
             yield
         finally:
             self._places = ()
+
+    @contextlib.contextmanager
+    def filling(self, place):
+        """A file below the place can be made, and then there is no room for what is in it."""
+        self._filling = place
+        try:
+            yield
+        finally:
+            self._filling = None
 
     def _refuse(self, path, *, needs_room=True):
         if isinstance(path, int) or (self._fault == FULL and not needs_room):
@@ -57,6 +66,8 @@ class Disk:
         def opening(path, mode="r", *arguments, **known):
             if set(mode) & set("wax+"):
                 self._refuse(path)
+                if self._filling is not None and Path(os.fsdecode(path)).is_relative_to(self._filling):
+                    path = "/dev/full"
             return call(path, mode, *arguments, **known)
 
         return opening

@@ -10,6 +10,8 @@ import typer
 
 from headway.cli.setting_values import parse_settings
 from headway.core.errors import InvalidSettingError
+from headway.observed.records import RequestRecord
+from headway.observed.request_table import InvalidRecordsError, read_csv
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.scenario_file import RECORDED, TRAFFIC_KEYS
 
@@ -22,6 +24,24 @@ def read_tables(file: Path) -> Tables:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise InvalidScenarioError(f"{file} is no TOML: {error}") from error
+
+
+def read_records(file: Path) -> list[RequestRecord]:
+    """What `headway requests export` wrote as CSV; the mark that Excel puts before UTF-8 is no part of it.
+    Raises InvalidRecordsError.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return list(read_csv(lines))
+    except OSError as error:
+        raise InvalidRecordsError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidRecordsError(
+            f"{file} is no text: {error.reason}",
+            hint="headway requests export --output FILE.csv writes such files",
+        ) from error
+    except InvalidRecordsError as error:
+        raise InvalidRecordsError(f"{file}: {error.message}", hint=error.hint) from error
 
 
 def merged(written: Mapping[str, Any], stated: Mapping[str, Any]) -> Tables:

@@ -11,7 +11,7 @@ import typer
 from cli.running import Running, make_ready_at_once, run
 from headway.cli import parquet
 from headway.cli.exit_codes import FAILED, OK, UNAVAILABLE, USAGE
-from headway.cli.instants import instant_of
+from headway.cli.verbs.export_requests import instant_of
 from headway.control.store import stored_requests
 from headway.control.store.store import StoreError
 from headway.observed.records import Outcome, RequestRecord

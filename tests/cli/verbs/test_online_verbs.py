@@ -10,7 +10,7 @@ from cli.running import run
 from headway.cli.addresses import beside, curl_line
 from headway.cli.exit_codes import FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
 from headway.cli.setting_values import parse_settings
-from headway.cli.timing import waterfall
+from headway.cli.verbs.predict import waterfall
 from headway.control.packages import environments
 from headway.core.errors import InvalidSettingError
 from headway.processes import bootstrap, folders

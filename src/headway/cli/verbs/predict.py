@@ -1,6 +1,7 @@
 """`headway predict`: sends one request to a model and shows the answer, as a stream when it is one."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     import httpx
 
 _BINARY_SUFFIXES = (".msgpack", ".bin")
+_SERVER_TIMING = re.compile(r"\s*([\w-]+)(?:;[^,]*?dur=([0-9.]+))?[^,]*")
+_WATERFALL_WIDTH = 40
+_STAGES = {
+    "queue": "queue",
+    "cold": "cold start",
+    "pre": "preprocess",
+    "gate": "gate wait",
+    "predict": "predict",
+    "post": "postprocess",
+    "send": "send",
+}
 
 
 def predict(  # noqa: PLR0913  # each is one option of the command
@@ -40,8 +52,6 @@ def predict(  # noqa: PLR0913  # each is one option of the command
 
     Example: headway predict hello --input '{"name": "Ada"}' --timing
     """
-    from headway.cli.timing import waterfall
-
     body, content_type = _body(data, file)
     configuration = Configuration.load()
     base = (url or inference_url(configuration)).rstrip("/")
@@ -115,3 +125,19 @@ def _show(answer: "httpx.Response") -> None:
     if is_json:
         out.buffer.write(b"\n")
         out.buffer.flush()
+
+
+def waterfall(header: str) -> str:
+    """A Server-Timing header, in milliseconds, as lines for a terminal: each stage's bar where the last ended."""
+    told = {name: float(duration) for name, duration in _SERVER_TIMING.findall(header) if duration}
+    stages = [(word, told[name]) for name, word in _STAGES.items() if name in told]
+    if not stages:
+        return "the answer tells no times"
+    total = sum(duration for _, duration in stages) or 1.0
+    lines, at = [], 0.0
+    for word, duration in stages:
+        start, end = round(at / total * _WATERFALL_WIDTH), round((at + duration) / total * _WATERFALL_WIDTH)
+        bar = " " * start + "█" * (end - start)
+        lines.append(f"{word:<12} {bar:<{_WATERFALL_WIDTH}} {duration:9.1f} ms")
+        at += duration
+    return "\n".join(lines)

@@ -129,7 +129,7 @@ def simulate(  # noqa: PLR0913  # each is one option of the command
 
 
 def _scenario(tables: dict[str, Any], folder: Path) -> "Scenario":
-    from headway.cli.recorded_requests import read_records
+    from headway.cli.scenario_options import read_records
     from headway.planner.simulation.scenario_file import read_scenario
 
     return read_scenario(tables, lambda path: read_records(folder / path))

@@ -7,6 +7,7 @@ import typer
 import typer.core
 
 from headway import __version__, is_compiled
+from headway.cli.grouped import grouped
 from headway.cli.verbs.activation import activate, deactivate
 from headway.cli.verbs.advise import advise
 from headway.cli.verbs.check import check
@@ -84,7 +85,7 @@ _VERBS: tuple[Callable[..., None], ...] = (
     *(settings, promote, activate, deactivate, delete, init, check, disk, prune),
 )
 for verb in _VERBS:
-    app.command()(verb)
+    app.command()(grouped(verb))
 app.command("list")(list_models)
 app.add_typer(keys, name="keys")
 app.add_typer(requests, name="requests")

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 Model = Annotated[str, typer.Argument(help="The model's name.")]
+Truss = Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")]
+Name = Annotated[str | None, typer.Option(help="The model's name in URLs. [default: its own]")]
 ControlUrl = Annotated[
     str | None,
     typer.Option("--url", help="Where control answers. [default: HEADWAY_CONTROL_URL, else this machine]"),

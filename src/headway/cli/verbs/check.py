@@ -2,8 +2,7 @@
 
 import dataclasses
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
 def check(
     *,
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    directory: options.Truss,
+    as_json: options.AsJson = False,
     url: options.ControlUrl = None,
 ) -> None:
     """Look for mistakes in the Truss in DIR, and say what serving it on this machine will do. Its code is not run.

@@ -1,6 +1,5 @@
 """`headway predict`: sends one request to a model and shows the answer, as a stream when it is one."""
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -11,12 +10,12 @@ import typer
 from headway.cli.addresses import inference_url, path_of
 from headway.cli.client import explained, http_client, refuse_key_error
 from headway.cli.exit_codes import FAILED
+from headway.cli.model_inputs import JSON, content_of, content_type_of, require_json
 from headway.configuration import Configuration
 
 if TYPE_CHECKING:
     import httpx
 
-_BINARY_SUFFIXES = (".msgpack", ".bin")
 _SERVER_TIMING = re.compile(r"\s*([\w-]+)(?:;[^,]*?dur=([0-9.]+))?[^,]*")
 _WATERFALL_WIDTH = 40
 _STAGES = {
@@ -81,33 +80,13 @@ def _place(deployment: str | None, environment: str | None) -> tuple[str, ...]:
 def _body(data: str | None, file: Path | None) -> tuple[bytes, str]:
     if data is not None and file is not None:
         raise typer.BadParameter("give --input or --file, not both")
-    if data is not None:
-        body, content_type = data.encode(), "application/json"
-    elif file is not None:
-        body, content_type = _read(file), _content_type(file)
+    if file is not None:
+        body, content_type = content_of(file), content_type_of(file)
     else:
-        body, content_type = sys.stdin.buffer.read(), "application/json"
-    if content_type == "application/json":
-        _refuse_no_json(body)
+        body, content_type = sys.stdin.buffer.read() if data is None else data.encode(), JSON
+    if content_type == JSON:
+        require_json(body, "the input")
     return body, content_type
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise typer.BadParameter(f"cannot read {file}: {error.strerror}") from error
-
-
-def _content_type(file: Path) -> str:
-    return "application/octet-stream" if file.suffix in _BINARY_SUFFIXES else "application/json"
-
-
-def _refuse_no_json(body: bytes) -> None:
-    try:
-        json.loads(body)
-    except ValueError as error:
-        raise typer.BadParameter(f"the input is no JSON: {error}") from error
 
 
 def _show(answer: "httpx.Response") -> None:

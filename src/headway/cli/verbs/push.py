@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Container
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,19 +20,37 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def push(  # noqa: PLR0913  # each is one option of the command
-    *,
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")],
-    name: Annotated[str | None, typer.Option(help="The model's name in URLs. [default: its own]")] = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What is to be deployed, and how."""
+
+    directory: options.Truss
+    name: options.Name = None
     environment: Annotated[
         str | None, typer.Option(help="The environment whose place it takes. [default: production]")
-    ] = None,
+    ] = None
     no_environment: Annotated[
         bool, typer.Option("--no-environment", help="Take no environment: requests reach it by its id.")
-    ] = False,
-    settings: options.Settings = None,
-    concurrency_target: options.ConcurrencyTarget = None,
-    label: Annotated[str | None, typer.Option(help="What to call the deployment. [default: its id]")] = None,
+    ] = False
+    settings: options.Settings = None
+    concurrency_target: options.ConcurrencyTarget = None
+    label: Annotated[str | None, typer.Option(help="What to call the deployment. [default: its id]")] = None
+
+    def into(self) -> str | None:
+        """The environment, or None. Raises typer.BadParameter."""
+        if self.environment is not None and self.no_environment:
+            raise typer.BadParameter("give --environment or --no-environment, not both")
+        return None if self.no_environment else self.environment or "production"
+
+    def query(self) -> dict[str, Any]:
+        """As control is asked. Raises typer.BadParameter, InvalidSettingError."""
+        stated = stated_settings(self.settings or [], concurrency_target=self.concurrency_target)
+        return {"environment": self.into() or "", "settings": json.dumps(stated), "name": self.label}
+
+
+def push(
+    wish: _Wish,
+    *,
     wait: options.Wait = True,
     url: options.ControlUrl = None,
     as_json: options.AsJson = False,
@@ -42,22 +61,10 @@ def push(  # noqa: PLR0913  # each is one option of the command
 
     Example: headway push hello --concurrency-target 4 --set max_replica=2
     """
-    if environment is not None and no_environment:
-        raise typer.BadParameter("give --environment or --no-environment, not both")
-    into = None if no_environment else environment or "production"
-    query = {
-        "environment": into or "",
-        "settings": json.dumps(stated_settings(settings or [], concurrency_target=concurrency_target)),
-        "name": label,
-    }
+    into, query = wish.into(), wish.query()
     console = messages()
     with Control.at(url) as control:
-        # Whether it answers, and to us, is known before anything is packed.
-        models = [one["name"] for one in control.get("/v1/models")["models"]]
-        model = _name(directory, name, models, console)
-        control.get("/v1/disk/room")  # or its refusal, before anything is packed
-        deployment = _send(control, directory, model, query, console)
-        console.print(f"{model}: deployment {deployment['id']} is accepted", markup=False)
+        deployment = _send(control, wish, query, console)
         told = deployment["warnings"]
         warn(console, told)  # now: what is to run, and which secret is missing, explains a failure too
         if wait:
@@ -67,6 +74,22 @@ def push(  # noqa: PLR0913  # each is one option of the command
             show_json(deployment)
         else:
             typer.echo(_curl_line(control, deployment, into))
+
+
+def _send(control: Control, wish: _Wish, query: dict[str, Any], console: "Console") -> Any:
+    """The deployment, as control has accepted it. Whether it answers, to us, and has room, is known before anything is
+    packed.
+    """
+    from headway.control.packages.sending import packed
+
+    models = [one["name"] for one in control.get("/v1/models")["models"]]
+    model = _name(wish.directory, wish.name, models, console)
+    control.get("/v1/disk/room")
+    with spinner(console, "packing the Truss") as progress:
+        pieces = counted(packed(wish.directory, progress), progress)
+        deployment = control.upload(path_of("v1", "models", model, "deployments"), pieces, **query)
+    console.print(f"{model}: deployment {deployment['id']} is accepted", markup=False)
+    return deployment
 
 
 def _name(directory: Path, chosen: str | None, models: Container[str], console: "Console") -> str:
@@ -83,14 +106,6 @@ def _name(directory: Path, chosen: str | None, models: Container[str], console: 
     config = read_truss(directory.resolve())
     warn(console, filter(None, (renamed_note(config, directory), former_note(config, directory, models))))
     return served_name(config, directory)
-
-
-def _send(control: Control, directory: Path, model: str, query: dict[str, Any], console: "Console") -> Any:
-    from headway.control.packages.sending import packed
-
-    with spinner(console, "packing the Truss") as progress:
-        pieces = counted(packed(directory, progress), progress)
-        return control.upload(path_of("v1", "models", model, "deployments"), pieces, **query)
 
 
 def _curl_line(control: Control, deployment: Any, environment: str | None) -> str:

@@ -1,5 +1,7 @@
 """`headway serve`: prepares one Truss and serves it in the foreground until Ctrl-C."""
 
+import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +10,7 @@ import typer
 from headway.cli import options
 from headway.cli.addresses import curl_line, local_url
 from headway.cli.exit_codes import FAILED
+from headway.cli.foreground import platform_of
 from headway.cli.log_lines import log_printer
 from headway.cli.progress import spinner, warn
 from headway.cli.setting_values import stated_settings
@@ -24,21 +27,40 @@ _MOST_RECORDS = 100_000
 """About 25 MB: they end with it, and where its sockets lie is often memory."""
 
 
-def serve(  # noqa: PLR0913  # each is one option of the command
-    *,
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")],
-    concurrency_target: options.ConcurrencyTarget = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Model:
+    """What is served. None, and what is empty, leave what the Truss says."""
+
+    directory: options.Truss
+    concurrency_target: options.ConcurrencyTarget = None
     replicas: Annotated[
         int | None, typer.Option(min=1, help="Replicas to keep: sets both min_replica and max_replica.")
-    ] = None,
-    settings: options.Settings = None,
-    name: Annotated[str | None, typer.Option(help="The model's name in URLs. [default: its own]")] = None,
-    host: options.Host = None,
-    port: options.Port = None,
-    control_port: options.ControlPort = None,
-    data_dir: options.DataDir = None,
-    secrets_dir: options.SecretsDir = None,
-    model_cache_dir: options.ModelCacheDir = None,
+    ] = None
+    settings: options.Settings = None
+    name: options.Name = None
+
+    def stated(self) -> dict[str, Any]:
+        """Changes to the settings. Raises InvalidSettingError."""
+        target, replicas = self.concurrency_target, self.replicas
+        return stated_settings(self.settings or [], concurrency_target=target, replicas=replicas)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Changes:
+    """Of the configuration; None leaves a value as it is."""
+
+    host: options.Host = None
+    port: options.Port = None
+    control_port: options.ControlPort = None
+    data_dir: options.DataDir = None
+    secrets_dir: options.SecretsDir = None
+    model_cache_dir: options.ModelCacheDir = None
+
+
+def serve(
+    model: _Model,
+    changes: _Changes,
+    *,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Serve changes of DIR as they come.")] = False,
 ) -> None:
     """Serve the model in DIR in the foreground, until Ctrl-C. Its state ends with it.
@@ -47,47 +69,38 @@ def serve(  # noqa: PLR0913  # each is one option of the command
     """
     from headway.configuration import Configuration
     from headway.control.desired.catalog import require_name
-    from headway.control.packages.names import served_name
-    from headway.model_server.truss.truss_config import read_truss
     from headway.processes import bootstrap
 
-    if name is not None:
-        require_name(name, "a model")
-    configuration = Configuration.load().with_changes(
-        host=host,
-        port=port,
-        control_port=control_port,
-        data_dir=data_dir,
-        secrets_dir=secrets_dir,
-        model_cache_dir=model_cache_dir,
-    )
-    changes = stated_settings(settings or [], concurrency_target=concurrency_target, replicas=replicas)
+    if model.name is not None:
+        require_name(model.name, "a model")
+    configuration = Configuration.load().with_changes(**dataclasses.asdict(changes))
+    settings = model.stated()
     console = messages()
-    told = _require_servable(directory, configuration, name, changes, console)
+    told = _require_servable(model.directory, configuration, model.name, settings, console)
     configuration.make_directories()
-    config = read_truss(directory)
-    if "min_replica" not in {*changes, *(config.headway.settings or {})}:
-        changes["min_replica"] = 1  # who serves a model by hand has it ready at once
-    platform = bootstrap.LocalPlatform(
-        data_directory=configuration.data_dir,
-        truss_directory=directory.resolve(),
-        settings=changes,
-        model_name=name or served_name(config, directory),
-        host=configuration.host,
-        port=configuration.port,
-        control_host=configuration.control_host,
-        control_port=configuration.control_port,
-        secrets_directory=configuration.secrets_dir and configuration.secrets_dir.resolve(),
-        model_cache_directory=configuration.model_cache_dir and configuration.model_cache_dir.resolve(),
+    platform = _platform(model, configuration, settings, watch=watch)
+    bootstrap.require_place(platform)
+    line = _prepare(platform, model.directory, told, console)
+    raise typer.Exit(bootstrap.serve(platform, log_printer(console), lambda: typer.echo(line)))
+
+
+def _platform(
+    model: _Model, configuration: "Configuration", settings: dict[str, Any], *, watch: bool
+) -> "LocalPlatform":
+    from headway.control.packages.names import served_name
+    from headway.model_server.truss.truss_config import read_truss
+
+    config = read_truss(model.directory)
+    if "min_replica" not in {*settings, *(config.headway.settings or {})}:
+        settings = {**settings, "min_replica": 1}  # who serves a model by hand has it ready at once
+    return platform_of(
+        configuration,
+        truss_directory=model.directory.resolve(),
+        settings=settings,
+        model_name=model.name or served_name(config, model.directory),
         watch=watch,
         keep_requests=min(configuration.keep_requests, _MOST_RECORDS),
-        keep_request_days=configuration.keep_request_days,
-        allowed_origins=configuration.allowed_origins,
-        trusted_proxies=configuration.trusted_proxies,
     )
-    bootstrap.require_place(platform)
-    line = _prepare(platform, directory, told, console)
-    raise typer.Exit(bootstrap.serve(platform, log_printer(console), lambda: typer.echo(line)))
 
 
 def _require_servable(

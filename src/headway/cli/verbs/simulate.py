@@ -1,6 +1,7 @@
 """`headway simulate`: tries settings on traffic in virtual time, side by side."""
 
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,19 +22,21 @@ _LOOKS = Path(__file__).parents[2] / "console" / "simulated"
 _ANY_WIDTH = 10_000
 
 
-def simulate(  # noqa: PLR0913  # each is one option of the command
-    *,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What is to be tried: a file, options, or both. Options win."""
+
     file: Annotated[
         Path | None,
         typer.Argument(
             metavar="SCENARIO.toml", help="What is to be tried, as a file.", dir_okay=False, exists=True
         ),
-    ] = None,
+    ] = None
     traffic: Annotated[
         str | None, typer.Option(help="steady, poisson, bursts, day or recorded. [default: poisson]")
-    ] = None,
-    rate: Annotated[float | None, typer.Option(help="Requests a second.")] = None,
-    peak: Annotated[float | None, typer.Option(help="Requests a second in a burst.")] = None,
+    ] = None
+    rate: Annotated[float | None, typer.Option(help="Requests a second.")] = None
+    peak: Annotated[float | None, typer.Option(help="Requests a second in a burst.")] = None
     records: Annotated[
         Path | None,
         typer.Option(
@@ -42,32 +45,64 @@ def simulate(  # noqa: PLR0913  # each is one option of the command
             dir_okay=False,
             exists=True,
         ),
-    ] = None,
+    ] = None
     predict: Annotated[
         str | None, typer.Option(help="What predict takes, as in 200ms or p50=200ms,p95=600ms.")
-    ] = None,
-    preprocess: Annotated[str | None, typer.Option(help="The same for preprocess. [default: 0]")] = None,
-    postprocess: Annotated[str | None, typer.Option(help="The same for postprocess. [default: 0]")] = None,
-    start: Annotated[str | None, typer.Option(help="The same for a replica's start. [default: 0]")] = None,
+    ] = None
+    preprocess: Annotated[str | None, typer.Option(help="The same for preprocess. [default: 0]")] = None
+    postprocess: Annotated[str | None, typer.Option(help="The same for postprocess. [default: 0]")] = None
+    start: Annotated[str | None, typer.Option(help="The same for a replica's start. [default: 0]")] = None
     parallel: Annotated[
         int | None,
         typer.Option(min=1, help="Predicts of a replica that run at full speed beside each other."),
-    ] = None,
+    ] = None
     duration: Annotated[
         str | None, typer.Option(help="How long requests come, as in 1h. [default: that of the records]")
-    ] = None,
-    slo: Annotated[str | None, typer.Option(help="The latency to keep, as in 500ms.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Another one is other chance. [default: 1]")] = None,
+    ] = None
+    slo: Annotated[str | None, typer.Option(help="The latency to keep, as in 500ms.")] = None
+    seed: Annotated[int | None, typer.Option(help="Another one is other chance. [default: 1]")] = None
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting that all variants share."),
-    ] = None,
+    ] = None
     variant: Annotated[
         list[str] | None,
         typer.Option(
             "--try", metavar='"NAME=VALUE ..."', help="A variant by what differs; instead of the file's."
         ),
-    ] = None,
+    ] = None
+
+    def tables(self) -> dict[str, Any]:
+        """As a scenario's file would say it. Raises typer.BadParameter, InvalidScenarioError, InvalidSettingError."""
+        from headway.cli.scenario_options import merged, read_tables, with_records
+
+        stated = self._stated()
+        written = read_tables(self.file) if self.file else {}
+        return with_records(
+            merged(written, stated), stated, str(self.records.resolve()) if self.records else None
+        )
+
+    def _stated(self) -> dict[str, Any]:
+        """What the options say, in a scenario's shape."""
+        from headway.cli.scenario_options import durations, seconds_or_text, tries
+        from headway.cli.setting_values import parse_settings
+
+        stages = {"predict": self.predict, "preprocess": self.preprocess, "postprocess": self.postprocess}
+        return {
+            "duration": seconds_or_text(self.duration),
+            "slo": seconds_or_text(self.slo),
+            "seed": self.seed,
+            "traffic": {"kind": self.traffic, "rate": self.rate, "peak": self.peak},
+            "service": {name: durations(text) for name, text in stages.items()},
+            "replica": {"start": durations(self.start), "parallel": self.parallel},
+            "settings": parse_settings(self.setting or []),
+            "try": tries(self.variant or []),
+        }
+
+
+def simulate(
+    told: _Told,
+    *,
     page: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page with charts.", dir_okay=False)
     ] = None,
@@ -87,35 +122,10 @@ def simulate(  # noqa: PLR0913  # each is one option of the command
     Example: headway simulate --rate 12 --predict 200ms --preprocess 50ms --start 12s --duration 1h --slo 1s
     --set max_replica=8 --try concurrency_target=1 --try "concurrency_target=2 predict_concurrency=2"
     """
-    from headway.cli.scenario_options import (
-        durations,
-        merged,
-        read_tables,
-        seconds_or_text,
-        tries,
-        with_records,
-    )
-    from headway.cli.setting_values import parse_settings
-
     if page is not None and not page.parent.is_dir():
         raise typer.BadParameter(f"--html: there is no folder {page.parent}")
     looks = _looks() if page is not None else None
-    stages = {"predict": predict, "preprocess": preprocess, "postprocess": postprocess}
-    stated = {
-        "duration": seconds_or_text(duration),
-        "slo": seconds_or_text(slo),
-        "seed": seed,
-        "traffic": {"kind": traffic, "rate": rate, "peak": peak},
-        "service": {name: durations(text) for name, text in stages.items()},
-        "replica": {"start": durations(start), "parallel": parallel},
-        "settings": parse_settings(setting or []),
-        "try": tries(variant or []),
-    }
-    tables = merged(read_tables(file) if file else {}, stated)
-    scenario = _scenario(
-        with_records(tables, stated, str(records.resolve()) if records else None),
-        file.parent if file else Path(),
-    )
+    scenario = _scenario(told.tables(), told.file.parent if told.file else Path())
     _warn(scenario)
     began = time.process_time()
     trials = _run(scenario)

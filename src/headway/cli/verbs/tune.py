@@ -1,76 +1,38 @@
 """`headway tune`: measures a model on this machine and finds its predict concurrency and concurrency target."""
 
+import dataclasses
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from headway.cli import options
 from headway.cli.exit_codes import FAILED, INTERRUPTED
+from headway.cli.model_inputs import JSON, content_of, content_type_of, require_json
 from headway.cli.progress import spinner, warn
 from headway.cli.tables import messages, show, show_json, table
+from headway.cli.tuning_options import Aim, Changes, Effort, Subject, Use
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from headway.configuration import Configuration
     from headway.control.packages.preparation import PreparedModel
     from headway.planner.tuning.goal import Goal
+    from headway.planner.tuning.measurements import Point
     from headway.planner.tuning.search import Search
+    from headway.tuning.replica import Workshop
 
-_BINARY_SUFFIXES = (".msgpack", ".bin")
 
-
-def tune(  # noqa: PLR0913  # each is one option of the command
+def tune(
+    subject: Subject,
+    aim: Aim,
+    effort: Effort,
+    use: Use,
+    changes: Changes,
     *,
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")],
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="FILE",
-            help="A typical input, as JSON; .msgpack is sent as such, each line of .jsonl in turn. "
-            "[default: example_model_input]",
-            dir_okay=False,
-            exists=True,
-        ),
-    ] = None,
-    slo: Annotated[str, typer.Option(help="Latencies to keep, as in p95=500ms,p99=1s.")] = "",
-    objective: Annotated[
-        str,
-        typer.Option(
-            help="throughput: most requests per second; latency: lowest p95 with 80% of that; cost: fewest "
-            "replica-seconds per request when requests come at random and their queueing counts.",
-        ),
-    ] = "throughput",
-    memory_limit: Annotated[
-        str, typer.Option(help="What one replica may hold, as in 2G; what needs more is left out.")
-    ] = "",
-    max_predict_concurrency: Annotated[
-        int, typer.Option("--max-pc", min=1, help="The largest predict concurrency that is tried.")
-    ] = 16,
-    precision: Annotated[
-        int,
-        typer.Option(
-            min=1, max=20, help="How well throughputs are to be known, in percent, at 95% confidence."
-        ),
-    ] = 3,
-    budget: Annotated[str, typer.Option(help="The longest time for measuring, as in 90s or 10m.")] = "10m",
-    apply: Annotated[
-        bool, typer.Option("--apply", help="Write both numbers into DIR/config.yaml; comments stay.")
-    ] = False,
-    model: Annotated[
-        str | None,
-        typer.Option(help="With --apply: set the concurrency target of this running model too, live."),
-    ] = None,
-    url: options.ControlUrl = None,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the curve here, as SVG.", dir_okay=False)
-    ] = None,
-    data_dir: options.DataDir = None,
-    secrets_dir: options.SecretsDir = None,
-    model_cache_dir: options.ModelCacheDir = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the two numbers of the model in DIR by measuring it on this machine.
@@ -84,53 +46,47 @@ def tune(  # noqa: PLR0913  # each is one option of the command
 
     Example: headway tune receipts --input receipt.json --slo p95=500ms --apply
     """
-    from headway.configuration import Configuration
-    from headway.planner.spoken import parse_duration
-    from headway.planner.tuning.search import Bounds, Search
-
-    goal, seconds = _goal(slo, objective, memory_limit), parse_duration(budget)
-    if model is not None and not apply:
+    goal = aim.goal()
+    effort.seconds()  # or what is wrong with them, before anything is made
+    if use.model is not None and not use.apply:
         raise typer.BadParameter("--model says where --apply sets the concurrency target: give both")
-    configuration = Configuration.load().with_changes(
-        data_dir=data_dir, secrets_dir=secrets_dir, model_cache_dir=model_cache_dir
-    )
-    configuration.make_directories()
-    prepared = _prepare(directory, configuration, goal)
-    search = Search(goal, Bounds(predict_concurrency=max_predict_concurrency))
-    began = time.monotonic()
-    ending = _measure(search, prepared, _requests(file, prepared), configuration, seconds, precision / 100)
-    took = time.monotonic() - began
-    _show(search, ending, took, as_json=as_json)
-    if picture is not None and search.measured:
-        from headway.planner.tuning.chart import as_svg
-
-        picture.write_text(
-            as_svg(search, f"{directory.resolve().name}: throughput and latency"), encoding="utf-8"
-        )
+    ending, search = _search(subject, goal, effort, changes, as_json=as_json)
+    if use.picture is not None and search.measured:
+        _draw(use.picture, search, subject.directory)
     if ending == _INTERRUPTED:
         raise typer.Exit(INTERRUPTED)
     if search.choice is None:
         raise typer.Exit(FAILED)
-    if apply:
-        _apply(directory, search, model, url)
+    if use.apply:
+        _apply(subject.directory, search.choice.point, use)
 
 
 _COMPLETE, _OUT_OF_TIME, _INTERRUPTED = "complete", "the budget is used up", "interrupted"
 
 
-def _goal(slo: str, objective: str, memory_limit: str) -> "Goal":
-    from headway.core.settings import nearest
-    from headway.planner.errors import InvalidGoalError
-    from headway.planner.tuning.goal import Goal, Objective, parse_bytes, parse_limits
+def _search(
+    subject: Subject, goal: "Goal", effort: Effort, changes: Changes, *, as_json: bool
+) -> "tuple[str, Search]":
+    """Search, and show what was found: how that ended, and all that was measured."""
+    from headway.configuration import Configuration
+    from headway.planner.tuning.search import Bounds, Search
+    from headway.tuning.replica import Workshop
 
-    names = [one.value for one in Objective]
-    if objective not in names:
-        raise InvalidGoalError(f"unknown objective {objective!r}", hint=nearest(objective, names))
-    return Goal(
-        Objective(objective),
-        parse_limits(slo) if slo else (),
-        parse_bytes(memory_limit) if memory_limit else None,
-    )
+    configuration = Configuration.load().with_changes(**dataclasses.asdict(changes))
+    configuration.make_directories()
+    prepared = _prepare(subject.directory, configuration, goal)
+    requests = _requests(subject.file, prepared)
+    search = Search(goal, Bounds(predict_concurrency=effort.max_predict_concurrency))
+    secrets = configuration.secrets_dir and configuration.secrets_dir.resolve()
+    began = time.monotonic()
+    with (
+        spinner(messages(), "starting a replica", is_told_elsewhere=True) as progress,
+        tempfile.TemporaryDirectory(prefix="tune-", dir=configuration.run_dir) as folder,
+    ):
+        workshop = Workshop(prepared, Path(folder), secrets_directory=secrets)
+        ending = _measure(search, workshop, requests, effort, progress)
+    _show(search, ending, time.monotonic() - began, as_json=as_json)
+    return ending, search
 
 
 def _prepare(directory: Path, configuration: "Configuration", goal: "Goal") -> "PreparedModel":
@@ -161,6 +117,7 @@ def _prepare(directory: Path, configuration: "Configuration", goal: "Goal") -> "
 
 
 def _requests(file: Path | None, prepared: "PreparedModel") -> list[bytes]:
+    """As they go over the wire. Raises typer.BadParameter."""
     import json
 
     from headway.control.operations.preparations import example_input
@@ -170,63 +127,62 @@ def _requests(file: Path | None, prepared: "PreparedModel") -> list[bytes]:
         example = example_input(prepared)
         if example is None:
             raise typer.BadParameter("the Truss names no example_model_input: give --input FILE")
-        return [request_bytes(json.dumps(example).encode(), "application/json")]
-    if file.suffix in _BINARY_SUFFIXES:
-        return [request_bytes(file.read_bytes(), "application/octet-stream")]
-    content = file.read_bytes()
+        return [request_bytes(json.dumps(example).encode(), JSON)]
+    content, content_type = content_of(file), content_type_of(file)
     bodies = [line for line in content.splitlines() if line.strip()] if file.suffix == ".jsonl" else [content]
-    try:
+    if content_type == JSON:
         for body in bodies:
-            json.loads(body)
-    except ValueError as error:
-        raise typer.BadParameter(f"{file} is no JSON: {error}") from error
+            require_json(body, file)
     if not bodies:
         raise typer.BadParameter(f"{file} is empty")
-    return [request_bytes(body, "application/json") for body in bodies]
+    return [request_bytes(body, content_type) for body in bodies]
 
 
 def _measure(
     search: "Search",
-    prepared: "PreparedModel",
+    workshop: "Workshop",
     requests: list[bytes],
-    configuration: "Configuration",
-    budget: float,
-    precision: float,
+    effort: Effort,
+    tell: "Callable[[str], None]",
 ) -> str:
     """Measure until the search ends, the time is up or Ctrl-C; say which."""
     import asyncio
-    import signal
 
     import uvloop
 
+    try:
+        is_complete = uvloop.run(_until_the_end(search, workshop, requests, effort, tell))
+    except asyncio.CancelledError:
+        return _INTERRUPTED
+    return _COMPLETE if is_complete else _OUT_OF_TIME
+
+
+async def _until_the_end(
+    search: "Search",
+    workshop: "Workshop",
+    requests: list[bytes],
+    effort: Effort,
+    tell: "Callable[[str], None]",
+) -> bool:
+    """Whether that comes before the time is up. Ctrl-C cancels it."""
+    import asyncio
+    import signal
+
     from headway.planner.tuning.samples import StepRules
     from headway.planner.tuning.search import shown
-    from headway.tuning.replica import Workshop
     from headway.tuning.session import Bench, run_search
 
-    secrets = configuration.secrets_dir and configuration.secrets_dir.resolve()
-
-    async def run(folder: Path) -> bool:
-        measuring = asyncio.current_task()
-        for number in (signal.SIGINT, signal.SIGTERM):  # once: the replicas are to be stopped in peace
-            asyncio.get_running_loop().add_signal_handler(number, lambda: measuring and measuring.cancel())
-        workshop = Workshop(prepared, folder, secrets_directory=secrets)
-        async with Bench(workshop, requests, search.goal, StepRules(precision)) as bench:
-            return await run_search(
-                search,
-                bench,
-                lambda step: progress(f"step {len(search.measured) + 1}: {shown(step)}"),
-                budget=budget,
-            )
-
-    with (
-        spinner(messages(), "starting a replica", is_told_elsewhere=True) as progress,
-        tempfile.TemporaryDirectory(prefix="tune-", dir=configuration.run_dir) as folder,
-    ):
-        try:
-            return _COMPLETE if uvloop.run(run(Path(folder))) else _OUT_OF_TIME
-        except asyncio.CancelledError:
-            return _INTERRUPTED
+    measuring = asyncio.current_task()
+    for number in (signal.SIGINT, signal.SIGTERM):  # once: the replicas are to be stopped in peace
+        asyncio.get_running_loop().add_signal_handler(number, lambda: measuring and measuring.cancel())
+    rules = StepRules(effort.precision / 100)
+    async with Bench(workshop, requests, search.goal, rules) as bench:
+        return await run_search(
+            search,
+            bench,
+            lambda step: tell(f"step {len(search.measured) + 1}: {shown(step)}"),
+            budget=effort.seconds(),
+        )
 
 
 def _show(search: "Search", ending: str, seconds: float, *, as_json: bool) -> None:
@@ -261,14 +217,18 @@ def _unfinished(ending: str) -> str:
     return "" if ending == _COMPLETE else f"; {ending}, so this is not the whole search"
 
 
-def _apply(directory: Path, search: "Search", model: str | None, url: str | None) -> None:
+def _draw(picture: Path, search: "Search", directory: Path) -> None:
+    from headway.planner.tuning.chart import as_svg
+
+    title = f"{directory.resolve().name}: throughput and latency"
+    picture.write_text(as_svg(search, title), encoding="utf-8")
+
+
+def _apply(directory: Path, point: "Point", use: Use) -> None:
     from headway.cli.addresses import path_of
     from headway.cli.client import Control
     from headway.tuning.config_edit import write_numbers
 
-    if search.choice is None:
-        return
-    point = search.choice.point
     write_numbers(
         directory / "config.yaml",
         {
@@ -280,10 +240,10 @@ def _apply(directory: Path, search: "Search", model: str | None, url: str | None
     console.print(
         f"written to {directory / 'config.yaml'}; push it, for predict concurrency is fixed for a deployment"
     )
-    if model is None:
+    if use.model is None:
         return
-    path = path_of("v1", "models", model, "deployments", "production", "settings")
-    with Control.at(url) as control:
+    path = path_of("v1", "models", use.model, "deployments", "production", "settings")
+    with Control.at(use.url) as control:
         answer = control.patch(path, {"concurrency_target": point.concurrency_target}, {})
-    console.print(f"{model}: concurrency target {point.concurrency_target}, from now on", markup=False)
+    console.print(f"{use.model}: concurrency target {point.concurrency_target}, from now on", markup=False)
     warn(console, answer["warnings"])

@@ -163,27 +163,28 @@ class Preparations:
                 )
             )
         except HeadwayError as error:
-            if self._is_ending:
-                tell("given up, for Headway ends")
-                return _NotNow("Headway ends")
-            tell(str(error))
-            if is_of_machine(error):
-                _logger.warning(
-                    "the model cannot be prepared now: %s",
-                    error,
-                    extra={"deployment": deployment.deployment_id},
-                )
-                return _NotNow(str(error))
-            _logger.error(  # noqa: TRY400  # the text is meant for people
-                "the model cannot be prepared: %s", error, extra={"deployment": deployment.deployment_id}
-            )
-            return str(error)
+            return self._refused(error, deployment, tell)
         except Exception as error:
             tell(repr(error))
             _logger.exception("preparing the model broke", extra={"deployment": deployment.deployment_id})
             return f"preparing it broke: {error!r}"
         finally:
             log.close()
+
+    def _refused(
+        self, error: HeadwayError, deployment: Deployment, tell: Callable[[str], None]
+    ) -> "str | _NotNow":
+        """Why the model cannot be prepared, or not now."""
+        if self._is_ending:
+            tell("given up, for Headway ends")
+            return _NotNow("Headway ends")
+        tell(str(error))
+        told = {"deployment": deployment.deployment_id}
+        if is_of_machine(error):
+            _logger.warning("the model cannot be prepared now: %s", error, extra=told)
+            return _NotNow(str(error))
+        _logger.error("the model cannot be prepared: %s", error, extra=told)
+        return str(error)
 
 
 def prepared_of(model: PreparedModel) -> Prepared:

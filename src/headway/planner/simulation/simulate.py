@@ -42,18 +42,24 @@ def simulate(
         counted=measures.count,
     )
     control.begin(variant.replicas_at_first)
-    bucket = scenario.duration / BUCKETS
-
-    def end_bucket(number: int, now: float) -> None:
-        measures.end_bucket(plane.load(now), plane.arrived)
-        progress(number / BUCKETS)
-        if number < BUCKETS:
-            agenda.at((number + 1) * bucket, end_bucket, number + 1)
-
-    agenda.at(bucket, end_bucket, 1)
+    _end_buckets(agenda, plane, measures, scenario.duration / BUCKETS, progress)
     agenda.follow(scenario.traffic.requests(scenario.seed, scenario.duration), plane.arrive)
     agenda.run_while(lambda: len(measures.moments) < BUCKETS, until=math.inf)
     agenda.run_while(lambda: plane.open > 0, until=math.inf)
     measures.finish()
     measures.starts, measures.failures = control.starts, control.failures
     return measures
+
+
+def _end_buckets(
+    agenda: Agenda, plane: DataPlane, measures: Measures, seconds: float, progress: Progress
+) -> None:
+    """Each bucket, `seconds` long, ends in its turn."""
+
+    def end(number: int, now: float) -> None:
+        measures.end_bucket(plane.load(now), plane.arrived)
+        progress(number / BUCKETS)
+        if number < BUCKETS:
+            agenda.at((number + 1) * seconds, end, number + 1)
+
+    agenda.at(seconds, end, 1)

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from fakes.archives import tar, truss_files
-from headway.api import schemas
+from headway.api.schemas import resources, traffic
 from headway.control.packages.entries import PreparationError
 from headway.core.settings import DeploymentSettings
 from headway.core.statistics import Load
@@ -27,7 +27,7 @@ async def test_a_pushed_model_is_prepared_started_and_shown_whole(world):
     async with world() as it:
         it.may_prepare.clear()
         pushed = await it.push(settings='{"min_replica": 1}', name="first")
-        assert pushed.keys() == names(schemas.Deployment)
+        assert pushed.keys() == names(resources.Deployment)
         assert pushed["status"] == "BUILDING"
         assert pushed["preparation"].keys() == {"began_at", "line"}
         assert (pushed["name"], pushed["model_id"], pushed["model_name"]) == ("first", "echo", "echo")
@@ -47,7 +47,7 @@ async def test_a_pushed_model_is_prepared_started_and_shown_whole(world):
         assert await it.get(f"{ECHO}/production") == shown
         assert await it.get(ECHO) == {"deployments": [shown]}
         [replica] = (await it.get(f"{ECHO}/production/replicas"))["replicas"]
-        assert replica.keys() == names(schemas.Replica)
+        assert replica.keys() == names(resources.Replica)
         assert (replica["id"], replica["state"], replica["restarts"]) == ("echo-1", "ready", 0)
 
 
@@ -60,7 +60,7 @@ async def test_models_sum_up_what_their_deployments_do(world):
         it.gateway.tell(type="load", deployments=loads)
         await it.until(lambda: it.plane.supervisor.link.held("echo-1"))
         model = await it.get("/v1/models/echo")
-        assert model.keys() == names(schemas.Model)
+        assert model.keys() == names(resources.Model)
         assert await it.get("/v1/models") == {"models": [model]}
         assert (model["id"], model["production_deployment_id"]) == ("echo", deployment_id)
         assert (model["status"], model["environments"]) == ("ACTIVE", ["production"])
@@ -237,7 +237,7 @@ async def test_waking_starts_one_replica_of_what_has_none(world):
         it.ready.set()
         await it.until(lambda: it.plane.supervisor.replicas.ready(deployment_id))
         decisions = (await it.get(f"{ECHO}/production/decisions"))["decisions"]
-        assert decisions[0].keys() == names(schemas.Decision)
+        assert decisions[0].keys() == names(traffic.Decision)
         assert [one["desired"] for one in decisions] == [1, 0]
         assert decisions[0]["inputs"]
         assert len((await it.get(f"{ECHO}/production/decisions?limit=1"))["decisions"]) == 1

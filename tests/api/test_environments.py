@@ -1,7 +1,7 @@
 import dataclasses
 
 from fakes.archives import tar, truss_files
-from headway.api import schemas
+from headway.api.schemas import resources
 
 ECHO = "/v1/models/echo/deployments"
 ENVIRONMENTS = "/v1/models/echo/environments"
@@ -23,7 +23,7 @@ async def test_an_environment_is_made_shown_listed_and_deleted(world):
     async with world() as it:
         deployment_id = await it.serving()
         made = await it.post(ENVIRONMENTS, {"name": "staging"}, expected=201)
-        assert made.keys() == {field.name for field in dataclasses.fields(schemas.Environment)}
+        assert made.keys() == {field.name for field in dataclasses.fields(resources.Environment)}
         assert (made["name"], made["model_id"]) == ("staging", "echo")
         assert made["current_deployment"] is made["candidate_deployment"] is None
         assert await it.get(f"{ENVIRONMENTS}/staging") == made

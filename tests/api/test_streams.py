@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from fakes.control_plane import opened
 from headway.api import log_lines
-from headway.api.schemas import LiveState
+from headway.api.schemas.resources import LiveState
 from headway.api.views.live import Live
 
 ECHO = "/v1/models/echo/deployments"

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
 
 from headway import __version__
-from headway.api import console, errors, schemas
+from headway.api import console, errors
 from headway.api.guard import Guard
 from headway.api.head_requests import HeadRequests
 from headway.api.inference import Inference
@@ -21,6 +21,7 @@ from headway.api.routes import (
     streams,
     telemetry,
 )
+from headway.api.schemas import resources, traffic
 from headway.api.views.live import Live
 from headway.api.views.live_picture import Pictures
 from headway.api.views.resources import ResourceViews
@@ -32,7 +33,7 @@ _ABOUT = """Deploys Truss models and controls how many requests run at once.
 Every error is `{"error": {"code", "message", "hint"}}`. Where API keys exist, send `Authorization: Bearer KEY`.
 """
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": schemas.ErrorAnswer, "description": description}
+    status: {"model": resources.ErrorAnswer, "description": description}
     for status, description in {
         400: "the request cannot be read",
         401: "no key, or an unknown one",
@@ -81,8 +82,8 @@ def described() -> FastAPI:
         app.include_router(one.router, dependencies=[Security(_KEY)])
 
     @app.get("/healthz", tags=["health"])
-    async def health() -> schemas.Success:
+    async def health() -> traffic.Success:
         """Whether control runs; needs no key."""
-        return schemas.Success()
+        return traffic.Success()
 
     return app

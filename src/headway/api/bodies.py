@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from headway.api.schemas import Scope
+from headway.api.schemas.administration import Scope
 from headway.api.settings_schema import settings_schema
 from headway.control.credentials import secret_files
 from headway.control.desired import catalog

@@ -4,7 +4,7 @@ from pydantic import TypeAdapter
 
 from api.test_history import ROW
 from fakes.control_plane import opened
-from headway.api.schemas import Picture
+from headway.api.schemas.traffic import Picture
 
 ECHO = "/v1/models/echo/deployments/production"
 

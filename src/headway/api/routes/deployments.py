@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response, status
 
-from headway.api import bodies, schemas
+from headway.api import bodies
 from headway.api.dependencies import Found, Ops, Plane
+from headway.api.schemas import resources, traffic
 from headway.api.settings_schema import settings_schema
 from headway.api.uploads import deploy, length_of, read_settings
 from headway.api.views.resources import ResourceViews, decision
@@ -60,7 +61,7 @@ IfMatch = Annotated[
 
 
 @router.post("/v1/models", status_code=status.HTTP_202_ACCEPTED, openapi_extra=_ARCHIVE)
-async def push_model(request: Request, order: Order, plane: Plane, operations: Ops) -> schemas.Deployment:
+async def push_model(request: Request, order: Order, plane: Plane, operations: Ops) -> resources.Deployment:
     """Deploy a Truss under its own model_name."""
     await plane.require_room(length_of(request))
     return ResourceViews(plane).deployment(await deploy(request.stream(), operations, order))
@@ -69,7 +70,7 @@ async def push_model(request: Request, order: Order, plane: Plane, operations: O
 @router.post(_DEPLOYMENTS, status_code=status.HTTP_202_ACCEPTED, openapi_extra=_ARCHIVE)
 async def push(
     model: str, request: Request, order: Order, plane: Plane, operations: Ops
-) -> schemas.Deployment:
+) -> resources.Deployment:
     """Deploy a Truss. The answer comes once it is checked; what goes on then is in `status` and `preparation`."""
     await plane.require_room(length_of(request))
     named = dataclasses.replace(order, model=model)
@@ -77,19 +78,19 @@ async def push(
 
 
 @router.get(_DEPLOYMENTS)
-async def list_deployments(model: str, plane: Plane, operations: Ops) -> schemas.Deployments:
+async def list_deployments(model: str, plane: Plane, operations: Ops) -> resources.Deployments:
     found = plane.desired_state.deployments_of(operations.catalog.model(model))
-    return schemas.Deployments(deployments=[ResourceViews(plane).deployment(one) for one in found])
+    return resources.Deployments(deployments=[ResourceViews(plane).deployment(one) for one in found])
 
 
 @router.get(_DEPLOYMENT)
-async def get_deployment(found: Found, plane: Plane) -> schemas.Deployment:
+async def get_deployment(found: Found, plane: Plane) -> resources.Deployment:
     """By its id, or by the name of an environment."""
     return ResourceViews(plane).deployment(found)
 
 
 @router.delete(_DEPLOYMENT, status_code=status.HTTP_202_ACCEPTED)
-async def delete_deployment(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
+async def delete_deployment(found: Found, plane: Plane, operations: Ops) -> resources.Deployment:
     """Refused while an environment uses it. What is in flight is finished first."""
     return ResourceViews(plane).deployment(
         await operations.deletions.deployment(found.model, found.deployment_id)
@@ -97,7 +98,7 @@ async def delete_deployment(found: Found, plane: Plane, operations: Ops) -> sche
 
 
 @router.get(_DEPLOYMENT + "/settings")
-async def get_settings(found: Found, plane: Plane, response: Response) -> schemas.Settings:
+async def get_settings(found: Found, plane: Plane, response: Response) -> resources.Settings:
     response.headers["etag"] = f'"{found.version}"'
     return ResourceViews(plane).settings(found)
 
@@ -111,7 +112,7 @@ async def change_settings(
     operations: Ops,
     response: Response,
     if_match: IfMatch = None,
-) -> schemas.SettingsChange:
+) -> resources.SettingsChange:
     """Change some of the settings, at once and without a restart. With If-Match, only what you have seen. `message`
     says whether the gateway goes by them already.
     """
@@ -127,7 +128,7 @@ async def change_settings(
 @router.post(_DEPLOYMENT + "/settings/preview", openapi_extra=_CHANGES)
 async def preview_settings(
     found: Found, changes: Changes, plane: Plane, operations: Ops
-) -> schemas.SettingsPreview:
+) -> resources.SettingsPreview:
     """What a change of some settings would do at the present load. Nothing is changed."""
     return ResourceViews(plane).settings_preview(
         operations.with_changes(found.model, found.deployment_id, changes)
@@ -135,25 +136,25 @@ async def preview_settings(
 
 
 @router.post(_DEPLOYMENT + "/activate", status_code=status.HTTP_202_ACCEPTED)
-async def activate(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
+async def activate(found: Found, plane: Plane, operations: Ops) -> resources.Deployment:
     """Let it serve again; what failed is tried anew at once."""
     return ResourceViews(plane).deployment(await operations.activate(found.model, found.deployment_id))
 
 
 @router.post(_DEPLOYMENT + "/deactivate", status_code=status.HTTP_202_ACCEPTED)
-async def deactivate(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
+async def deactivate(found: Found, plane: Plane, operations: Ops) -> resources.Deployment:
     """Refuse its requests; what is in flight is finished, then its replicas go."""
     return ResourceViews(plane).deployment(await operations.deactivate(found.model, found.deployment_id))
 
 
 @router.post(_DEPLOYMENT + "/wake", status_code=status.HTTP_202_ACCEPTED)
-async def wake(found: Found, plane: Plane, operations: Ops) -> schemas.Deployment:
+async def wake(found: Found, plane: Plane, operations: Ops) -> resources.Deployment:
     """Have one replica started now, if there is none."""
     return ResourceViews(plane).deployment(operations.wake(found))
 
 
 @router.get(_DEPLOYMENT + "/replicas")
-async def list_replicas(found: Found, plane: Plane) -> schemas.Replicas:
+async def list_replicas(found: Found, plane: Plane) -> resources.Replicas:
     return ResourceViews(plane).replicas(found.deployment_id)
 
 
@@ -162,12 +163,12 @@ async def list_decisions(
     found: Found,
     plane: Plane,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> schemas.Decisions:
+) -> traffic.Decisions:
     """Changes of the desired number of replicas with their reasons and inputs, the newest first."""
     persistence = plane.persistence
     await persistence.save()
     rows = await persistence.call(persistence.store.decisions, found.deployment_id, limit=limit)
-    return schemas.Decisions(decisions=[decision(row) for row in rows])
+    return traffic.Decisions(decisions=[decision(row) for row in rows])
 
 
 def _version(if_match: str | None) -> int | None:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, HTTPException, Request
 
 from headway.api import bodies, disconnects
 from headway.api.dependencies import Found, Ops, Plane, Simulations
-from headway.api.simulation_schemas import Comparison
+from headway.api.schemas.simulations import Comparison
 from headway.api.views import simulations as views
 from headway.what_if.comparison import Asked, compared, span
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from headway.api import schemas
 from headway.api.begun import begun
 from headway.api.dependencies import Found, Plane, Simulations
+from headway.api.schemas import traffic
 from headway.api.views import history
 from headway.control.desired.state import Deployment
 from headway.control.errors import NotFoundError
@@ -42,12 +42,12 @@ async def list_requests(
     sort_by: Annotated[SortBy, Query(description="The newest first, or the longest, in all or a stage.")] = (
         "arrived_at"
     ),
-) -> schemas.Requests:
+) -> traffic.Requests:
     """Requests that ended lately. Above 500 a second a part of them is recorded; metrics count all."""
     lately = plane.supervisor.requests
     records = lately.latest(found.deployment_id, limit, since, sort_by)
-    return schemas.Requests(
-        requests=[schemas.RequestRecord(**one.as_row()) for one in records],
+    return traffic.Requests(
+        requests=[traffic.RequestRecord(**one.as_row()) for one in records],
         sampled_out=lately.sampled_out(found.deployment_id),
     )
 
@@ -81,7 +81,7 @@ async def export_requests(
 
 
 @router.get("/v1/models/{model}/deployments/{deployment}/requests/{request_id}")
-async def get_request(found: Found, plane: Plane, request_id: str) -> schemas.RequestRecord:
+async def get_request(found: Found, plane: Plane, request_id: str) -> traffic.RequestRecord:
     """One request, by the id that its answer carried as X-Headway-Request-Id."""
     record = plane.supervisor.requests.find(found.deployment_id, request_id)
     if record is None:
@@ -90,7 +90,7 @@ async def get_request(found: Found, plane: Plane, request_id: str) -> schemas.Re
             hint="records come within half a second of a request's end, above 500 a second of a part of them only, "
             "and the oldest go",
         )
-    return schemas.RequestRecord(**record.as_row())
+    return traffic.RequestRecord(**record.as_row())
 
 
 @router.get("/v1/models/{model}/deployments/{deployment}/history")
@@ -98,7 +98,7 @@ async def read_history(
     found: Found,
     plane: Plane,
     seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back.")] = 300,
-) -> schemas.History:
+) -> traffic.History:
     """How it has fared lately: load, replicas, answers by status, and latency by stage."""
     return history.history(plane, found.deployment_id, seconds)
 
@@ -112,7 +112,7 @@ async def read_advice(
     simulate: Annotated[
         bool, Query(description="Say what each change would have made of that traffic, too.")
     ] = False,
-) -> schemas.Advices:
+) -> traffic.Advices:
     """What its latest traffic says about its settings, with the arithmetic behind it."""
     return await history.advice(plane, found, seconds, simulator if simulate else None)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headway.api import schemas
+from headway.api.schemas import traffic
 from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
 from headway.observed.advice import FEWEST_REQUESTS, Advice, Observed, advise, observed
@@ -19,7 +19,7 @@ _MOST_ADVISING = 2_000
 _CLASSES = ("2xx", "4xx", "5xx", "none")
 
 
-def history(plane: ControlPlane, deployment_id: str, seconds: int) -> schemas.History:
+def history(plane: ControlPlane, deployment_id: str, seconds: int) -> traffic.History:
     """By columns, as charts take it; a gap where nothing was told is a point without values."""
     step, points = plane.supervisor.history.points(deployment_id, seconds)
     known = {one.at: one for one in points}
@@ -27,7 +27,7 @@ def history(plane: ControlPlane, deployment_id: str, seconds: int) -> schemas.Hi
     rows = [known.get(at) or Point(at) for at in grid]
     classes = sorted({*_CLASSES, *(name for one in points for name in one.ends)})
     stages = [stage for stage in ("total", *STAGES) if any(stage in one.stages for one in points)]
-    return schemas.History(
+    return traffic.History(
         step=step,
         at=grid,
         queued=[one.queued for one in rows],
@@ -51,7 +51,7 @@ def history(plane: ControlPlane, deployment_id: str, seconds: int) -> schemas.Hi
 
 async def advice(
     plane: ControlPlane, deployment: Deployment, seconds: int, simulator: Simulator | None
-) -> schemas.Advices:
+) -> traffic.Advices:
     """What the traffic of the last so many seconds says about the settings; with a simulator, what each change would
     have made of it.
     """
@@ -65,7 +65,7 @@ async def advice(
     simulated = Effects("")
     if simulator is not None:
         simulated = await effects(plane, simulator, deployment, found, seconds)
-    return schemas.Advices(
+    return traffic.Advices(
         seconds=seconds,
         requests=seen.requests,
         advice=[_advice(one, simulated) for one in found],
@@ -74,9 +74,9 @@ async def advice(
     )
 
 
-def _advice(advice: Advice, simulated: Effects) -> schemas.Advice:
+def _advice(advice: Advice, simulated: Effects) -> traffic.Advice:
     after = simulated.after.get(advice.code)
-    return schemas.Advice(
+    return traffic.Advice(
         code=advice.code,
         title=advice.title,
         text=advice.text,
@@ -87,9 +87,9 @@ def _advice(advice: Advice, simulated: Effects) -> schemas.Advice:
     )
 
 
-def _outlook(trial: Mapping[str, Any]) -> schemas.Outlook:
+def _outlook(trial: Mapping[str, Any]) -> traffic.Outlook:
     wait, latency = (trial["stages"][stage] or {} for stage in ("wait", "latency"))
-    return schemas.Outlook(
+    return traffic.Outlook(
         wait_p50=wait.get("p50"),
         wait_p95=wait.get("p95"),
         latency_p95=latency.get("p95"),

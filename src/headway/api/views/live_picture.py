@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from pydantic import TypeAdapter
 
-from headway.api import schemas
+from headway.api.schemas import resources, traffic
 from headway.api.views.live import Live
 from headway.api.views.resources import ResourceViews
 from headway.control.desired.state import Deployment
@@ -13,7 +13,7 @@ from headway.control.plane import ControlPlane
 from headway.control.running.lanes import Holding, Lanes
 
 LANES = ("preprocess", "gate_wait", "predict", "postprocess", "send", "abandoned")
-_PICTURE = TypeAdapter(schemas.Picture)
+_PICTURE = TypeAdapter(traffic.Picture)
 
 
 class Pictures:
@@ -50,9 +50,9 @@ class Pictures:
         if deployment is None:
             return "{}"
         shown = dataclasses.replace(self._documents.deployment(deployment), example_input=None)
-        picture = schemas.Picture(
+        picture = traffic.Picture(
             deployment=shown,
-            queue=schemas.Queue(count=shown.queued, shown=self._queued(deployment_id)),
+            queue=traffic.Queue(count=shown.queued, shown=self._queued(deployment_id)),
             replicas=[
                 self._replica(one, deployment.settings.concurrency_target)
                 for one in self._documents.replicas(deployment_id).replicas
@@ -60,23 +60,23 @@ class Pictures:
         )
         return _PICTURE.dump_json(picture).decode()
 
-    def _queued(self, deployment_id: str) -> list[schemas.QueuedRequest]:
+    def _queued(self, deployment_id: str) -> list[traffic.QueuedRequest]:
         loads = self._plane.supervisor.link.load(deployment_id).values()
         waiting = sorted(
             (one for load in loads for one in load.get("waiting", ())), key=lambda one: one[1], reverse=True
         )
-        return [schemas.QueuedRequest(request_id=name, seconds=seconds) for name, seconds in waiting]
+        return [traffic.QueuedRequest(request_id=name, seconds=seconds) for name, seconds in waiting]
 
-    def _replica(self, replica: schemas.Replica, slots: int) -> schemas.Lanes:
+    def _replica(self, replica: resources.Replica, slots: int) -> traffic.Lanes:
         fields = {field.name: getattr(replica, field.name) for field in dataclasses.fields(replica)}
         holding = self._lanes.of(replica.id)
         counts = None if holding is None else {name: holding.counts.get(name, 0) for name in LANES}
-        return schemas.Lanes(**fields, slots=slots, lanes=counts, requests=_shown(holding))
+        return traffic.Lanes(**fields, slots=slots, lanes=counts, requests=_shown(holding))
 
 
-def _shown(holding: Holding | None) -> list[schemas.HeldRequest]:
+def _shown(holding: Holding | None) -> list[traffic.HeldRequest]:
     return [
-        schemas.HeldRequest(
+        traffic.HeldRequest(
             request_id=one.request_id, stage=one.stage, seconds=one.seconds, abandoned=one.abandoned
         )
         for one in (() if holding is None else holding.shown)

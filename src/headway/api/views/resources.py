@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from headway.api import schemas
-from headway.api.schemas import instant
+from headway.api.schemas import administration, resources, traffic
+from headway.api.schemas.traffic import instant
 from headway.control.desired.state import PRODUCTION, Deployment, Environment
 from headway.control.packages.machine import has_secret
 from headway.control.packages.on_machine import secret_warnings
@@ -19,9 +19,9 @@ from headway.core.lifecycle import ReplicaState
 from headway.core.reconcile import STARTS_UNTIL_FAILED
 from headway.core.settings import DeploymentSettings
 
-_LIVE_STATE = TypeAdapter(schemas.LiveState)
+_LIVE_STATE = TypeAdapter(resources.LiveState)
 _SETTINGS = tuple(field.name for field in dataclasses.fields(DeploymentSettings))
-_AUTOSCALING_SETTINGS = tuple(field.name for field in dataclasses.fields(schemas.AutoscalingSettings))
+_AUTOSCALING_SETTINGS = tuple(field.name for field in dataclasses.fields(resources.AutoscalingSettings))
 
 
 _clock = time.time() - time.monotonic()
@@ -37,33 +37,33 @@ class ResourceViews:
         self._supervisor = plane.supervisor
 
     def everything(self) -> str:
-        """A `schemas.LiveState` as JSON."""
+        """A `resources.LiveState` as JSON."""
         deployments = [
-            schemas.LiveDeployment(
+            resources.LiveDeployment(
                 **{**self._fields(one), "example_input": None},
                 replicas=[self._replica(replica) for replica in self._supervisor.replicas.of(deployment_id)],
             )
             for deployment_id, one in self._desired_state.deployments.items()
         ]
-        by_model: dict[str, list[schemas.Deployment]] = {name: [] for name in self._desired_state.models}
+        by_model: dict[str, list[resources.Deployment]] = {name: [] for name in self._desired_state.models}
         for deployment in deployments:
             by_model[deployment.model_id].append(deployment)
         models = [self._model(name, its) for name, its in by_model.items()]
-        return _LIVE_STATE.dump_json(schemas.LiveState(models=models, deployments=deployments)).decode()
+        return _LIVE_STATE.dump_json(resources.LiveState(models=models, deployments=deployments)).decode()
 
-    def models(self) -> schemas.Models:
-        return schemas.Models(models=[self.model(name) for name in self._desired_state.models])
+    def models(self) -> resources.Models:
+        return resources.Models(models=[self.model(name) for name in self._desired_state.models])
 
-    def model(self, name: str) -> schemas.Model:
+    def model(self, name: str) -> resources.Model:
         return self._model(name, [self.deployment(one) for one in self._desired_state.deployments_of(name)])
 
-    def deployment(self, deployment: Deployment) -> schemas.Deployment:
+    def deployment(self, deployment: Deployment) -> resources.Deployment:
         fields = self._fields(deployment)
         fields["warnings"] += self._secret_warnings(deployment)
-        return schemas.Deployment(**fields)
+        return resources.Deployment(**fields)
 
-    def settings(self, deployment: Deployment) -> schemas.Settings:
-        return schemas.Settings(
+    def settings(self, deployment: Deployment) -> resources.Settings:
+        return resources.Settings(
             settings=_settings(deployment),
             version=deployment.version,
             warnings=list(deployment.warnings),
@@ -71,10 +71,10 @@ class ResourceViews:
 
     def settings_change(
         self, before: Deployment, after: Deployment, *, is_in_force: bool
-    ) -> schemas.SettingsChange:
+    ) -> resources.SettingsChange:
         is_changed = before.settings != after.settings
         taken = "in force" if is_in_force else "stored, the gateway does not answer"
-        return schemas.SettingsChange(
+        return resources.SettingsChange(
             settings=_settings(after),
             version=after.version,
             warnings=list(after.warnings),
@@ -82,10 +82,10 @@ class ResourceViews:
             message=taken if is_changed else "nothing changed",
         )
 
-    def settings_preview(self, after: Deployment) -> schemas.SettingsPreview:
-        decision, settings = self._supervisor.preview(after), after.scaling_settings
+    def settings_preview(self, after: Deployment) -> resources.SettingsPreview:
+        decision, settings = self._supervisor.wanted.preview(after), after.scaling_settings
         needed = max(settings.min_replica, min(decision.inputs.need, settings.max_replica))
-        return schemas.SettingsPreview(
+        return resources.SettingsPreview(
             settings=_settings(after),
             warnings=list(after.warnings),
             present=decision.inputs.present,
@@ -96,13 +96,13 @@ class ResourceViews:
             text=_preview_text(needed, decision.desired),
         )
 
-    def replicas(self, deployment_id: str) -> schemas.Replicas:
-        return schemas.Replicas(
+    def replicas(self, deployment_id: str) -> resources.Replicas:
+        return resources.Replicas(
             replicas=[self._replica(one) for one in self._supervisor.replicas.of(deployment_id)]
         )
 
-    def environment(self, environment: Environment) -> schemas.Environment:
-        return schemas.Environment(
+    def environment(self, environment: Environment) -> resources.Environment:
+        return resources.Environment(
             name=environment.name,
             model_id=environment.model,
             created_at=instant(environment.created_at),
@@ -116,13 +116,13 @@ class ResourceViews:
         place = self._plane.options.secrets_place
         return list(secret_warnings(declared, lambda name: has_secret(name, place)))
 
-    def _deployment_of(self, deployment_id: str | None) -> schemas.Deployment | None:
+    def _deployment_of(self, deployment_id: str | None) -> resources.Deployment | None:
         deployment = self._desired_state.deployments.get(deployment_id or "")
         return None if deployment is None else self.deployment(deployment)
 
-    def _model(self, name: str, deployments: list[schemas.Deployment]) -> schemas.Model:
+    def _model(self, name: str, deployments: list[resources.Deployment]) -> resources.Model:
         production = self._desired_state.points_at((name, PRODUCTION))
-        return schemas.Model(
+        return resources.Model(
             id=name,
             name=name,
             created_at=instant(self._desired_state.models[name]),
@@ -138,7 +138,7 @@ class ResourceViews:
         )
 
     def _fields(self, deployment: Deployment) -> dict[str, Any]:
-        """Of a `schemas.Deployment`, by their names."""
+        """Of a `resources.Deployment`, by their names."""
         return {**self._static_fields(deployment), **self._live_fields(deployment)}
 
     def _static_fields(self, deployment: Deployment) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class ResourceViews:
             "is_production": PRODUCTION in environments,
             "predict_concurrency": None if prepared is None else prepared.predict_concurrency,
             "concurrency_target": deployment.settings.concurrency_target,
-            "autoscaling_settings": schemas.AutoscalingSettings(
+            "autoscaling_settings": resources.AutoscalingSettings(
                 **{name: settings[name] for name in _AUTOSCALING_SETTINGS}
             ),
             "settings": settings,
@@ -196,9 +196,9 @@ class ResourceViews:
         names = "queued", "abandoned", "arrivals", "finished"
         return {name: sum(int(load.get(name, 0)) for load in loads) for name in names}
 
-    def _replica(self, replica: Replica) -> schemas.Replica:
+    def _replica(self, replica: Replica) -> resources.Replica:
         history = self._supervisor.replicas.history(replica)
-        return schemas.Replica(
+        return resources.Replica(
             id=replica.replica_id,
             generation=replica.running.generation,
             state=replica.state.value,
@@ -209,13 +209,13 @@ class ResourceViews:
             gpus=list(replica.running.gpus),
         )
 
-    def _preparation(self, deployment_id: str) -> schemas.Preparation | None:
+    def _preparation(self, deployment_id: str) -> resources.Preparation | None:
         progress = self._plane.preparations.progress(deployment_id)
         if progress is None:
             return None
-        return schemas.Preparation(began_at=instant(progress.began_at), line=progress.line)
+        return resources.Preparation(began_at=instant(progress.began_at), line=progress.line)
 
-    def _status(self, deployment: Deployment) -> schemas.Status:
+    def _status(self, deployment: Deployment) -> resources.Status:
         deployment_id = deployment.deployment_id
         if deployment_id in self._plane.operations.deletions:
             return "DELETING"
@@ -227,7 +227,7 @@ class ResourceViews:
             return "BUILDING"
         return self._running_status(deployment_id)
 
-    def _running_status(self, deployment_id: str) -> schemas.Status:
+    def _running_status(self, deployment_id: str) -> resources.Status:
         supervisor = self._supervisor
         states = {one.state for one in supervisor.replicas.of(deployment_id)}
         if supervisor.failed(deployment_id) is not None:
@@ -249,14 +249,14 @@ class ResourceViews:
         return failed_starts >= STARTS_UNTIL_FAILED or (failed_starts > 0 and not is_tried_again)
 
 
-def decision(row: DecisionRow) -> schemas.Decision:
-    return schemas.Decision(
+def decision(row: DecisionRow) -> traffic.Decision:
+    return traffic.Decision(
         at=instant(row.at), desired=row.desired, reason=row.reason, inputs=dict(row.inputs)
     )
 
 
-def key(row: KeyRow) -> schemas.Key:
-    return schemas.Key(
+def key(row: KeyRow) -> administration.Key:
+    return administration.Key(
         prefix=row.prefix,
         name=row.name,
         scopes=list(row.scopes),

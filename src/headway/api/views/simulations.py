@@ -3,7 +3,7 @@
 import dataclasses
 import statistics
 
-from headway.api.simulation_schemas import Comparison, Curves, Trial
+from headway.api.schemas.simulations import Comparison, Curves, Trial
 from headway.what_if import comparison as what_if
 
 _TOLD = {field.name for field in dataclasses.fields(Trial)}

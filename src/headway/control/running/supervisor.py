@@ -23,8 +23,9 @@ from headway.control.running.publisher import Publisher
 from headway.control.running.replica import Replica
 from headway.control.running.replicas import Listeners, ReplicaSet
 from headway.control.running.table_store import TableStore
+from headway.control.running.wanted import WantedReplicas
 from headway.control.store.recent_requests import RequestHistory
-from headway.core.autoscaling import Replicas, ScalingDecision, there
+from headway.core.autoscaling import ScalingDecision
 from headway.core.lifecycle import ReplicaState
 from headway.core.reconcile import Action, Drain, Failed, Reconciler, Start, Stop, TakeBack, TakeOut
 
@@ -50,29 +51,17 @@ class Supervisor:
         self.autoscaler = Autoscaler(decided)
         self.requests = RequestHistory()
         self.history = LoadHistory()
-        self.link = GatewayLink(
-            link_path,
-            LinkListeners(
-                self.wake,
-                self.replace,
-                self.require_one,
-                self.autoscaler.record,
-                self.autoscaler.forget_source,
-                self._note_requests,
-            ),
-        )
-        self.replicas = ReplicaSet(
-            backend,
-            log_directory,
-            self.link.held,
-            Listeners(self.wake, self._note_ready, self._note_failure),
-        )
+        self.link = GatewayLink(link_path, self._link_listeners())
+        listeners = Listeners(self.wake, self._note_ready, self._note_failure)
+        self.replicas = ReplicaSet(backend, log_directory, self.link.held, listeners)
         self.rollout = Rollout(desired_state)
         self.publisher = Publisher(desired_state, self.replicas, self.link, store)
         self.were_ready: set[str] = set()
         """Deployments that have had a ready replica since they came or were pushed again."""
         self._reconcilers: dict[str, Reconciler] = {}
         self.lives = Lives(self.replicas, self._reconciler, self.were_ready)
+        retry_at = lambda deployment_id: self._reconciler(deployment_id).retry_at  # noqa: E731
+        self.wanted = WantedReplicas(desired_state, self.replicas, self.rollout, self.autoscaler, retry_at)
         self._store = store
         self._generations = Generations(store.path.with_name("generation"), above=store.table.version)
         self._to_stop: dict[str, str] = {}  # reasons by replica id
@@ -102,7 +91,7 @@ class Supervisor:
         """Somebody asks for it to be awake: it needs one replica now."""
         deployment = self.desired_state.deployments.get(deployment_id)
         if deployment is not None:
-            self.autoscaler.require(deployment_id, deployment.scaling_settings, 1, time.monotonic())
+            self.wanted.require(deployment, 1)
             self.wake()
 
     def forget(self, deployment_id: str) -> None:
@@ -135,12 +124,6 @@ class Supervisor:
         """Whether its starts failed one after another."""
         return self.publisher.failures.get(deployment_id)
 
-    def preview(self, deployment: Deployment) -> ScalingDecision:
-        """What would be decided now if the deployment's settings were those of the one given."""
-        now = time.monotonic()
-        replicas = self._there(deployment.deployment_id, now)
-        return self.autoscaler.preview(deployment.deployment_id, deployment.scaling_settings, replicas, now)
-
     async def run(self) -> None:
         """Until cancelled."""
         if not self._has_adopted:
@@ -166,10 +149,7 @@ class Supervisor:
             if deployment is None:
                 self._to_stop[replica.replica_id] = "its deployment is no longer desired"
             else:
-                count = self.replicas.present(deployment.deployment_id)
-                self.autoscaler.require(
-                    deployment.deployment_id, deployment.scaling_settings, count, time.monotonic()
-                )
+                self.wanted.require(deployment, self.replicas.present(deployment.deployment_id))
 
     async def _round(self, tasks: asyncio.TaskGroup) -> float:
         """Do what follows from what is known now; return when to look again. What fails of one fails alone."""
@@ -197,7 +177,7 @@ class Supervisor:
         now = time.monotonic()
         reconciler = self._reconciler(deployment.deployment_id)
         reconciler.thresholds = deployment.thresholds
-        desired, decided_until = self._desired(deployment, now)
+        desired, decided_until = self.wanted.of(deployment, now)
         views = [
             one.view(self.link.held(one.replica_id), is_drained=self.link.is_drained(one.replica_id))
             for one in self.replicas.of(deployment.deployment_id)
@@ -207,38 +187,6 @@ class Supervisor:
             await self._act(deployment, action, now)
         self.publisher.note_failed(deployment.deployment_id, plan.failed)
         return min((at for at in (plan.next_at, decided_until) if at is not None), default=None)
-
-    def _desired(self, deployment: Deployment, now: float) -> tuple[int, float | None]:
-        """How many replicas it is to have, and until when that holds if nothing happens (None: for ever)."""
-        deployment_id, settings = deployment.deployment_id, deployment.scaling_settings
-        if deployment.prepared is None or not deployment.is_active:
-            return 0, None
-        if self.desired_state.is_set_aside(deployment_id):
-            return 0, None
-        if needed := self.rollout.need_of(deployment_id, self.replicas.present):
-            self.autoscaler.require(deployment_id, settings, needed, now)
-        replicas = self._there(deployment_id, now)
-        decision = self.autoscaler.decide(deployment_id, settings, replicas, now)
-        if (old := self.rollout.waits_for(deployment_id)) and self.replicas.present(old):
-            return min(decision.desired, replicas.ready + replicas.starting), decision.next_at
-        if deployment_id in self.rollout.retiring and not decision.inputs.queued:
-            return 0, self._retired(deployment_id, decision, now)
-        return decision.desired, decision.next_at
-
-    def _retired(self, deployment_id: str, decision: ScalingDecision, now: float) -> float | None:
-        """It has lost its environment. Once its replicas are gone, the load that it had there counts no more:
-        else it would be held at their number for scale_down_delay. Returns when to look at it again.
-        """
-        if self.replicas.present(deployment_id):
-            return decision.next_at
-        self.rollout.retiring.discard(deployment_id)
-        self.autoscaler.forget_load(deployment_id)
-        return now
-
-    def _there(self, deployment_id: str, now: float) -> Replicas:
-        states = [one.state for one in self.replicas.of(deployment_id)]
-        is_backing_off = now < self._reconciler(deployment_id).retry_at
-        return there(states, self.autoscaler.desired(deployment_id), is_backing_off=is_backing_off)
 
     async def _act(self, deployment: Deployment, action: Action, now: float) -> None:
         match action:
@@ -273,6 +221,16 @@ class Supervisor:
         return self._reconcilers.setdefault(deployment_id, Reconciler())
 
     # What others tell.
+
+    def _link_listeners(self) -> LinkListeners:
+        return LinkListeners(
+            self.wake,
+            self.replace,
+            self.require_one,
+            self.autoscaler.record,
+            self.autoscaler.forget_source,
+            self._note_requests,
+        )
 
     def _note_ready(self, replica: Replica) -> None:
         self._reconciler(replica.running.deployment_id).replica_became_ready()

@@ -1,11 +1,11 @@
-"""What answers of simulations look like, as `schemas` has it of all others."""
+"""What answers of simulations look like."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from headway.api.schemas import Column
+from headway.api.schemas.traffic import Column
 
 Durations = Annotated[
     dict[str, dict[str, float] | None],

@@ -1,0 +1,149 @@
+"""What passes through a deployment, at this moment and lately, and what was decided from it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from headway.api.schemas.resources import Deployment, Replica
+
+Column = list[float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedRequest:
+    request_id: str
+    seconds: Annotated[float, Field(description="for so long it has queued")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    count: int
+    shown: Annotated[list[QueuedRequest], Field(description="the first of them, in order")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRequest:
+    request_id: str
+    stage: str
+    seconds: Annotated[float, Field(description="for so long it has been in its stage")]
+    abandoned: Annotated[bool, Field(description="its client has left, its work goes on")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes(Replica):
+    """A replica with what it holds, by stage."""
+
+    slots: Annotated[int, Field(description="the concurrency target")]
+    lanes: Annotated[
+        dict[str, int] | None,
+        Field(description="requests by stage, and those abandoned; null when the replica did not say"),
+    ]
+    requests: Annotated[list[HeldRequest], Field(description="some of them")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """By columns: one value for each bucket."""
+
+    step: Annotated[int, Field(description="seconds of a bucket")]
+    at: Annotated[list[int], Field(description="begins of the buckets, in seconds since 1970")]
+    queued: Annotated[Column, Field(description="means")]
+    in_flight: Annotated[Column, Field(description="means")]
+    capacity: Annotated[Column, Field(description="requests that the ready replicas hold at once")]
+    desired: Column
+    ready: Column
+    statuses: Annotated[dict[str, Column], Field(description="requests per second by class of status")]
+    stages: Annotated[
+        dict[str, dict[str, Column]], Field(description="seconds: p50, p95 and p99 by stage, and in total")
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How the recorded requests fare with certain settings, simulated. Times are in seconds."""
+
+    wait_p50: Annotated[float | None, Field(description="for a slot")]
+    wait_p95: float | None
+    latency_p95: float | None
+    replica_hours: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    code: str
+    title: str
+    text: str
+    arithmetic: list[str]
+    change: Annotated[dict[str, Any], Field(description="settings to change; empty if it is none of them")]
+    before: Annotated[Outlook | None, Field(description="with the present settings, if simulated")] = None
+    after: Annotated[Outlook | None, Field(description="with the change")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advices:
+    seconds: Annotated[int, Field(description="how far back was looked")]
+    requests: Annotated[int, Field(description="finished requests with records in that time")]
+    advice: Annotated[list[Advice], Field(description="the most telling first")]
+    note: Annotated[str, Field(description="why nothing is advised; may be empty")]
+    simulation: Annotated[str, Field(description="what was simulated, or why not; empty if not asked")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    at: datetime
+    desired: int
+    reason: str
+    inputs: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    decisions: list[Decision]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRecord:
+    request_id: str
+    deployment_id: str
+    model: str
+    replica_id: str
+    arrived_at: Annotated[float, Field(description="seconds since 1970")]
+    status: Annotated[int, Field(description="what the client was told; 0 when it was told nothing")]
+    outcome: str
+    seconds: Annotated[float, Field(description="from its head's arrival to its end for the client")]
+    stages: Annotated[dict[str, float], Field(description="seconds by stage, as far as they are known")]
+    request_bytes: int
+    response_bytes: int
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    requests: list[RequestRecord]
+    sampled_out: Annotated[int, Field(description="requests of which there was never a record")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One deployment with all that queues and runs. Its `example_input` is null."""
+
+    deployment: Deployment
+    queue: Queue
+    replicas: list[Lanes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Success:
+    success: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    url: Annotated[str, Field(description="where models answer, as control's own machine reaches it")]
+
+
+def instant(seconds: float) -> datetime:
+    """Seconds since 1970 as a time with its zone."""
+    return datetime.fromtimestamp(seconds, UTC)

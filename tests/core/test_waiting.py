@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +118,17 @@ def test_merged_queues_are_in_order_of_arrival(mine, moved, data):
     queue = queue_of(*sorted((one for one in everything if one not in incoming), key=lambda one: one.order))
     queue.merge(list(incoming))
     assert [int(name) for name in names(queue)] == sorted(mine + moved)
+
+
+@pytest.mark.parametrize("leaves", [WaitingQueue.pop, lambda queue: queue.remove(next(iter(queue)))])
+def test_an_empty_queue_keeps_nobody_who_had_a_deadline(leaves):
+    class Someone:
+        pass
+
+    queue = queue_of(entry(Someone(), 1, deadline=100), entry(Someone(), 2, deadline=50))
+    waiting = [weakref.ref(one.request) for one in queue]
+    for _ in waiting:
+        leaves(queue)
+    gc.collect()
+    assert [one() for one in waiting] == [None, None]
+    assert queue.next_deadline(timeout=1000) is None

@@ -356,6 +356,7 @@ async def test_an_answer_begun_before_its_request_was_read_ends_the_connection_a
         post(b"body")[:-1],
         post_chunked(b"body")[:-9],
         GET + post(b"body")[:-1],
+        post_chunked(b"body")[:-7] + b"no chunk",
     ],
 )
 async def test_what_a_connection_was_does_not_wait_for_the_garbage_collector(said, is_answered):

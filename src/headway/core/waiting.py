@@ -99,16 +99,16 @@ class WaitingQueue(Generic[Request]):
         if self._returned:
             first = next(iter(self._arrived.values()), None)
             if first is None or self._returned[0].order < first.order:
-                self.size -= 1
+                self._count_out()
                 return self._returned.pop(0)
         _, head = self._arrived.popitem(last=False)
-        self.size -= 1
+        self._count_out()
         return head
 
     def remove(self, entry: Entry[Request]) -> None:
         if self._arrived.pop(entry.request, None) is None:
             self._returned.remove(entry)
-        self.size -= 1
+        self._count_out()
 
     def next_deadline(self, timeout: float) -> float | None:
         """The instant at which the next wait ends: arrival plus `timeout`, or an entry's own deadline."""
@@ -132,6 +132,11 @@ class WaitingQueue(Generic[Request]):
         for one in overdue:
             self.remove(one.entry)
         return overdue
+
+    def _count_out(self) -> None:
+        self.size -= 1
+        if not self.size:
+            self._deadlines.clear()  # of those who have left: nothing keeps them here
 
     def _heads(self) -> Iterator[Entry[Request]]:
         if self._returned:

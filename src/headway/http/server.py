@@ -416,6 +416,7 @@ class ServerConnection:
             headers = current.headers
             current.ended = current.left = True
             (receiver or SILENT).on_client_left()
+            current.receiver = SILENT  # as at every end: a circle would wait for the garbage collector
         lines = b"" if self._refusal_lines is None else self._refusal_lines(headers, receiver)
         self.transport.write(bad.answer(lines))
         self._linger()

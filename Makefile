@@ -1,5 +1,5 @@
 # make serve   set up and serve examples/digits with a local S3-compatible endpoint
-# make test    set up and run the tests             make check   format, lint, types, layers
+# make test    set up and run the tests             make check   format, lint, types, layers, sizes
 # make test-alone      those tests that judge instants or memory, one after another
 # make test-compiled   the same for core, http, gateway and model_server on the compiled wheel
 # make console       build the web console anew where its sources have changed
@@ -67,6 +67,7 @@ check: $(READY) console
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python tools/check/limits.py
 	@$(BIN)/python tools/build/console.py check
 
 format: $(READY)

@@ -8,7 +8,7 @@ import pytest
 
 from headway.control.errors import NotFoundError
 from headway.control.store import stored_requests
-from headway.control.store.store import StoreError
+from headway.control.store.failures import StoreError
 from headway.control.store.stored_requests import RequestBounds
 from headway.observed.records import Outcome, RequestRecord
 from headway.observed.request_table import COLUMNS, read_csv

@@ -13,7 +13,7 @@ from headway.cli import parquet
 from headway.cli.exit_codes import FAILED, OK, UNAVAILABLE, USAGE
 from headway.cli.verbs.export_requests import instant_of
 from headway.control.store import stored_requests
-from headway.control.store.store import StoreError
+from headway.control.store.failures import StoreError
 from headway.observed.records import Outcome, RequestRecord
 from headway.observed.request_table import COLUMNS, cells_of, read_csv
 

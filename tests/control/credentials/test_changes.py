@@ -4,7 +4,7 @@ import pytest
 
 from fakes.control_plane import control_plane
 from headway.control.errors import RefusedError
-from headway.control.store.store import StoreError
+from headway.control.store.failures import StoreError
 
 
 @pytest.fixture

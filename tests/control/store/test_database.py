@@ -8,8 +8,9 @@ import pytest
 
 from control.store.stored import ECHO, SECRET
 from headway.control.store import database
+from headway.control.store.failures import StoreError
 from headway.control.store.rows import ModelRow
-from headway.control.store.store import Store, StoreError
+from headway.control.store.store import Store
 
 
 def rights(path):

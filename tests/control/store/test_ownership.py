@@ -11,8 +11,9 @@ import pytest
 from fakes.control_plane import World
 from headway.control import plane as plane_module
 from headway.control.store import database
+from headway.control.store.failures import StoreError
 from headway.control.store.ownership import OwnedElsewhereError
-from headway.control.store.store import Store, StoreError
+from headway.control.store.store import Store
 
 OWNS = """
 import sys

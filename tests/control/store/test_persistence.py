@@ -8,9 +8,10 @@ from fakes.archives import tar, truss_files
 from fakes.control_plane import control_plane
 from headway.control.desired.state import Deployment, DesiredState, Environment
 from headway.control.store import persistence as persistence_module
+from headway.control.store.failures import StoreError
 from headway.control.store.persistence import Persistence, deployment_row
 from headway.control.store.rows import Asked
-from headway.control.store.store import Store, StoreError
+from headway.control.store.store import Store
 from headway.core.autoscaling import ScalingDecision, ScalingInputs
 from headway.core.settings import DeploymentSettings
 from headway.observed.records import Outcome, RequestRecord

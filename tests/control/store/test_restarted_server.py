@@ -6,8 +6,9 @@ import pytest
 
 from headway.control.desired.state import Deployment, DesiredState
 from headway.control.store import persistence as persistence_module
+from headway.control.store.failures import StoreError
 from headway.control.store.persistence import Persistence
-from headway.control.store.store import Store, StoreError
+from headway.control.store.store import Store
 
 
 async def test_what_changes_while_the_server_is_away_is_stored_when_it_is_back(postgresql, monkeypatch):

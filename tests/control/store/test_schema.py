@@ -13,9 +13,10 @@ from sqlalchemy import text
 
 from control.store.stored import ECHO, PRODUCTION, decision, deployment
 from headway.control.store.database import Database
+from headway.control.store.failures import StoreError
 from headway.control.store.rows import Asked, PointRow, StoredState
 from headway.control.store.schema import MIGRATIONS, migrate
-from headway.control.store.store import Store, StoreError
+from headway.control.store.store import Store
 from headway.control.store.tables import metadata
 from headway.observed.records import Outcome, RequestRecord
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from control.store.stored import ECHO, KEY, PRODUCTION, SECRET, decision, deployment
+from headway.control.store.failures import StoreError
 from headway.control.store.rows import (
     Asked,
     EnvironmentRow,
@@ -19,7 +20,7 @@ from headway.control.store.rows import (
     SecretRow,
     StoredState,
 )
-from headway.control.store.store import Store, StoreError
+from headway.control.store.store import Store
 from headway.control.store.tables import requests
 from headway.observed.records import Outcome, RequestRecord
 

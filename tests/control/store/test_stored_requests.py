@@ -5,10 +5,11 @@ import pytest
 from headway.control.desired.state import Deployment, DesiredState
 from headway.control.store import persistence as persistence_module
 from headway.control.store import stored_requests as module
+from headway.control.store.failures import StoreError
 from headway.control.store.persistence import Persistence
 from headway.control.store.recent_requests import RequestHistory
 from headway.control.store.rows import Asked
-from headway.control.store.store import Store, StoreError
+from headway.control.store.store import Store
 from headway.control.store.stored_requests import RequestBounds, StoredRequests
 from headway.observed.records import Outcome, RequestRecord
 

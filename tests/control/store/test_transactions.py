@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from control.store.stored import ECHO, KEY, SECRET, decision, deployment
+from headway.control.store.failures import StoreError
 from headway.control.store.rows import ModelRow, SecretRow, StoredState
-from headway.control.store.store import StoreError
 
 NOTHING = StoredState((), (), (), (), ())
 

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from headway.control.desired.state import Changes, Deployment, DesiredState, Environment, Prepared
 from headway.control.faults import Faults
+from headway.control.store.failures import StoreError
 from headway.control.store.rows import (
     DecisionRow,
     DeploymentRow,
@@ -24,7 +25,7 @@ from headway.control.store.rows import (
     PointRow,
     StoredState,
 )
-from headway.control.store.store import Store, StoreError
+from headway.control.store.store import Store
 from headway.control.store.waiting_records import WaitingRecords
 from headway.core.autoscaling import ScalingDecision
 from headway.core.errors import InvalidSettingError

@@ -33,8 +33,6 @@ from headway.control.store.tables import decisions, deployments, environments, k
 from headway.control.store.tables import requests as requests_table
 from headway.observed.records import RequestRecord
 
-__all__ = ["Store", "StoreError"]
-
 _BY_INDEX = {
     requests_table: (requests_table.c.arrived_at, requests_table.c.number),
     decisions: (decisions.c.at,),

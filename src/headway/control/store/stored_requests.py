@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from headway.configuration import KEEP_REQUEST_DAYS, KEEP_REQUESTS
 from headway.control.errors import NotFoundError, RefusedError
+from headway.control.store.failures import StoreError
 from headway.control.store.persistence import Persistence
 from headway.control.store.recent_requests import RequestHistory
 from headway.control.store.rows import Asked, Place
-from headway.control.store.store import StoreError
 from headway.observed.records import RequestRecord
 from headway.observed.request_table import csv_header, csv_of
 

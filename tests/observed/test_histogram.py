@@ -16,6 +16,15 @@ def test_a_duration_belongs_to_the_first_bound_it_does_not_exceed():
     assert histogram.total_seconds == pytest.approx(2401.0021)
 
 
+def test_a_copy_stays_as_it_is():
+    histogram = Histogram()
+    histogram.observe(1.0)
+    copied = histogram.copy()
+    histogram.observe(2.0)
+    assert (sum(copied.counts), copied.total_seconds) == (1, 1.0)
+    assert (sum(histogram.counts), histogram.total_seconds) == (2, 3.0)
+
+
 @given(DURATIONS)
 def test_many_at_once_count_as_one_by_one(durations):
     one_by_one, at_once = Histogram(), Histogram()

@@ -1,7 +1,6 @@
 """The gateway's metrics: `GET /metrics` on the port for requests."""
 
 import asyncio
-import copy
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -153,8 +152,8 @@ def _add_ends(samples: dict[Family, list[tuple[Labels, Value]]], tally: "Tally")
     ]
     if not tally.deployment_id:
         return  # of what was refused nothing else is known
-    samples[QUEUE_SECONDS].append((labels, copy.deepcopy(tally.queue_seconds)))
-    samples[REQUEST_SECONDS].append((labels, copy.deepcopy(tally.request_seconds)))
+    samples[QUEUE_SECONDS].append((labels, tally.queue_seconds.copy()))
+    samples[REQUEST_SECONDS].append((labels, tally.request_seconds.copy()))
     for stage, family in STAGE_SECONDS.items():
-        samples[family].append((labels, copy.deepcopy(tally.stage_seconds[stage])))
+        samples[family].append((labels, tally.stage_seconds[stage].copy()))
     samples[SAMPLED_OUT].append((labels, tally.sampled_out))

@@ -29,8 +29,8 @@ _MOST_KEPT = 10 * RECORDS_PER_SECOND
 """Records that wait for control; the newest stay."""
 _STEP = 20
 """Records made in one go: about 0.3 ms."""
-_MOST_GONE = 100
-"""Deployments that are gone and whose counts can still be read."""
+_MOST_GONE = 20
+"""Deployments that are gone and whose counts can still be read. Each takes 3 ms of every scrape."""
 
 _OWN_STAGES = {b"queue": "queue", b"cold": "cold_start"}
 _REPLICA_STAGES = {b"pre": "preprocess", b"gate": "gate_wait", b"predict": "predict", b"post": "postprocess"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from headway.passed_on import for_builds, for_models
+from headway.passed_on import for_builds, for_headway, for_models, has_secret
 
 NEEDED = (
     *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "XDG_CACHE_HOME"),
@@ -83,3 +83,18 @@ def test_what_only_headway_may_know_is_passed_on_to_nobody():
     everything = for_builds({**ALL, "HEADWAY_PASS_ENVIRONMENT": "*"})
     assert set(OTHERS) - {"UV_PUBLISH_TOKEN"} <= set(everything)
     assert set(OWN).isdisjoint(everything)
+
+
+def test_headways_own_processes_get_all_and_what_is_added(monkeypatch):
+    monkeypatch.setenv("HEADWAY_API_KEY", "hw_1")
+    monkeypatch.setenv("HEADWAY_DATABASE_URL", "sqlite:///its_own")
+    given = for_headway(HEADWAY_DATABASE_URL="sqlite:///told")
+    assert given["HEADWAY_API_KEY"] == "hw_1"
+    assert given["HEADWAY_DATABASE_URL"] == "sqlite:///told"
+
+
+@pytest.mark.parametrize(
+    ("variables", "has"), [({}, False), ({"TRUSS_SECRET_a": ""}, False), ({"TRUSS_SECRET_a": "x"}, True)]
+)
+def test_a_secret_has_a_value_by_a_variable_that_is_not_empty(variables, has):
+    assert has_secret("a", variables) == has

@@ -1,4 +1,5 @@
-"""Headway's own configuration: the only reader of its environment variables and of its settings file.
+"""Headway's own configuration: the only reader of its environment variables and of its settings file. Replicas have an
+environment of their own, which `passed_on` makes.
 
 It says where things lie and where Headway listens; it does not know models or deployments.
 A value comes from the environment (`HEADWAY_PORT`), else the file, else the default.

@@ -62,11 +62,21 @@ _NEVER = (
 _SECRET = "TRUSS_SECRET_"  # noqa: S105  # a name, no secret
 
 
+def for_headway(**more: str) -> dict[str, str]:
+    """For Headway's own processes: all of it, and `more`, which wins."""
+    return {**os.environ, **more}
+
+
 def for_models(secrets: Iterable[str] = (), environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """For a model that declares these secrets; each of them may be in a variable `TRUSS_SECRET_NAME`."""
     declared = {_SECRET + name for name in secrets}
     its_own = {name: value for name, value in environment.items() if name in declared}
     return _named(MODEL, environment) | its_own
+
+
+def has_secret(name: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a model that declares the secret gets a value by a variable."""
+    return bool(environment.get(_SECRET + name))
 
 
 def for_builds(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import ipaddress
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from headway.configuration import KEEP_REQUEST_DAYS, KEEP_REQUESTS, Configuration
+from headway.passed_on import for_headway
 from headway.processes.child import Program
 from headway.processes.folders import fresh_run_directory, in_words, make_passing, passing, sole_user_of
 from headway.processes.listening import RootError, listen
@@ -156,7 +156,7 @@ def _gateway(platform: LocalPlatform, listening: int, link: Path) -> Program:
         name="gateway",
         command=(sys.executable, "-m", "headway.gateway", *_arguments(options)),
         log_path=_log_directory(platform) / "gateway.log",
-        environment=os.environ,
+        environment=for_headway(),
         descriptors=(listening,),
         way="alone",
     )
@@ -198,7 +198,7 @@ def _control(
         name="control",
         command=(sys.executable, "-m", "headway.api", *_arguments(options)),
         log_path=_log_directory(platform) / "control.log",
-        environment={**os.environ, _DATABASE_VARIABLE: _database_url(platform)},
+        environment=for_headway(**{_DATABASE_VARIABLE: _database_url(platform)}),
         descriptors=descriptors,
         way="alone",
     )
@@ -238,7 +238,7 @@ def _has_keys(platform: LocalPlatform) -> bool:
     try:
         asked = subprocess.run(
             [sys.executable, "-m", "headway.control.store.has_keys"],
-            env={**os.environ, _DATABASE_VARIABLE: url},
+            env=for_headway(**{_DATABASE_VARIABLE: url}),
             stderr=subprocess.PIPE,
             text=True,
             check=False,

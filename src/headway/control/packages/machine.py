@@ -11,8 +11,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from headway import passed_on
 from headway.backends.gpus import find_gpus
-from headway.passed_on import for_models
 
 _QUERY_TIMEOUT = 10.0
 
@@ -47,7 +47,7 @@ def this_machine(data_dir: Path, model_cache: Path | None = None, secrets_dir: P
     return Machine(
         data_dir=data_dir,
         model_cache=(model_cache or data_dir / "model_cache").resolve(),
-        path=for_models().get("PATH", os.defpath),
+        path=passed_on.for_models().get("PATH", os.defpath),
         user=_user(),
         gpus=find_gpus(),
         secrets_dir=secrets_dir,
@@ -56,7 +56,7 @@ def this_machine(data_dir: Path, model_cache: Path | None = None, secrets_dir: P
 
 def has_secret(name: str, secrets_dir: Path | None) -> bool:
     """Whether a model that asks for the secret now gets a value: from a variable, or a file of that folder."""
-    if os.environ.get(f"TRUSS_SECRET_{name}"):
+    if passed_on.has_secret(name):
         return True
     if secrets_dir is None or "/" in name:
         return False

@@ -154,14 +154,9 @@ class Preparations:
             log.trim()
 
         try:
-            return prepared_of(
-                prepare(
-                    deployment.source,
-                    data_dir=self._places.data_dir,
-                    progress=tell,
-                    model_cache_dir=self._places.model_cache_dir,
-                )
-            )
+            data_dir, cache_dir = self._places.data_dir, self._places.model_cache_dir
+            model = prepare(deployment.source, data_dir=data_dir, progress=tell, model_cache_dir=cache_dir)
+            return prepared_of(model)
         except HeadwayError as error:
             return self._refused(error, deployment, tell)
         except Exception as error:

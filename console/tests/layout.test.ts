@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HeldRequest, PictureReplica } from "../src/api/types";
-import { STAGES, dots, lanes, mostOf, pitchFor, words } from "../src/pages/deployment/layout";
+import { IN_REPLICA } from "../src/api/stages";
+import { dots, lanes, mostOf, pitchFor, words } from "../src/pages/deployment/layout";
 
 const WIDTH = 254;
 const HEIGHT = 72;
@@ -8,12 +9,12 @@ const HEIGHT = 72;
 function replica(held: number, slots: number): PictureReplica {
   const requests: HeldRequest[] = Array.from({ length: held }, (_, number) => ({
     request_id: `r${number}`,
-    stage: STAGES[number % STAGES.length] ?? "send",
+    stage: IN_REPLICA[number % IN_REPLICA.length] ?? "send",
     seconds: number,
     abandoned: number % 7 === 0,
   }));
   const count = (stage: string): number => requests.filter((one) => one.stage === stage).length;
-  const told = Object.fromEntries(STAGES.map((stage) => [stage, count(stage)]));
+  const told = Object.fromEntries(IN_REPLICA.map((stage) => [stage, count(stage)]));
   const abandoned = requests.filter((one) => one.abandoned).length;
   return { id: "m-1", held, slots, lanes: { ...told, abandoned }, requests } as unknown as PictureReplica;
 }

@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 
 from fakes.application import Recorded
+from headway.core.stages import Stage
 from headway.gateway.table import ReplicaRoute
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.http.listener import HttpServer, unix_socket
-from headway.telemetry.stage_board import STAGES, board_path, open_board
+from headway.telemetry.stage_board import board_path, open_board
 
 
 class Received(Recorded):
@@ -59,7 +60,7 @@ class FakeReplica:
     def enter(self, request: Received, stage: str) -> None:
         """A request is in the stage of this name."""
         row = self.board.take(request.exchange.header(b"x-headway-request-id").decode())
-        self.board.enter(row, STAGES.index(stage))
+        self.board.enter(row, Stage(stage.replace(" ", "_")))
 
     async def stop(self) -> None:
         await self._server.stop(0)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from headway.telemetry.stage_board import STAGES, BoardReader, board_beside, board_path, open_board
+from headway.core.stages import IN_REPLICA, Stage
+from headway.telemetry.stage_board import BoardReader, board_beside, board_path, open_board
 
 
 @pytest.fixture
@@ -17,9 +18,9 @@ def test_a_reader_sees_the_stage_as_soon_as_it_is_entered_and_none_once_it_is_le
     board, reader = both
     row = board.take("abc1")
     assert reader.stage_of(b"abc1") == ""
-    for number, stage in enumerate(STAGES):
-        board.enter(row, number)
-        assert reader.stage_of(b"abc1") == stage
+    for stage in IN_REPLICA:
+        board.enter(row, stage)
+        assert reader.stage_of(b"abc1") == stage.words
     assert reader.inside() == {"send": ["abc1"]}
     board.leave(row)
     assert (reader.stage_of(b"abc1"), reader.inside()) == ("", {})
@@ -27,18 +28,19 @@ def test_a_reader_sees_the_stage_as_soon_as_it_is_entered_and_none_once_it_is_le
 
 def test_ids_are_told_apart_though_one_ends_or_begins_another(both):
     board, reader = both
-    for number, identity in enumerate(("ab", "b", "abc")):
-        board.enter(board.take(identity), number)
-    assert [reader.stage_of(one) for one in (b"ab", b"b", b"abc", b"c")] == [*STAGES[:3], ""]
+    for stage, identity in zip(IN_REPLICA, ("ab", "b", "abc"), strict=False):
+        board.enter(board.take(identity), stage)
+    told = [reader.stage_of(one) for one in (b"ab", b"b", b"abc", b"c")]
+    assert told == ["preprocess", "gate wait", "predict", ""]
 
 
 def test_a_row_is_used_again_and_forgets_a_longer_id(both):
     board, reader = both
     row = board.take("a-long-one")
-    board.enter(row, 2)
+    board.enter(row, Stage.PREDICT)
     board.leave(row)
     assert board.take("a") == row
-    board.enter(row, 2)
+    board.enter(row, Stage.PREDICT)
     assert reader.inside() == {"predict": ["a"]}
 
 
@@ -46,11 +48,11 @@ def test_what_is_too_much_or_too_long_is_not_noted_or_cut(both):
     board, reader = both
     rows = [board.take(str(number)) for number in range(1100)]
     assert -1 in rows
-    board.enter(-1, 2)
+    board.enter(-1, Stage.PREDICT)
     board.leave(-1)
     assert reader.inside() == {}
     board.leave(rows[0])
-    board.enter(board.take("x" * 100), 2)
+    board.enter(board.take("x" * 100), Stage.PREDICT)
     assert reader.stage_of(b"x" * 100) == "predict"
 
 
@@ -58,7 +60,7 @@ def test_a_reader_reads_on_when_the_file_is_removed_and_finds_nothing_where_none
     board = open_board(tmp_path / "r.stages")
     reader = BoardReader(tmp_path / "r.stages")
     (tmp_path / "r.stages").unlink()
-    board.enter(board.take("a"), 2)
+    board.enter(board.take("a"), Stage.PREDICT)
     assert reader.stage_of(b"a") == "predict"
     reader.close()
     for nowhere in (reader, BoardReader(None), BoardReader(tmp_path / "none")):
@@ -77,5 +79,5 @@ def test_whatever_a_model_writes_there_can_be_read(tmp_path):
 
 def test_without_a_place_for_the_file_a_replica_notes_all_the_same(tmp_path):
     for board in (open_board(None), open_board(tmp_path / "none" / "r.stages"), board_beside(None)):
-        board.enter(board.take("a"), 0)
+        board.enter(board.take("a"), Stage.PREPROCESS)
     assert board_path("tcp:host:1") is None

@@ -1,5 +1,6 @@
 /** The API's types under short names. Streams have no schema of their own: their events are described here. */
 import type { components } from "./schema";
+import type { StageInReplica } from "./stages";
 
 type Schemas = components["schemas"];
 
@@ -36,18 +37,16 @@ export interface LiveState {
   deployments: LiveDeployment[];
 }
 
-export type Stage = "preprocess" | "gate_wait" | "predict" | "postprocess" | "send";
-
 export interface HeldRequest {
   request_id: string;
-  stage: Stage;
+  stage: StageInReplica;
   seconds: number;
   abandoned: boolean;
 }
 
 export interface PictureReplica extends Replica {
   slots: number;
-  lanes: Record<Stage | "abandoned", number> | null;
+  lanes: Record<StageInReplica | "abandoned", number> | null;
   requests: HeldRequest[];
 }
 

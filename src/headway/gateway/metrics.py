@@ -5,6 +5,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from headway.core.stages import Stage
 from headway.gateway.records import RECORDS_PER_SECOND
 from headway.http.exchange import Exchange, Receiver, Silent
 from headway.telemetry.prometheus import Family, Labels, Samples, Value, exposition
@@ -48,16 +49,16 @@ REQUEST_SECONDS = Family(
     _DEPLOYMENT,
 )
 STAGE_SECONDS = {
-    "preprocess": Family(
+    Stage.PREPROCESS.value: Family(
         "headway_preprocess_seconds", "histogram", "Time in preprocess." + _SAMPLED, _DEPLOYMENT
     ),
-    "gate_wait": Family(
+    Stage.GATE_WAIT.value: Family(
         "headway_gate_wait_seconds", "histogram", "Wait for the predict gate." + _SAMPLED, _DEPLOYMENT
     ),
-    "predict": Family(
+    Stage.PREDICT.value: Family(
         "headway_predict_seconds", "histogram", "Time in predict, not of streams." + _SAMPLED, _DEPLOYMENT
     ),
-    "postprocess": Family(
+    Stage.POSTPROCESS.value: Family(
         "headway_postprocess_seconds", "histogram", "Time in postprocess." + _SAMPLED, _DEPLOYMENT
     ),
 }

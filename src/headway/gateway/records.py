@@ -12,6 +12,7 @@ from operator import itemgetter
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from headway.core.stages import IN_REPLICA, LABELS, Stage
 from headway.gateway.head_facts import stages_of, trace_id
 from headway.observed.histogram import Histogram
 from headway.observed.records import Outcome, RequestRecord, TokenBucket, status_class
@@ -32,8 +33,8 @@ _STEP = 20
 _MOST_GONE = 20
 """Deployments that are gone and whose counts can still be read. Each takes 3 ms of every scrape."""
 
-_OWN_STAGES = {b"queue": "queue", b"cold": "cold_start"}
-_REPLICA_STAGES = {b"pre": "preprocess", b"gate": "gate_wait", b"predict": "predict", b"post": "postprocess"}
+_OWN_STAGES = {LABELS[stage].encode(): stage.value for stage in (Stage.QUEUE, Stage.COLD_START)}
+_REPLICA_STAGES = {LABELS[stage].encode(): stage.value for stage in IN_REPLICA if stage is not Stage.SEND}
 
 Whole = tuple[int, float, float, float]
 """One request whose answer has passed whole: status, seconds it queued, instants of its coming and its end."""
@@ -265,10 +266,10 @@ def _record(tally: Tally, candidate: _Candidate, wall_offset: float) -> RequestR
     seconds = ended - progress.arrived_at
     stages = stages_of(timing, _OWN_STAGES)
     if not stages and outcome is not Outcome.REFUSED:
-        stages["queue"] = round(seconds, 6)
+        stages[Stage.QUEUE.value] = round(seconds, 6)
     if progress.answer_head is not None:
         stages |= stages_of(progress.answer_head, _REPLICA_STAGES)
-        stages["send"] = round(ended - progress.answered_at, 6)
+        stages[Stage.SEND.value] = round(ended - progress.answered_at, 6)
     return RequestRecord(
         request_id=request_id.decode(),
         deployment_id=tally.deployment_id,

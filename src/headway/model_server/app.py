@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Collection
 from time import monotonic
 from typing import Any, Protocol
 
+from headway.core.stages import Stage
 from headway.core.wire import HELD_PATH, MODELS_PATH, PREDICT_PATH, WEBSOCKET_PATH
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.model_server import failures
-from headway.model_server.call import STAGE_NAMES, Call, Stage
+from headway.model_server.call import Call
 from headway.model_server.logs import Lines
 from headway.model_server.model_list import model_list
 from headway.model_server.replica import Replica
@@ -189,7 +190,7 @@ def held(calls: Collection[Held], now: float) -> list[dict[str, Any]]:
     return [
         {
             "id": call.identity,
-            "stage": STAGE_NAMES[call.stage],
+            "stage": call.stage.words,
             "since": round(now - call.since, 4),
             "abandoned": call.left,
         }

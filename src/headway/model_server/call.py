@@ -13,41 +13,21 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextvars import ContextVar
-from enum import Enum
 from time import monotonic
 from typing import Any, Protocol
 
+from headway.core.stages import LABELS, Stage
 from headway.core.wire import REQUEST_ID
 from headway.http.exchange import Exchange
 from headway.model_server import failures
 from headway.model_server.threads import ended
-from headway.telemetry.stage_board import STAGES, StageBoard, open_board
+from headway.telemetry.stage_board import StageBoard, open_board
 
 _log = logging.getLogger(__name__)
 
 
 current_call: "ContextVar[Call]" = ContextVar("current_call")
 """The call on whose behalf code runs, for the log."""
-
-
-class Stage(Enum):
-    """Where a call is; the value is its label in the Server-Timing header."""
-
-    PREPROCESS = "pre"
-    GATE_WAIT = "gate"
-    PREDICT = "predict"
-    POSTPROCESS = "post"
-    SEND = "send"
-
-
-STAGE_NAMES = {
-    Stage.PREPROCESS: "preprocess",
-    Stage.GATE_WAIT: "gate wait",
-    Stage.PREDICT: "predict",
-    Stage.POSTPROCESS: "postprocess",
-    Stage.SEND: "send",
-}
-STAGE_NUMBERS = {stage: STAGES.index(name) for stage, name in STAGE_NAMES.items()}
 
 
 class HeldCalls(set[Any]):
@@ -136,13 +116,13 @@ class Call:
         """Begin a stage, and note how long the one before took."""
         now = monotonic()
         if self.stage is not None:
-            self._spent.append((self.stage.value, now - self.since))
+            self._spent.append((LABELS[self.stage], now - self.since))
         self.stage = stage
         self.since = now
         board = self._calls.board
         if self._row < 0:
             self._row = board.take(self.identity)
-        board.enter(self._row, STAGE_NUMBERS[stage])
+        board.enter(self._row, stage)
 
     def server_timing(self) -> bytes:
         """The header line with the stages that are over."""

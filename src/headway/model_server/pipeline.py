@@ -10,8 +10,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from headway.core.stages import Stage
 from headway.model_server import asgi, failures, generators
-from headway.model_server.call import Call, Stage
+from headway.model_server.call import Call
 from headway.model_server.content import decode_body
 from headway.model_server.forks import end_if_copy
 from headway.model_server.gate import PredictGate

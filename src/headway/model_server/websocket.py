@@ -14,9 +14,10 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from headway.core.stages import Stage
 from headway.http.exchange import Exchange
 from headway.model_server import asgi, failures
-from headway.model_server.call import Call, Stage
+from headway.model_server.call import Call
 from headway.model_server.handshake import Handshake
 from headway.model_server.replica import Replica
 from headway.model_server.streams import BUFFER_BYTES

@@ -12,6 +12,7 @@ from typing import Any
 
 from headway.core.errors import InvalidSettingError
 from headway.core.settings import DeploymentSettings
+from headway.core.stages import Stage
 from headway.observed.records import Outcome, RequestRecord
 from headway.observed.timeline import Point
 
@@ -21,7 +22,7 @@ _QUEUES = 0.1
 """Mean requests in the queue from which on it counts as one."""
 _FULL = 0.9
 _IDLE = 0.1
-_INSIDE = ("preprocess", "predict", "postprocess")
+_INSIDE = (Stage.PREPROCESS, Stage.PREDICT, Stage.POSTPROCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Observed:
 
     @property
     def predict(self) -> float:
-        return self.stages.get("predict", 0.0)
+        return self.stages.get(Stage.PREDICT, 0.0)
 
     @property
     def inside(self) -> float:
@@ -59,7 +60,7 @@ class Advice:
 
 def observed(records: Sequence[RequestRecord], points: Sequence[Point]) -> Observed:
     """What records and buckets of the same time say together."""
-    finished = [one for one in records if one.outcome is Outcome.FINISHED and "predict" in one.stages]
+    finished = [one for one in records if one.outcome is Outcome.FINISHED and Stage.PREDICT in one.stages]
     names = {name for one in finished for name in one.stages}
     known = [one for one in points if one.in_flight is not None]
     return Observed(
@@ -67,7 +68,7 @@ def observed(records: Sequence[RequestRecord], points: Sequence[Point]) -> Obser
         stages={
             name: sum(one.stages.get(name, 0.0) for one in finished) / len(finished) for name in sorted(names)
         },
-        longest_cold_start=max((one.stages.get("cold_start", 0.0) for one in records), default=0.0),
+        longest_cold_start=max((one.stages.get(Stage.COLD_START, 0.0) for one in records), default=0.0),
         queued=_mean([one.queued or 0.0 for one in known]),
         in_flight=_mean([one.in_flight or 0.0 for one in known]),
         ready=_mean([float(one.ready or 0) for one in known]),
@@ -126,7 +127,7 @@ def _gate_idle(seen: Observed, settings: DeploymentSettings, places: int) -> Adv
     if target >= wanted or seen.queued < _QUEUES or 1 - busy < _IDLE:
         return None
     outside = seen.inside - seen.predict
-    stage = max(("preprocess", "postprocess"), key=lambda name: seen.stages.get(name, 0.0))
+    stage = max((Stage.PREPROCESS, Stage.POSTPROCESS), key=lambda name: seen.stages.get(name, 0.0))
     return Advice(
         "gate_idle",
         f"Raise the concurrency target to {wanted}",
@@ -147,7 +148,7 @@ def _gate_idle(seen: Observed, settings: DeploymentSettings, places: int) -> Adv
 
 def _gate_crowded(seen: Observed, settings: DeploymentSettings, places: int) -> Advice | None:
     wait, target, wanted = (
-        seen.stages.get("gate_wait", 0.0),
+        seen.stages.get(Stage.GATE_WAIT, 0.0),
         settings.concurrency_target,
         busy_target(seen, places),
     )

@@ -6,9 +6,9 @@ from enum import StrEnum
 from sys import intern
 from typing import Any, Self
 
-STAGES = ("queue", "cold_start", "preprocess", "gate_wait", "predict", "postprocess", "send")
-"""In the order in which a request passes them. `send` runs from the answer's head to its end, so it includes what
-of `predict` a stream still has to do."""
+from headway.core.stages import Stage
+
+STAGES = tuple(stage.value for stage in Stage)
 
 
 def status_class(status: int) -> str:

@@ -10,12 +10,14 @@ import os
 import socket
 from pathlib import Path
 
-STAGES = ("preprocess", "gate wait", "predict", "postprocess", "send")
+from headway.core.stages import IN_REPLICA, Stage
+
 _ROWS = 1024
 """More requests than these at once in one replica are not noted."""
 _ROW_BYTES = 64
 _LONGEST_ID_BYTES = _ROW_BYTES - 2
 _NUL = b"\0"
+_NUMBERS = {stage: number for number, stage in enumerate(IN_REPLICA, start=1)}
 
 
 class StageBoard:
@@ -34,10 +36,10 @@ class StageBoard:
         self._rows[row + 1 : row + _ROW_BYTES] = name
         return row
 
-    def enter(self, row: int, stage: int) -> None:
-        """The request of the row is in the stage of this number from now on."""
+    def enter(self, row: int, stage: Stage) -> None:
+        """The request of the row is in the stage from now on."""
         if row >= 0:
-            self._rows[row] = stage + 1
+            self._rows[row] = _NUMBERS[stage]
 
     def leave(self, row: int) -> None:
         """The request's work has stopped."""
@@ -107,7 +109,7 @@ class BoardReader:
 
 
 def _name(stage: int) -> str:
-    return STAGES[stage - 1] if stage <= len(STAGES) else "unknown"
+    return IN_REPLICA[stage - 1].words if stage <= len(IN_REPLICA) else "unknown"
 
 
 def _map(path: Path) -> mmap.mmap:

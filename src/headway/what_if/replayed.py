@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from headway.control.plane import ControlPlane
+from headway.core.stages import Stage
 from headway.observed.records import Outcome, RequestRecord
 
 _PAGE = 1000
@@ -50,7 +51,7 @@ async def gather(
         taken.requests += len(part)
         finished = [one for one in part if one.outcome is Outcome.FINISHED]
         taken.finished += len(finished)
-        taken.served += sum("predict" in one.stages for one in finished)
+        taken.served += sum(Stage.PREDICT in one.stages for one in finished)
         taken.begin = min(taken.begin, *(one.arrived_at for one in part))
         if len(page) > room:
             taken.is_cut = True

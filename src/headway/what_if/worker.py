@@ -12,6 +12,7 @@ import orjson
 
 from headway.core.errors import HeadwayError
 from headway.core.settings import DeploymentSettings
+from headway.core.stages import Stage
 from headway.observed.records import Outcome, RequestRecord
 from headway.observed.timeline import Sketch
 from headway.planner.simulation.control_plane import ReplicaLife
@@ -81,15 +82,15 @@ def _recorded(records: Sequence[RequestRecord]) -> dict[str, Any]:
     """Quantiles of those that finished, stage by stage, as of a trial."""
     finished = [one for one in records if one.outcome is Outcome.FINISHED]
     durations = {
-        "wait": [_sum(one, "queue", "cold_start") for one in finished],
-        "gate_wait": [_sum(one, "gate_wait") for one in finished],
-        "predict": [_sum(one, "predict") for one in finished],
+        "wait": [_sum(one, Stage.QUEUE, Stage.COLD_START) for one in finished],
+        "gate_wait": [_sum(one, Stage.GATE_WAIT) for one in finished],
+        "predict": [_sum(one, Stage.PREDICT) for one in finished],
         "latency": [one.seconds for one in finished],
     }
     return {stage: _quantiles(seconds) for stage, seconds in durations.items()}
 
 
-def _sum(record: RequestRecord, *stages: str) -> float:
+def _sum(record: RequestRecord, *stages: Stage) -> float:
     return math.fsum(record.stages.get(stage, 0.0) for stage in stages)
 
 

@@ -1,7 +1,8 @@
 /** Draws on canvases what layout.ts has placed, and lets dots glide to their new places in a few frames. */
-import type { PictureReplica, Stage } from "../../api/types";
+import { IN_REPLICA, type StageInReplica } from "../../api/stages";
+import type { PictureReplica } from "../../api/types";
 import { colour, paint } from "../../paint";
-import { type Box, type Dot, STAGES, dots, lanes, mostOf, pitchFor, place } from "./layout";
+import { type Box, type Dot, dots, lanes, mostOf, pitchFor, place } from "./layout";
 
 const GLIDE = 240;
 const FRAME = 60;
@@ -9,13 +10,13 @@ const STRIP = 12;
 
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
-type Palette = Record<Stage | "ink" | "soft" | "line" | "bad" | "sunk" | "accent" | "queue", string>;
+type Palette = Record<StageInReplica | "ink" | "soft" | "line" | "bad" | "sunk" | "accent" | "queue", string>;
 
 let palette: Palette | null = null;
 paint.watch(() => (palette = null));
 
 export function colours(): Palette {
-  const names = [...STAGES, "ink", "soft", "line", "bad", "sunk", "accent", "queue"] as const;
+  const names = [...IN_REPLICA, "ink", "soft", "line", "bad", "sunk", "accent", "queue"] as const;
   palette ??= Object.fromEntries(names.map((name) => [name, colour(name)])) as Palette;
   return palette;
 }
@@ -49,7 +50,7 @@ export class ReplicaDrawing {
   show(replica: PictureReplica, places: number, width: number, height: number, isGliding: boolean): void {
     clearTimeout(this.#timer);
     const boxes = lanes(width, height - STRIP);
-    for (const stage of STAGES) boxes[stage].y = STRIP;
+    for (const stage of IN_REPLICA) boxes[stage].y = STRIP;
     const pitch = pitchFor(boxes, mostOf(replica, places));
     const before = this.#dots;
     const now = pitch > 0 ? dots(replica.requests, boxes, pitch) : [];
@@ -101,9 +102,9 @@ function drawSlots(on: CanvasRenderingContext2D, { slots, held }: PictureReplica
   }
 }
 
-function drawLanes(on: CanvasRenderingContext2D, boxes: Record<Stage, Box>): void {
+function drawLanes(on: CanvasRenderingContext2D, boxes: Record<StageInReplica, Box>): void {
   const { line, soft } = colours();
-  for (const stage of STAGES) {
+  for (const stage of IN_REPLICA) {
     const { x, y, height } = boxes[stage];
     if (x === 0) continue;
     const isGate = stage === "predict";
@@ -141,10 +142,10 @@ function drawRequest(on: CanvasRenderingContext2D, dot: Dot, pitch: number): voi
 }
 
 /** Too many to tell apart: how far each lane is filled, and the number. */
-function drawBars(on: CanvasRenderingContext2D, replica: PictureReplica, boxes: Record<Stage, Box>, places: number): void {
+function drawBars(on: CanvasRenderingContext2D, replica: PictureReplica, boxes: Record<StageInReplica, Box>, places: number): void {
   const palette = colours();
   on.font = "11px system-ui, sans-serif";
-  for (const stage of STAGES) {
+  for (const stage of IN_REPLICA) {
     const held = replica.lanes?.[stage] ?? 0;
     const box = boxes[stage];
     const full = stage === "predict" ? places : replica.slots;

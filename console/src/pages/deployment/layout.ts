@@ -1,10 +1,9 @@
 /** Where each request of a replica stands in its picture. Pure: sizes in, places out. */
-import type { HeldRequest, PictureReplica, Stage } from "../../api/types";
-
-export const STAGES: readonly Stage[] = ["preprocess", "gate_wait", "predict", "postprocess", "send"];
+import { IN_REPLICA, type StageInReplica } from "../../api/stages";
+import type { HeldRequest, PictureReplica } from "../../api/types";
 
 /** Shares of the width; the gate stands between the second and the third. */
-const SHARES: Record<Stage, number> = { preprocess: 0.24, gate_wait: 0.16, predict: 0.26, postprocess: 0.22, send: 0.12 };
+const SHARES: Record<StageInReplica, number> = { preprocess: 0.24, gate_wait: 0.16, predict: 0.26, postprocess: 0.22, send: 0.12 };
 
 const WIDEST = 14;
 const NARROWEST = 5;
@@ -20,7 +19,7 @@ export interface Dot {
   id: string;
   x: number;
   y: number;
-  stage: Stage;
+  stage: StageInReplica;
   isAbandoned: boolean;
 }
 
@@ -29,10 +28,10 @@ export interface Place {
   y: number;
 }
 
-export function lanes(width: number, height: number): Record<Stage, Box> {
-  const boxes = {} as Record<Stage, Box>;
+export function lanes(width: number, height: number): Record<StageInReplica, Box> {
+  const boxes = {} as Record<StageInReplica, Box>;
   let x = 0;
-  for (const stage of STAGES) {
+  for (const stage of IN_REPLICA) {
     boxes[stage] = { x, y: 0, width: SHARES[stage] * width, height };
     x += SHARES[stage] * width;
   }
@@ -40,9 +39,9 @@ export function lanes(width: number, height: number): Record<Stage, Box> {
 }
 
 /** The distance between dots at which `most` of them fit in every lane; 0 where none is large enough to see. */
-export function pitchFor(boxes: Record<Stage, Box>, most: Record<Stage, number>): number {
+export function pitchFor(boxes: Record<StageInReplica, Box>, most: Record<StageInReplica, number>): number {
   for (let pitch = WIDEST; pitch >= NARROWEST; pitch -= 1)
-    if (STAGES.every((stage) => room(boxes[stage], pitch) >= most[stage])) return pitch;
+    if (IN_REPLICA.every((stage) => room(boxes[stage], pitch) >= most[stage])) return pitch;
   return 0;
 }
 
@@ -58,7 +57,7 @@ export function place(box: Box, pitch: number, number: number): Place {
 }
 
 /** One dot for each request; the longest held stands first in its lane. */
-export function dots(requests: readonly HeldRequest[], boxes: Record<Stage, Box>, pitch: number): Dot[] {
+export function dots(requests: readonly HeldRequest[], boxes: Record<StageInReplica, Box>, pitch: number): Dot[] {
   const taken = { preprocess: 0, gate_wait: 0, predict: 0, postprocess: 0, send: 0 };
   const known = requests.filter((one) => one.stage in taken);
   return known
@@ -72,9 +71,9 @@ export function dots(requests: readonly HeldRequest[], boxes: Record<Stage, Box>
 }
 
 /** What each lane must have room for: what it holds, and in predict all its places. */
-export function mostOf(replica: PictureReplica, places: number): Record<Stage, number> {
+export function mostOf(replica: PictureReplica, places: number): Record<StageInReplica, number> {
   const most = { preprocess: 0, gate_wait: 0, predict: places, postprocess: 0, send: 0 };
-  for (const stage of STAGES) most[stage] = Math.max(most[stage], replica.lanes?.[stage] ?? 0);
+  for (const stage of IN_REPLICA) most[stage] = Math.max(most[stage], replica.lanes?.[stage] ?? 0);
   return most;
 }
 

@@ -6,7 +6,8 @@ import { Empty, Loading, Problem } from "../../components/notes";
 import { Field } from "../../components/field";
 import { type Column, Table } from "../../components/table";
 import { bytes, clock, count, seconds } from "../../format";
-import { ORDER, parts } from "./waterfall";
+import { STAGES } from "../../api/stages";
+import { parts } from "./waterfall";
 
 interface RequestsProps {
   path: string;
@@ -27,7 +28,7 @@ export function Requests({ path, chosen, linkTo }: RequestsProps) {
             <select {...ids} value={sortBy} onChange={(event) => setSortBy(event.currentTarget.value)}>
               <option value="arrived_at">the newest</option>
               <option value="seconds">the longest</option>
-              {ORDER.map((one) => (
+              {STAGES.map((one) => (
                 <option key={one} value={one}>
                   longest {one.replace("_", " ")}
                 </option>
@@ -65,7 +66,7 @@ function columns(linkTo: (requestId: string) => string): Column<RequestRecord>[]
     { key: "replica", label: "Replica", by: (one) => one.replica_id, cell: (one) => one.replica_id },
     { key: "seconds", label: "In all", isNumber: true, by: (one) => one.seconds, cell: (one) => seconds(one.seconds) },
     { key: "waterfall", label: "Where it went", cell: (one) => <Waterfall request={one} /> },
-    ...ORDER.map((stage) => ({
+    ...STAGES.map((stage) => ({
       key: stage,
       label: stage.replace("_", " "),
       isNumber: true,

@@ -1,6 +1,5 @@
 /** Where a request's time went, as shares of a width. */
-
-export const ORDER = ["queue", "cold_start", "preprocess", "gate_wait", "predict", "postprocess", "send"] as const;
+import { STAGES } from "../../api/stages";
 
 export interface Part {
   stage: string;
@@ -10,7 +9,7 @@ export interface Part {
 
 /** In the order in which a request passes them; what no stage accounts for comes last, as `other`. */
 export function parts(stages: Record<string, number>, total: number): Part[] {
-  const known = ORDER.filter((stage) => (stages[stage] ?? 0) > 0).map((stage) => ({ stage: stage as string, seconds: stages[stage] ?? 0 }));
+  const known = STAGES.filter((stage) => (stages[stage] ?? 0) > 0).map((stage) => ({ stage: stage as string, seconds: stages[stage] ?? 0 }));
   const told = known.reduce((all, one) => all + one.seconds, 0);
   if (total - told > 0.0005) known.push({ stage: "other", seconds: total - told });
   const whole = Math.max(total, told, Number.MIN_VALUE);

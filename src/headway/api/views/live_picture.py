@@ -11,8 +11,9 @@ from headway.api.views.resources import ResourceViews
 from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
 from headway.control.running.lanes import Holding, Lanes
+from headway.core.stages import IN_REPLICA
 
-LANES = ("preprocess", "gate_wait", "predict", "postprocess", "send", "abandoned")
+LANES = (*(stage.value for stage in IN_REPLICA), "abandoned")
 _PICTURE = TypeAdapter(traffic.Picture)
 
 

@@ -12,21 +12,13 @@ from headway.cli.client import explained, http_client, refuse_key_error
 from headway.cli.exit_codes import FAILED
 from headway.cli.model_inputs import JSON, content_of, content_type_of, require_json
 from headway.configuration import Configuration
+from headway.core.stages import LABELS
 
 if TYPE_CHECKING:
     import httpx
 
 _SERVER_TIMING = re.compile(r"\s*([\w-]+)(?:;[^,]*?dur=([0-9.]+))?[^,]*")
 _WATERFALL_WIDTH = 40
-_STAGES = {
-    "queue": "queue",
-    "cold": "cold start",
-    "pre": "preprocess",
-    "gate": "gate wait",
-    "predict": "predict",
-    "post": "postprocess",
-    "send": "send",
-}
 
 
 def predict(  # noqa: PLR0913  # each is one option of the command
@@ -109,7 +101,7 @@ def _show(answer: "httpx.Response") -> None:
 def waterfall(header: str) -> str:
     """A Server-Timing header, in milliseconds, as lines for a terminal: each stage's bar where the last ended."""
     told = {name: float(duration) for name, duration in _SERVER_TIMING.findall(header) if duration}
-    stages = [(word, told[name]) for name, word in _STAGES.items() if name in told]
+    stages = [(stage.words, told[name]) for stage, name in LABELS.items() if name in told]
     if not stages:
         return "the answer tells no times"
     total = sum(duration for _, duration in stages) or 1.0

@@ -10,7 +10,7 @@ from headway.cli.addresses import path_of
 from headway.cli.client import Control
 from headway.cli.tables import messages, moment, show, show_json, table
 from headway.cli.verbs.export_requests import export
-from headway.observed.records import STAGES
+from headway.core.stages import Stage
 
 _LIST, _EXPORT = "list", "export"
 
@@ -58,7 +58,7 @@ def list_requests(
     if as_json:
         show_json(content)
         return
-    stages = (stage.replace("_", " ") for stage in STAGES)
+    stages = (stage.words for stage in Stage)
     columns = ("request", "arrived", "status", "outcome", "replica", *stages, "total ms")
     show(table(columns, map(_row, content["requests"])))
     if content["sampled_out"]:
@@ -73,7 +73,7 @@ def _row(one: Any) -> tuple[Any, ...]:
         one["status"],
         one["outcome"],
         one["replica_id"],
-        *(_milliseconds(stages.get(stage)) for stage in STAGES),
+        *(_milliseconds(stages.get(stage)) for stage in Stage),
         _milliseconds(one["seconds"]),
     )
 

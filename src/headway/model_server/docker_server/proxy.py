@@ -8,13 +8,14 @@ import asyncio
 import logging
 from time import monotonic
 
+from headway.core.stages import Stage
 from headway.core.wire import PREDICT_PATH, READY_PATH, TAKEN_UP_WHOLE_BYTES, WEBSOCKET_PATH
 from headway.http.client import ClientConnection, connect
 from headway.http.exchange import SILENT, Exchange, Receiver
 from headway.http.heads import SWITCHING_PROTOCOLS, AnswerHead
 from headway.http.relay import AnswerRelay
 from headway.model_server import failures
-from headway.model_server.call import STAGE_NUMBERS, HeldCalls, Stage, identity_of
+from headway.model_server.call import HeldCalls, identity_of
 from headway.model_server.docker_server.proxy_head import asks_for_websocket, request_head
 from headway.model_server.docker_server.reframed import ReframedAnswer, relay
 from headway.model_server.docker_server.settings import DockerServer
@@ -93,7 +94,7 @@ class ProxiedCall:
         self._row = -1
         if stage is not None:
             self._row = routes.calls.board.take(self.identity)
-            routes.calls.board.enter(self._row, STAGE_NUMBERS[stage])
+            routes.calls.board.enter(self._row, stage)
 
     @property
     def identity(self) -> str:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from headway.model_server.call import Call, Stage
+from headway.core.stages import Stage
+from headway.model_server.call import Call
 from headway.model_server.gate import PredictGate
 from headway.model_server.pipeline import Pipeline
 from headway.model_server.threads import ThreadPool

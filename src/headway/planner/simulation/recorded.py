@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Self
 
+from headway.core.stages import Stage
 from headway.observed.records import Outcome, RequestRecord
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.durations import fitted
@@ -74,11 +75,11 @@ def fitted_stages(records: Iterable[RequestRecord]) -> Stages:
 def stage_times(record: RequestRecord) -> StageTimes:
     """Seconds before the gate, in predict, and after it until the slot was free."""
     stages = record.stages
-    predict = stages.get("predict", 0.0)
-    if "postprocess" not in stages and stages.get("send", 0.0) > _STREAMS_FROM:
-        predict += stages["send"]
-    before = stages.get("preprocess", 0.0)
-    waited = math.fsum(stages.get(stage, 0.0) for stage in ("queue", "cold_start", "gate_wait"))
+    predict = stages.get(Stage.PREDICT, 0.0)
+    if Stage.POSTPROCESS not in stages and stages.get(Stage.SEND, 0.0) > _STREAMS_FROM:
+        predict += stages[Stage.SEND]
+    before = stages.get(Stage.PREPROCESS, 0.0)
+    waited = math.fsum(stages.get(stage, 0.0) for stage in (Stage.QUEUE, Stage.COLD_START, Stage.GATE_WAIT))
     return before, predict, max(0.0, record.seconds - waited - before - predict)
 
 
@@ -93,4 +94,4 @@ def _served(records: Iterable[RequestRecord]) -> list[StageTimes]:
 
 
 def _is_served(record: RequestRecord) -> bool:
-    return record.outcome is Outcome.FINISHED and "predict" in record.stages
+    return record.outcome is Outcome.FINISHED and Stage.PREDICT in record.stages

@@ -1,0 +1,27 @@
+/** The stages of a request, in the order in which it passes them, and their labels in the Server-Timing header. */
+import type { operations } from "./schema";
+
+type Query = operations["list_requests_v1_models__model__deployments__deployment__requests_get"]["parameters"]["query"];
+
+/** As the API names them: a request can be sorted by each. */
+export type Stage = Exclude<NonNullable<NonNullable<Query>["sort_by"]>, "arrived_at" | "seconds">;
+
+/** Those of a request that holds a slot. */
+export type StageInReplica = Exclude<Stage, "queue" | "cold_start">;
+
+const LABELS: Record<Stage, string> = {
+  queue: "queue",
+  cold_start: "cold",
+  preprocess: "pre",
+  gate_wait: "gate",
+  predict: "predict",
+  postprocess: "post",
+  send: "send",
+};
+
+export const STAGES = Object.keys(LABELS) as Stage[];
+export const IN_REPLICA = STAGES.filter((stage) => stage !== "queue" && stage !== "cold_start");
+
+export function labelled(label: string): Stage | undefined {
+  return STAGES.find((stage) => LABELS[stage] === label);
+}

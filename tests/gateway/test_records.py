@@ -7,7 +7,6 @@ import pytest
 
 from fakes.cluster import cluster, predict, until
 from headway.core.events import Overran
-from headway.gateway.head_facts import trace_id
 from headway.gateway.records import Progress, Recorder
 from headway.gateway.table import DeploymentRoute, DeploymentState
 from headway.observed.records import Outcome
@@ -71,13 +70,6 @@ async def test_without_a_trace_from_the_client_none_is_made_up(tmp_path):
         request.exchange.respond(200)
         await client.answer()
         assert rows(one)[0]["trace_id"] == ""
-
-
-@pytest.mark.parametrize(
-    "value", [None, b"", b"00-xyz", b"00-%s-b7ad6b7169203331-01" % (b"0" * 32), TRACEPARENT * 2]
-)
-def test_what_is_no_traceparent_names_no_trace(value):
-    assert trace_id(value) == ""
 
 
 async def test_a_cold_start_is_a_stage_of_its_own(tmp_path):

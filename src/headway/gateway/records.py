@@ -13,9 +13,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from headway.core.stages import IN_REPLICA, LABELS, Stage
-from headway.gateway.head_facts import stages_of, trace_id
+from headway.gateway.server_timing import stages_of
 from headway.observed.histogram import Histogram
 from headway.observed.records import Outcome, RequestRecord, TokenBucket, status_class
+from headway.telemetry.spans import caller_of
 
 if TYPE_CHECKING:
     from headway.gateway.request import ProxiedRequest
@@ -270,6 +271,7 @@ def _record(tally: Tally, candidate: _Candidate, wall_offset: float) -> RequestR
     if progress.answer_head is not None:
         stages |= stages_of(progress.answer_head, _REPLICA_STAGES)
         stages[Stage.SEND.value] = round(ended - progress.answered_at, 6)
+    caller = caller_of(head.header(b"traceparent"))
     return RequestRecord(
         request_id=request_id.decode(),
         deployment_id=tally.deployment_id,
@@ -282,5 +284,5 @@ def _record(tally: Tally, candidate: _Candidate, wall_offset: float) -> RequestR
         stages=stages,
         request_bytes=received,
         response_bytes=progress.answer_bytes,
-        trace_id=trace_id(head.header(b"traceparent")),
+        trace_id="" if caller is None else caller.trace_id,
     )

@@ -1,10 +1,6 @@
-"""What heads say of a request beside its own: how long its stages took, and of which trace it is."""
-
-import re
+"""What heads say of a request: how long its stages took."""
 
 _LONGEST_STAGE = 1e6
-_TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
-_NO_TRACE = b"0" * 32
 
 
 def stages_of(head: bytes, names: dict[bytes, str]) -> dict[str, float]:
@@ -28,9 +24,3 @@ def _seconds(milliseconds: bytes) -> float | None:
     except (ValueError, OverflowError):
         return None
     return seconds if 0 <= seconds <= _LONGEST_STAGE else None
-
-
-def trace_id(traceparent: bytes | None) -> str:
-    """The trace that a W3C traceparent names; empty when there is none."""
-    match = None if traceparent is None else _TRACE.fullmatch(traceparent.strip())
-    return "" if match is None or match[1] == _NO_TRACE else match[1].decode()

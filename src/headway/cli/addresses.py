@@ -6,11 +6,10 @@ import shlex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from headway.cli.api_key import HEADER_IN_SHELL
+
 if TYPE_CHECKING:
     from headway.configuration import Configuration
-
-KEY_HEADER = '"Authorization: Bearer $HEADWAY_API_KEY"'
-"""As a shell takes it: the key itself stays out of what is shown."""
 
 
 def local_url(host: str, port: int) -> str:
@@ -47,5 +46,5 @@ def path_of(*parts: str) -> str:
 
 def curl_line(address: str, example: Any, *, needs_key: bool = False) -> str:
     """A command that sends `example` to the model, ready for a shell."""
-    key = f" -H {KEY_HEADER}" if needs_key else ""
+    key = f" -H {HEADER_IN_SHELL}" if needs_key else ""
     return f"curl {address}{key} -d {shlex.quote(json.dumps(example, default=str))}"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from headway import __version__
 from headway.cli.addresses import control_url
-from headway.cli.exit_codes import KeyRefusedError, NobodyAnswersError, UnavailableError
-from headway.configuration import Configuration, InvalidConfigurationError
-from headway.core.credentials import KEY_CODES
+from headway.cli.api_key import STATUSES, headers_of, require_accepted
+from headway.cli.exit_codes import NobodyAnswersError, UnavailableError
+from headway.configuration import Configuration
 from headway.core.errors import HeadwayError, InvalidSettingError
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ _CONNECT_TIMEOUT = 5.0
 _TIMEOUT = 60.0
 _UPLOAD_TIMEOUT = 1200.0
 """Control checks and copies a Truss before it answers."""
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 
 class AnswerError(HeadwayError):
@@ -48,6 +47,9 @@ class Control:
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
+
+    def asks_for_keys(self) -> bool:
+        return bool(self.get("/v1/api_keys")["api_keys"])
 
     def get(self, path: str, **query: Any) -> Any:
         return self._call("GET", path, params=_stated(query))
@@ -98,27 +100,30 @@ class Control:
             raise _no_headway(self.url) from error
 
 
+@contextlib.contextmanager
+def answering(url: str | None) -> Iterator[Control | None]:
+    """The control at `url`, else the configuration's. None: neither names one, and nobody answers on this machine."""
+    is_named = url is not None or Configuration.load().control_url is not None
+    with Control.at(url) as control:
+        is_there = True
+        try:
+            control.get("/healthz")
+        except NobodyAnswersError:
+            if is_named:
+                raise
+            is_there = False
+        yield control if is_there else None
+
+
 def http_client(api_key: str | None, timeout: float) -> "httpx.Client":
     """What shows the key. `timeout` is seconds without a byte."""
     import httpx
 
-    headers = {"user-agent": f"headway/{__version__}"}
-    if api_key is not None:
-        headers["authorization"] = f"Bearer {_checked_key(api_key)}"
+    headers = {"user-agent": f"headway/{__version__}", **headers_of(api_key)}
     # trust_env: a proxy of the environment has no way to this machine, and a .netrc would replace the key.
     return httpx.Client(
         headers=headers, timeout=httpx.Timeout(timeout, connect=_CONNECT_TIMEOUT), trust_env=False
     )
-
-
-def _checked_key(text: str) -> str:
-    """Without the white space around it. What could be no header is refused here, for httpx would show it."""
-    key = text.strip()
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise InvalidConfigurationError(
-            "HEADWAY_API_KEY holds no key", hint="a key begins with hw_ and has letters and digits only"
-        )
-    return key
 
 
 @contextlib.contextmanager
@@ -139,39 +144,36 @@ def explained(url: str) -> Iterator[None]:
 
 
 def refuse_key_error(answer: "httpx.Response", url: str) -> None:
-    """Raise KeyRefusedError if it is the gateway that does not accept the key."""
-    if answer.status_code not in {_UNAUTHORIZED, _FORBIDDEN}:
-        return
-    with explained(url):
-        answer.read()
-    with contextlib.suppress(ValueError, LookupError, TypeError):
-        error = answer.json()["error"]
-        if error["code"] in KEY_CODES:  # a model may answer 401 and 403 of its own
-            raise KeyRefusedError(error["message"], hint=_key_hint(answer.status_code))
+    """Raise KeyRefusedError if it is the gateway that does not accept the key: a model may answer 401 and 403 of its
+    own.
+    """
+    if answer.status_code in STATUSES and (told := _error_of(answer, url)) is not None:
+        require_accepted(answer.status_code, told.code, told.message)
 
 
 def refuse_error(answer: "httpx.Response", url: str) -> None:
     """Raise what an answer says went wrong."""
     if answer.is_success:
         return
+    told = _error_of(answer, url)
+    if told is None:
+        raise _no_headway(url, answer.status_code)
+    require_accepted(answer.status_code, told.code, told.message)
+    if told.code == InvalidSettingError.code:
+        raise InvalidSettingError(told.message, hint=told.hint)
+    raise told
+
+
+def _error_of(answer: "httpx.Response", url: str) -> AnswerError | None:
+    """What an answer says went wrong, if it says so as Headway does."""
     with explained(url):
         answer.read()
     try:
         error = answer.json()["error"]
         code, message, hint = str(error["code"]), str(error["message"]), str(error.get("hint", ""))
-    except (ValueError, KeyError, TypeError, AttributeError) as broken:
-        raise _no_headway(url, answer.status_code) from broken
-    if code in KEY_CODES:
-        raise KeyRefusedError(message, hint=_key_hint(answer.status_code))
-    if code == InvalidSettingError.code:
-        raise InvalidSettingError(message, hint=hint)
-    raise AnswerError(message, hint=hint, code=code)
-
-
-def _key_hint(status: int) -> str:
-    if status == _FORBIDDEN:
-        return "the key in HEADWAY_API_KEY may do other things only: headway keys create makes one with another scope"
-    return "set HEADWAY_API_KEY to a key; headway keys create makes one"
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return AnswerError(message, hint=hint, code=code)
 
 
 def _no_headway(url: str, status: int | None = None) -> AnswerError:

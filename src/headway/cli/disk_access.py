@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
-from headway.cli.client import Control
-from headway.cli.exit_codes import NobodyAnswersError
+from headway.cli.client import Control, answering
 from headway.cli.sole_use import sole_use
 from headway.configuration import Configuration
 
@@ -30,19 +29,13 @@ class Disk(Protocol):
 def disk_of(url: str | None, data_dir: Path | None) -> "Iterator[Disk]":
     """That of the Headway that answers; or of the one that could start here, where none does or a place is named."""
     configuration = Configuration.load().with_changes(data_dir=data_dir)
-    if data_dir is not None:
-        if url is not None:
-            raise typer.BadParameter("give --url or --data-dir, not both")
-    else:
-        with Control.at(url) as control:
-            try:
-                control.get("/healthz")
-            except NobodyAnswersError:
-                if url is not None or configuration.control_url is not None:
-                    raise
-            else:
+    if data_dir is None:
+        with answering(url) as control:
+            if control is not None:
                 yield _Running(control)
                 return
+    elif url is not None:
+        raise typer.BadParameter("give --url or --data-dir, not both")
     with _at_rest(configuration) as disk:
         yield disk
 

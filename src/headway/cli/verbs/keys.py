@@ -10,8 +10,7 @@ import typer
 
 from headway.cli import options
 from headway.cli.addresses import path_of
-from headway.cli.client import AnswerError, Control
-from headway.cli.exit_codes import NobodyAnswersError
+from headway.cli.client import AnswerError, Control, answering
 from headway.cli.sole_use import sole_use
 from headway.cli.tables import messages, moment, show, show_json, table
 from headway.configuration import Configuration
@@ -118,21 +117,13 @@ class _Keys(Protocol):
 def _keys(url: str | None, data_dir: Path | None, database_url: str | None) -> "Iterator[_Keys]":
     """Those of the Headway that answers; or of the one that could start here, where none does or a place is named."""
     configuration = Configuration.load().with_changes(data_dir=data_dir, database_url=database_url)
-    if data_dir is not None or database_url is not None:
-        if url is not None:
-            raise typer.BadParameter("give --url, or the place of a database, not both")
-        with _store(configuration) as store:
-            yield _StoredKeys(store, configuration.data_dir)
-        return
-    with Control.at(url) as control:
-        try:
-            control.get("/healthz")
-        except NobodyAnswersError:
-            if url is not None or configuration.control_url is not None:
-                raise
-        else:
-            yield _RunningKeys(control)
-            return
+    if data_dir is None and database_url is None:
+        with answering(url) as control:
+            if control is not None:
+                yield _RunningKeys(control)
+                return
+    elif url is not None:
+        raise typer.BadParameter("give --url, or the place of a database, not both")
     with _store(configuration) as store:
         yield _StoredKeys(store, configuration.data_dir)
 

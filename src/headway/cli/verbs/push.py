@@ -117,6 +117,5 @@ def _curl_line(control: Control, deployment: Any, environment: str | None) -> st
     elif environment != "production":
         place = "environments", environment
     base = Configuration.load().url or beside(control.url, control.get("/v1/inference")["url"])
-    needs_key = bool(control.get("/v1/api_keys")["api_keys"])
     address = base.rstrip("/") + path_of("models", deployment["model_name"], *place, "predict")
-    return curl_line(address, deployment["example_input"] or {}, needs_key=needs_key)
+    return curl_line(address, deployment["example_input"] or {}, needs_key=control.asks_for_keys())

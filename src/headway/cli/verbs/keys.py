@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -11,6 +12,7 @@ import typer
 from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import AnswerError, Control, answering
+from headway.cli.grouped import grouped
 from headway.cli.sole_use import sole_use
 from headway.cli.tables import messages, moment, show, show_json, table
 from headway.configuration import Configuration
@@ -26,8 +28,18 @@ keys = typer.Typer(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Where:
+    """With the Headway at `url`, or in a database that none uses meanwhile."""
+
+    url: options.ControlUrl = None
+    data_dir: options.DataDir = None
+    database_url: options.DatabaseUrl = None
+
+
 @keys.command()
-def create(  # noqa: PLR0913  # each is one option of the command
+@grouped
+def create(
     *,
     name: Annotated[str, typer.Option(help="What to call it.")] = "",
     scope: Annotated[
@@ -35,9 +47,7 @@ def create(  # noqa: PLR0913  # each is one option of the command
         typer.Option(help="What it is good for: inference, manage, metrics. [default: the first two]"),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the key and nothing else.")] = False,
-    url: options.ControlUrl = None,
-    data_dir: options.DataDir = None,
-    database_url: options.DatabaseUrl = None,
+    where: _Where,
     as_json: options.AsJson = False,
 ) -> None:
     """Make a key and print it, this once: only its digest is kept.
@@ -47,7 +57,7 @@ def create(  # noqa: PLR0913  # each is one option of the command
 
     Example: headway keys create --name laptop --scope inference
     """
-    with _keys(url, data_dir, database_url) as place:
+    with _keys(where) as place:
         made = place.create(name, scope or ["inference", "manage"])
     if as_json:
         show_json(made)
@@ -62,18 +72,17 @@ def create(  # noqa: PLR0913  # each is one option of the command
 
 
 @keys.command("list")
+@grouped
 def list_keys(
     *,
-    url: options.ControlUrl = None,
-    data_dir: options.DataDir = None,
-    database_url: options.DatabaseUrl = None,
+    where: _Where,
     as_json: options.AsJson = False,
 ) -> None:
     """Show the keys there are, by how they begin.
 
     Example: headway keys list
     """
-    with _keys(url, data_dir, database_url) as place:
+    with _keys(where) as place:
         found = place.all()
     if as_json:
         show_json({"api_keys": found})
@@ -87,18 +96,17 @@ def list_keys(
 
 
 @keys.command()
+@grouped
 def delete(
     *,
     prefix: Annotated[str, typer.Argument(help="How the key begins, as headway keys list shows it.")],
-    url: options.ControlUrl = None,
-    data_dir: options.DataDir = None,
-    database_url: options.DatabaseUrl = None,
+    where: _Where,
 ) -> None:
     """Delete a key: calls with it are refused from now on.
 
     Example: headway keys delete hw_1a2b3c4d
     """
-    with _keys(url, data_dir, database_url) as place:
+    with _keys(where) as place:
         place.delete(prefix)
     show(f"{prefix} is deleted")
 
@@ -114,15 +122,17 @@ class _Keys(Protocol):
 
 
 @contextlib.contextmanager
-def _keys(url: str | None, data_dir: Path | None, database_url: str | None) -> "Iterator[_Keys]":
+def _keys(where: _Where) -> "Iterator[_Keys]":
     """Those of the Headway that answers; or of the one that could start here, where none does or a place is named."""
-    configuration = Configuration.load().with_changes(data_dir=data_dir, database_url=database_url)
-    if data_dir is None and database_url is None:
-        with answering(url) as control:
+    configuration = Configuration.load().with_changes(
+        data_dir=where.data_dir, database_url=where.database_url
+    )
+    if where.data_dir is None and where.database_url is None:
+        with answering(where.url) as control:
             if control is not None:
                 yield _RunningKeys(control)
                 return
-    elif url is not None:
+    elif where.url is not None:
         raise typer.BadParameter("give --url, or the place of a database, not both")
     with _store(configuration) as store:
         yield _StoredKeys(store, configuration.data_dir)

@@ -1,6 +1,7 @@
 """`headway logs`: the log lines of a deployment's replicas and of its build."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import typer
 
@@ -13,13 +14,23 @@ from headway.cli.tables import console
 _SILENCE = 60.0
 
 
-def logs(  # noqa: PLR0913  # each is one option of the command
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lines:
+    """Which are shown."""
+
+    replica: Annotated[str | None, typer.Option(help="One replica's id, or build. [default: all]")] = None
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines.")] = False
+    tail: Annotated[int, typer.Option(min=0, max=100_000, help="Lines of the past, of each.")] = 100
+
+    def query(self) -> dict[str, Any]:
+        return {"replica": self.replica, "tail": self.tail, "follow": str(self.follow).lower()}
+
+
+def logs(
     *,
     model: options.Model,
     deployment: options.Deployment = "production",
-    replica: Annotated[str | None, typer.Option(help="One replica's id, or build. [default: all]")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines.")] = False,
-    tail: Annotated[int, typer.Option(min=0, max=100_000, help="Lines of the past, of each.")] = 100,
+    lines: _Lines,
     url: options.ControlUrl = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for each.")] = False,
 ) -> None:
@@ -28,13 +39,12 @@ def logs(  # noqa: PLR0913  # each is one option of the command
     Example: headway logs hello --follow --tail 20
     """
     path = path_of("v1", "models", model, "deployments", deployment, "logs")
-    silence = None if follow else _SILENCE
-    query = {"replica": replica, "tail": tail, "follow": str(follow).lower()}
+    silence = None if lines.follow else _SILENCE
     out = console()
     out.soft_wrap = True
     show = log_printer(out)
     with Control.at(url) as control:
-        for line in control.lines(path, silence=silence, **query):
+        for line in control.lines(path, silence=silence, **lines.query()):
             if as_json:
                 typer.echo(line)
             else:

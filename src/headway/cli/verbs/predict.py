@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,19 +22,54 @@ _SERVER_TIMING = re.compile(r"\s*([\w-]+)(?:;[^,]*?dur=([0-9.]+))?[^,]*")
 _WATERFALL_WIDTH = 40
 
 
-def predict(  # noqa: PLR0913  # each is one option of the command
-    *,
-    model: Annotated[str, typer.Argument(help="The model's name.")],
-    data: Annotated[str | None, typer.Option("--input", "-i", help="The input, as JSON.")] = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Input:
+    """What is sent: one of both, else standard input."""
+
+    data: Annotated[str | None, typer.Option("--input", "-i", help="The input, as JSON.")] = None
     file: Annotated[
         Path | None,
         typer.Option("--file", "-f", help="A file with the input; .msgpack is sent as such.", dir_okay=False),
-    ] = None,
+    ] = None
+
+    def body(self) -> tuple[bytes, str]:
+        """With its content type. Raises typer.BadParameter."""
+        if self.data is not None and self.file is not None:
+            raise typer.BadParameter("give --input or --file, not both")
+        if self.file is not None:
+            body, content_type = content_of(self.file), content_type_of(self.file)
+        else:
+            text = sys.stdin.buffer.read() if self.data is None else self.data.encode()
+            body, content_type = text, JSON
+        if content_type == JSON:
+            require_json(body, "the input")
+        return body, content_type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """Where it is sent."""
+
     url: Annotated[
         str | None, typer.Option(help="Where requests go. [default: HEADWAY_URL, else this machine]")
-    ] = None,
-    deployment: Annotated[str | None, typer.Option(help="One deployment, by its id.")] = None,
-    environment: Annotated[str | None, typer.Option(help="One environment. [default: production]")] = None,
+    ] = None
+    deployment: Annotated[str | None, typer.Option(help="One deployment, by its id.")] = None
+    environment: Annotated[str | None, typer.Option(help="One environment. [default: production]")] = None
+
+    def place(self) -> tuple[str, ...]:
+        """Within a model's path. Raises typer.BadParameter."""
+        if self.deployment is not None and self.environment is not None:
+            raise typer.BadParameter("give --deployment or --environment, not both")
+        if self.deployment is not None:
+            return "deployments", self.deployment
+        return () if self.environment is None else ("environments", self.environment)
+
+
+def predict(
+    given: _Input,
+    target: _Target,
+    *,
+    model: Annotated[str, typer.Argument(help="The model's name.")],
     timing: Annotated[bool, typer.Option("--timing", help="Show where the time went.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds without a byte.")] = 1200.0,
 ) -> None:
@@ -43,10 +79,10 @@ def predict(  # noqa: PLR0913  # each is one option of the command
 
     Example: headway predict hello --input '{"name": "Ada"}' --timing
     """
-    body, content_type = _body(data, file)
+    body, content_type = given.body()
     configuration = Configuration.load()
-    base = (url or inference_url(configuration)).rstrip("/")
-    address = base + path_of("models", model, *_place(deployment, environment), "predict")
+    base = (target.url or inference_url(configuration)).rstrip("/")
+    address = base + path_of("models", model, *target.place(), "predict")
     headers = {"content-type": content_type}
     with (
         explained(base),
@@ -59,26 +95,6 @@ def predict(  # noqa: PLR0913  # each is one option of the command
         typer.echo(waterfall(answer.headers.get("server-timing", "")), err=True)
     if answer.is_error:
         raise typer.Exit(FAILED)
-
-
-def _place(deployment: str | None, environment: str | None) -> tuple[str, ...]:
-    if deployment is not None and environment is not None:
-        raise typer.BadParameter("give --deployment or --environment, not both")
-    if deployment is not None:
-        return "deployments", deployment
-    return () if environment is None else ("environments", environment)
-
-
-def _body(data: str | None, file: Path | None) -> tuple[bytes, str]:
-    if data is not None and file is not None:
-        raise typer.BadParameter("give --input or --file, not both")
-    if file is not None:
-        body, content_type = content_of(file), content_type_of(file)
-    else:
-        body, content_type = sys.stdin.buffer.read() if data is None else data.encode(), JSON
-    if content_type == JSON:
-        require_json(body, "the input")
-    return body, content_type
 
 
 def _show(answer: "httpx.Response") -> None:

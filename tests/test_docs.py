@@ -10,7 +10,6 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from headway.cli import exit_codes
 from headway.cli.app import app
 from headway.configuration import Configuration
 from headway.core.settings import DeploymentSettings, bounds_of
@@ -81,12 +80,6 @@ def test_the_operators_table_of_variables_names_every_field_of_the_configuration
     }
     told = {name: row[2] for name, row in zip(names, rows, strict=True)}
     assert {name: told[name] for name in plain} == plain
-
-
-def test_the_operators_table_of_exit_codes_equals_the_codes():
-    rows = table_below("docs/guide/operating.md", "Exit codes")
-    codes = [value for name, value in vars(exit_codes).items() if name.isupper()]
-    assert [row[0] for row in rows] == [str(code) for code in codes]
 
 
 def test_each_dependency_has_a_line_that_says_what_it_replaces():

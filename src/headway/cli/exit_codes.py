@@ -1,4 +1,4 @@
-"""The exit codes of `headway`; docs/guide/operating.md says what each means."""
+"""The exit codes of `headway`; docs/guide/troubleshooting.md says what each means."""
 
 from headway.configuration import InvalidConfigurationError
 from headway.core.errors import HeadwayError, InvalidSettingError

@@ -1,7 +1,7 @@
 """`python -m headway.model_server DIR`: runs one replica of a Truss until it is told to stop.
 
 The server answers while the model loads. SIGTERM (or SIGINT) stops accepting, lets the requests in flight finish,
-and ends with 0; a second one ends at once. A model that does not load ends with 70, a Truss that is not valid with 64.
+and ends with 0; a second one ends at once. A model that does not load ends with 70, a Truss that is not valid with 65.
 """
 
 import argparse

@@ -1,8 +1,6 @@
 """The API key of commands: how it is sent, and how it is told that another one is needed."""
 
 from headway.cli.exit_codes import KeyRefusedError
-from headway.configuration import InvalidConfigurationError
-from headway.core.credentials import KEY_CODES
 
 HEADER_IN_SHELL = '"Authorization: Bearer $HEADWAY_API_KEY"'
 """As a shell takes it: the key itself stays out of what is shown."""
@@ -15,6 +13,8 @@ def headers_of(api_key: str | None) -> dict[str, str]:
     """What shows the key, without the white space around it. What could be no header is refused here, for httpx would
     show it. Raises InvalidConfigurationError.
     """
+    from headway.configuration import InvalidConfigurationError
+
     if api_key is None:
         return {}
     key = api_key.strip()
@@ -27,6 +27,8 @@ def headers_of(api_key: str | None) -> dict[str, str]:
 
 def require_accepted(status: int, code: str, message: str) -> None:
     """Raise KeyRefusedError if an answer's error is about the key."""
+    from headway.core.credentials import KEY_CODES
+
     if code not in KEY_CODES:
         return
     if status == _FORBIDDEN:

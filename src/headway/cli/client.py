@@ -9,7 +9,6 @@ from headway import __version__
 from headway.cli.addresses import control_url
 from headway.cli.api_key import STATUSES, headers_of, require_accepted
 from headway.cli.exit_codes import NobodyAnswersError, UnavailableError
-from headway.configuration import Configuration
 from headway.core.errors import HeadwayError, InvalidSettingError
 
 if TYPE_CHECKING:
@@ -39,6 +38,8 @@ class Control:
     @classmethod
     def at(cls, url: str | None) -> Self:
         """The one at `url`, else the configuration's."""
+        from headway.configuration import Configuration
+
         configuration = Configuration.load()
         return cls(url or control_url(configuration), configuration.api_key)
 
@@ -103,6 +104,8 @@ class Control:
 @contextlib.contextmanager
 def answering(url: str | None) -> Iterator[Control | None]:
     """The control at `url`, else the configuration's. None: neither names one, and nobody answers on this machine."""
+    from headway.configuration import Configuration
+
     is_named = url is not None or Configuration.load().control_url is not None
     with Control.at(url) as control:
         is_there = True

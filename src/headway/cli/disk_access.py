@@ -9,9 +9,9 @@ import typer
 
 from headway.cli.client import Control, answering
 from headway.cli.sole_use import sole_use
-from headway.configuration import Configuration
 
 if TYPE_CHECKING:
+    from headway.configuration import Configuration
     from headway.control.disk.pruning import Pruner
 
 _MEGABYTE = 1_000_000
@@ -28,6 +28,8 @@ class Disk(Protocol):
 @contextlib.contextmanager
 def disk_of(url: str | None, data_dir: Path | None) -> "Iterator[Disk]":
     """That of the Headway that answers; or of the one that could start here, where none does or a place is named."""
+    from headway.configuration import Configuration
+
     configuration = Configuration.load().with_changes(data_dir=data_dir)
     if data_dir is None:
         with answering(url) as control:
@@ -57,7 +59,7 @@ class _Running:
 
 
 class _AtRest:
-    def __init__(self, configuration: Configuration, pruner: "Pruner") -> None:
+    def __init__(self, configuration: "Configuration", pruner: "Pruner") -> None:
         self._configuration = configuration
         self._pruner = pruner
 
@@ -79,7 +81,7 @@ class _AtRest:
 
 
 @contextlib.contextmanager
-def _at_rest(configuration: Configuration) -> "Iterator[Disk]":
+def _at_rest(configuration: "Configuration") -> "Iterator[Disk]":
     """Nobody else uses it meanwhile. Raises RootError when a Headway does."""
     from headway.control.disk.at_rest import pruner_at_rest
     from headway.control.disk.pruning import PruneBounds

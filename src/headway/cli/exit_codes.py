@@ -1,6 +1,5 @@
 """The exit codes of `headway`; docs/guide/troubleshooting.md says what each means."""
 
-from headway.configuration import InvalidConfigurationError
 from headway.core.errors import HeadwayError, InvalidSettingError
 
 OK = 0
@@ -35,6 +34,8 @@ class UnwritableError(HeadwayError):
 
 
 def exit_code_of(error: HeadwayError) -> int:
+    from headway.configuration import InvalidConfigurationError
+
     match error:
         case UnavailableError():
             return UNAVAILABLE

@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from headway.configuration import Configuration
+if TYPE_CHECKING:
+    from headway.configuration import Configuration
 
 
 @contextlib.contextmanager
-def sole_use(configuration: Configuration, *, left_out: str) -> Iterator[str]:
+def sole_use(configuration: "Configuration", *, left_out: str) -> Iterator[str]:
     """The address of its database, which nobody else uses meanwhile. Raises RootError when a Headway does; its hint
     says to name control, and `left_out` not.
     """

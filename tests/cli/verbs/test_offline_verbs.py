@@ -52,7 +52,15 @@ def test_python_m_headway_is_the_command():
 
 
 def test_starting_the_command_loads_nothing_heavy():
-    heavy = ("httpx", "rich.console", "yaml", "uv", "asyncio", "headway.control.packages.preparation")
+    heavy = (
+        "httpx",
+        "rich.console",
+        "yaml",
+        "uv",
+        "asyncio",
+        "headway.configuration",
+        "headway.control.packages.preparation",
+    )
     code = f"import sys, headway.cli.app; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True

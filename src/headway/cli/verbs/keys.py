@@ -15,9 +15,9 @@ from headway.cli.client import AnswerError, Control, answering
 from headway.cli.grouped import grouped
 from headway.cli.sole_use import sole_use
 from headway.cli.tables import messages, moment, show, show_json, table
-from headway.configuration import Configuration
 
 if TYPE_CHECKING:
+    from headway.configuration import Configuration
     from headway.control.store.rows import KeyRow
     from headway.control.store.store import Store
 
@@ -124,6 +124,8 @@ class _Keys(Protocol):
 @contextlib.contextmanager
 def _keys(where: _Where) -> "Iterator[_Keys]":
     """Those of the Headway that answers; or of the one that could start here, where none does or a place is named."""
+    from headway.configuration import Configuration
+
     configuration = Configuration.load().with_changes(
         data_dir=where.data_dir, database_url=where.database_url
     )
@@ -186,7 +188,7 @@ class _StoredKeys:
 
 
 @contextlib.contextmanager
-def _store(configuration: Configuration) -> "Iterator[Store]":
+def _store(configuration: "Configuration") -> "Iterator[Store]":
     """The database, which no Headway uses meanwhile. Raises RootError when one does."""
     from headway.control.store.store import Store
 

@@ -12,7 +12,6 @@ from headway.cli.addresses import inference_url, path_of
 from headway.cli.client import explained, http_client, refuse_key_error
 from headway.cli.exit_codes import FAILED
 from headway.cli.model_inputs import JSON, content_of, content_type_of, require_json
-from headway.configuration import Configuration
 from headway.core.stages import LABELS
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def predict(
 
     Example: headway predict hello --input '{"name": "Ada"}' --timing
     """
+    from headway.configuration import Configuration
+
     body, content_type = given.body()
     configuration = Configuration.load()
     base = (target.url or inference_url(configuration)).rstrip("/")

@@ -7,8 +7,9 @@ from pathlib import Path
 from fakes.application import Recorded
 from headway.core.stages import Stage
 from headway.gateway.table import ReplicaRoute
-from headway.http.exchange import SILENT, Exchange, Receiver
+from headway.http.exchange import Exchange
 from headway.http.listener import HttpServer, unix_socket
+from headway.http.receivers import SILENT, Receiver
 from headway.telemetry.stage_board import board_path, open_board
 
 

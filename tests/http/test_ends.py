@@ -8,8 +8,8 @@ import pytest
 
 from fakes.application import GET
 from headway.http.client import connect
-from headway.http.exchange import SILENT
 from headway.http.listener import HttpServer, tcp_socket, unix_socket
+from headway.http.receivers import SILENT
 
 LARGE = bytes(3_000_000)
 

@@ -7,10 +7,11 @@ import pytest
 
 from fakes.application import GET, Recorded
 from fakes.garbage import no_garbage
-from headway.http.exchange import SILENT, Exchange
+from headway.http.exchange import Exchange
 from headway.http.fetch import FetchError, fetch
 from headway.http.limits import Limits
 from headway.http.listener import HttpServer, inherited_socket, tcp_socket, unix_socket
+from headway.http.receivers import SILENT
 
 
 def answer(exchange: Exchange):

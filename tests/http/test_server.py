@@ -70,7 +70,7 @@ async def test_what_a_client_sends_ahead_is_bounded_by_pausing_to_read():
     client.say(GET)
     while client.transport.is_reading:
         client.say(GET)
-    assert len(client.connection._ahead) <= 1000 + len(GET)
+    assert len(client.connection._reader.ahead) <= 1000 + len(GET)
     client.answers_at_once = True
     client.last.exchange.respond(200)
     assert client.transport.is_reading

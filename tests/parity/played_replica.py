@@ -4,8 +4,9 @@ import asyncio
 
 from headway.core.gate import Gate
 from headway.gateway.table import ReplicaRoute
-from headway.http.exchange import SILENT, Exchange, Receiver
+from headway.http.exchange import Exchange
 from headway.http.listener import HttpServer
+from headway.http.receivers import SILENT, Receiver
 from parity.trace import Arrival, Trace
 
 

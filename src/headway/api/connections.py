@@ -125,7 +125,7 @@ class Connection(HttpToolsProtocol):
     def look(self, now: float) -> None:
         """End what waits too long."""
         limits = self._limits
-        stalled = self._stalled.seconds(now, holds=self.flow.write_paused)
+        stalled = self._stalled.seconds(now, self.flow.write_paused or None)
         if self._refused_at is not None:
             if now - self._refused_at > limits.linger:
                 self.transport.abort()

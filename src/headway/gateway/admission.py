@@ -11,7 +11,8 @@ from headway.core.forwarding import TrustedProxies
 from headway.core.sharing import Sharing
 from headway.gateway.refusals import Refusal, denied
 from headway.http.answers import Headers, header_lines
-from headway.http.exchange import SILENT, Exchange, Receiver
+from headway.http.exchange import Exchange
+from headway.http.receivers import SILENT, Receiver
 
 _CACHED = 4096
 _LONGEST_CACHED_BYTES = 512

@@ -22,8 +22,9 @@ from headway.gateway.request_head import RequestHead
 from headway.gateway.routes import Address, Verb
 from headway.gateway.table import RoutingTable
 from headway.http.content_coding import Coding, UnknownCodingError, coding_of
-from headway.http.exchange import SILENT, Exchange, Receiver
+from headway.http.exchange import Exchange
 from headway.http.known_heads import KnownRequest
+from headway.http.receivers import SILENT, Receiver
 
 if TYPE_CHECKING:
     from headway.gateway.deployment_queue import DeploymentQueue

@@ -23,8 +23,9 @@ from headway.gateway.request_head import InvalidDeadlineError, RequestHead
 from headway.gateway.routes import Address, Verb, parse
 from headway.gateway.table import RoutingTable
 from headway.http.answers import Headers
-from headway.http.exchange import SILENT, Exchange, Receiver
+from headway.http.exchange import Exchange
 from headway.http.known_heads import KnownRequest
+from headway.http.receivers import SILENT, Receiver
 
 if TYPE_CHECKING:
     from headway.gateway.tracing import Tracer

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from headway.core.stages import Stage
 from headway.gateway.records import RECORDS_PER_SECOND
-from headway.http.exchange import Exchange, Receiver, Silent
+from headway.http.exchange import Exchange
+from headway.http.receivers import Receiver, Silent
 from headway.telemetry.prometheus import Family, Labels, Samples, Value, exposition
 
 if TYPE_CHECKING:

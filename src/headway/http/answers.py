@@ -10,6 +10,9 @@ from headway.core.errors import HeadwayError
 
 Headers = Sequence[tuple[bytes, bytes]]
 
+NO_CONTENT, NOT_MODIFIED = 204, 304
+WITHOUT_BODY: Final = frozenset((NO_CONTENT, NOT_MODIFIED))
+"""Statuses of answers that have none, whatever is written; nor have answers to HEAD."""
 _STATUS_LINES: Final = {
     status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
 }

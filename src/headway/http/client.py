@@ -6,7 +6,7 @@ Nothing here is pooled or retried; the gateway and the probes decide that.
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 import httptools
 
@@ -14,40 +14,13 @@ from headway.core.wire import CUT
 from headway.http.ends import shut_down
 from headway.http.heads import KNOWN_ANSWERS, SWITCHING_PROTOCOLS, AnswerHead, BadAnswerError, status_of
 from headway.http.known_heads import BLANK_LINE, BLANK_LINE_BYTES
+from headway.http.receivers import AnswerReceiver
 
 _FIRST_FINAL: Final = 200
 _HEAD_LIMIT: Final = 64 * 1024
 _WRITE_BUFFER: Final = 64 * 1024
 _SHOWN_BYTES: Final = 40
 _NO_PARSER: Final = cast("httptools.HttpResponseParser", None)
-
-
-class AnswerReceiver(Protocol):
-    """What is told of an answer. `on_answer` comes once, then `on_more` until `on_answer_end`, or else a loss."""
-
-    def on_answer(self, head: AnswerHead, rest: bytes) -> None:
-        """The answer's head and what came of the body in the same read."""
-
-    def on_more(self, data: bytes) -> None:
-        """Further bytes of the body as they are framed, or of a tunnel after a 101."""
-
-    def on_answer_end(self, *, reusable: bool) -> None:
-        """The answer is whole. Not reusable: the server ends the connection, which ends a body without length."""
-
-    def on_answer_bad(self, reason: str) -> None:
-        """What came is no answer over HTTP. Nothing more of it is told but the connection's end, as a loss: close the
-        connection, or half-close it and wait.
-        """
-
-    def on_answer_lost(self, reason: str, *, unread: bool) -> None:
-        """The connection ended before the answer did.
-
-        `unread`: before a byte of one came, and over bytes of the request that the server had not read. So it is
-        certain on a Unix socket; over TCP a reset may mean anything.
-        """
-
-    def on_room(self, *, room: bool) -> None:
-        """Whether more of the request's body may be written now."""
 
 
 class ClientConnection:

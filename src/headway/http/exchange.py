@@ -5,64 +5,23 @@ The same type serves gateway and model server; it knows nothing of either.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
 from headway.core.wire import CUT
-from headway.http.answers import Headers, dated, status_line
+from headway.http.answers import NO_CONTENT, WITHOUT_BODY, Headers, dated, status_line
 from headway.http.breaking import reset
+from headway.http.connection import Connection
 from headway.http.known_heads import KnownRequest
 from headway.http.peer import Peer
+from headway.http.receivers import SILENT, Receiver
+from headway.http.request import Request
 
-if TYPE_CHECKING:
-    from headway.http.server import ServerConnection
-
-
-NO_CONTENT, NOT_MODIFIED = 204, 304
-WITHOUT_BODY: Final = frozenset((NO_CONTENT, NOT_MODIFIED))
-"""Statuses of answers that have none, whatever is written; nor have answers to HEAD."""
 _WORTH_GATHERING: Final = 16 * 1024
 """From this many bytes on, a gathering write costs less than the copy (96 KB to TCP: 15 µs, and 19 with a copy)."""
 
 
-class Receiver(Protocol):
-    """What an application hands back for one request. All calls come on the event loop."""
-
-    def on_body(self, data: bytes) -> None:
-        """The next bytes of the request's body, or of a tunnel once it was accepted."""
-
-    def on_body_complete(self) -> None:
-        """The request was read to its end. Not called for a tunnel."""
-
-    def on_client_left(self) -> None:
-        """The client is gone, or took no byte for send_timeout. At most once, never after the end."""
-
-    def on_writable(self, *, writable: bool) -> None:
-        """Whether the answer's bytes should be held back for now."""
-
-
-class Silent:
-    """A receiver for requests that were answered at once: whatever still comes is dropped."""
-
-    def on_body(self, data: bytes) -> None: ...
-
-    def on_body_complete(self) -> None: ...
-
-    def on_client_left(self) -> None: ...
-
-    def on_writable(self, *, writable: bool) -> None: ...
-
-
-SILENT: Final = Silent()
-
-
-class Exchange:
-    """One request and its answer.
-
-    `headers` have lower-case names in the order received. `length` is the body's size in bytes, None when it
-    is chunked; `is_upgrade` says that the client asked for another protocol (a WebSocket, say). `known` is the
-    same object for all requests with the same head, None where the head has not come before: what an application
-    has made of a known head it may use again.
-    """
+class Exchange(Request):
+    """One request and its answer."""
 
     __slots__ = (
         "_chunked",
@@ -72,35 +31,16 @@ class Exchange:
         "_is_silent",
         "body_read",
         "ended",
-        "expects_continue",
-        "headers",
-        "http_1_1",
-        "is_upgrade",
-        "known",
         "left",
-        "length",
         "lines",
-        "method",
         "receiver",
         "started",
         "status",
-        "target",
-        "wants_keep_alive",
     )
 
-    def __init__(
-        self, connection: "ServerConnection", method: bytes, target: bytes, headers: Headers
-    ) -> None:
+    def __init__(self, connection: Connection, method: bytes, target: bytes, headers: Headers) -> None:
+        super().__init__(method, target, headers)
         self._connection = connection
-        self.method = method
-        self.target = target
-        self.headers = headers
-        self.http_1_1 = True
-        self.length: int | None = 0
-        self.expects_continue = False
-        self.is_upgrade = False
-        self.wants_keep_alive = True
-        self.known: KnownRequest | None = None
         self.lines = b""
         """Header lines that every answer to it carries, whoever makes it."""
         self.receiver: Receiver | None = None
@@ -117,19 +57,6 @@ class Exchange:
         self._has_length = False
         self._is_silent = False  # the answer has no body, whatever is written
         self._early: list[bytes] | None = None
-
-    def header(self, name: bytes) -> bytes | None:
-        """The first value of a header (lower-case name), or None."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
-
-    @property
-    def is_plain(self) -> bool:
-        """A request over HTTP/1.1 like most: kept alive, of known length, asking for nothing in between."""
-        is_like_most = self.http_1_1 and self.wants_keep_alive
-        return is_like_most and not self.is_upgrade and not self.expects_continue
 
     @property
     def client(self) -> tuple[str, int] | None:
@@ -155,13 +82,8 @@ class Exchange:
             return
         keep = not self.will_close()
         length = len(body) + sum(map(len, more)) if more else len(body)
-        self.started = True
         framing = b"" if status in WITHOUT_BODY else b"content-length: %d\r\n" % length
-        head = b"%s%s%s%s\r\n" % (
-            *(status_line(status), dated(self.lines + headers), framing),
-            self.connection_line(keep=keep),
-        )
-        self.status = status
+        head = self._begin_answer(status, headers, framing, keep=keep)
         if self.method == b"HEAD" or not framing:
             self._connection.transport.write(head)
         elif length < _WORTH_GATHERING:
@@ -185,16 +107,8 @@ class Exchange:
             self.wants_keep_alive = self.wants_keep_alive and is_bodiless
         else:
             framing = b"content-length: %d\r\n" % length
-        self.started = True
-        self.status = status
         keep = self.wants_keep_alive = not self.will_close()  # what is told now holds at the answer's end
-        self._connection.transport.write(
-            b"%s%s%s%s\r\n"
-            % (
-                *(status_line(status), dated(self.lines + headers), framing),
-                self.connection_line(keep=keep),
-            )
-        )
+        self._connection.transport.write(self._begin_answer(status, headers, framing, keep=keep))
 
     def write(self, data: bytes) -> None:
         """The next bytes of a started answer's body."""
@@ -319,13 +233,35 @@ class Exchange:
         if self.body_read:
             receiver.on_body_complete()
 
-    def begin_whole(self, application: "Application", body: bytes) -> None:
-        """Called by the connection: the whole request is there, and it is its turn."""
+    def begin_known(self, application: "Application", known: KnownRequest, body: bytes) -> None:
+        """Called by the connection: the whole request is there, with a known head, and it is its turn."""
+        self.known = known
+        self.length = known.length
         self.body_read = True
         receiver = self.receiver = application(self)
         if body:
             receiver.on_body(body)
         receiver.on_body_complete()
+
+    def take_leave(self) -> None:
+        """Called by the connection: the client has left."""
+        if not self.left:
+            self.left = True
+            if self.receiver is not None:
+                self.receiver.on_client_left()
+
+    def take_refusal(self) -> None:
+        """Called by the connection: it is answered there, as if the client had left."""
+        self.ended = True
+        self.take_leave()
+        self._end()
+
+    def _begin_answer(self, status: int, headers: bytes, framing: bytes, *, keep: bool) -> bytes:
+        """Its head, to be written now."""
+        self.started = True
+        self.status = status
+        lines = dated(self.lines + headers)
+        return b"%s%s%s%s\r\n" % (status_line(status), lines, framing, self.connection_line(keep=keep))
 
     def _end(self) -> None:
         self.ended = True

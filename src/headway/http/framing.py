@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 
 from headway.http.answers import date_line, status_line
-from headway.http.exchange import Exchange
 from headway.http.limits import Limits
+from headway.http.request import Request
 from headway.http.target import read_target
 
 _VERSIONS = ("1.0", "1.1")
@@ -32,28 +32,28 @@ class BadRequest:
         )
 
 
-def read_framing(exchange: Exchange, version: str, limits: Limits, fed_bytes: int) -> BadRequest | None:
+def read_framing(request: Request, version: str, limits: Limits, fed_bytes: int) -> BadRequest | None:
     """Take the body's length from the headers; what is wrong with them, or None.
 
     The parser has refused two lengths and a length beside chunks. `fed_bytes` bounds the head's size from above.
     """
     hosts = 0
-    for name, value in exchange.headers:
+    for name, value in request.headers:
         if name == b"host":
             hosts += 1
         elif name == b"content-length":
-            exchange.length = int(value)
+            request.length = int(value)
         elif name == b"transfer-encoding":
-            is_first = exchange.length == 0
-            exchange.length = None if is_first and value.strip().lower() == b"chunked" else -1
+            is_first = request.length == 0
+            request.length = None if is_first and value.strip().lower() == b"chunked" else -1
         elif name == b"expect":
-            exchange.expects_continue = exchange.http_1_1 and value.lower() == b"100-continue"
-    if exchange.length == -1 or (exchange.length is None and not exchange.http_1_1):
+            request.expects_continue = request.http_1_1 and value.lower() == b"100-continue"
+    if request.length == -1 or (request.length is None and not request.http_1_1):
         return malformed("the only transfer-encoding understood is chunked, and on HTTP/1.1")
-    if version not in _VERSIONS or hosts > 1 or (exchange.http_1_1 and not hosts):
+    if version not in _VERSIONS or hosts > 1 or (request.http_1_1 and not hosts):
         return malformed("HTTP/1.1 is spoken here, with exactly one Host header, and HTTP/1.0")
-    wrong_target = read_target(exchange, names_host=hosts > 0)
-    return malformed(wrong_target) if wrong_target else _size_refusal(exchange, limits, fed_bytes)
+    wrong_target = read_target(request, names_host=hosts > 0)
+    return malformed(wrong_target) if wrong_target else _size_refusal(request, limits, fed_bytes)
 
 
 def malformed(message: str) -> BadRequest:
@@ -70,11 +70,11 @@ def too_slow(code: str, message: str) -> BadRequest:
     return BadRequest(408, code, message, "send a request without long pauses")
 
 
-def _size_refusal(exchange: Exchange, limits: Limits, fed_bytes: int) -> BadRequest | None:
+def _size_refusal(request: Request, limits: Limits, fed_bytes: int) -> BadRequest | None:
     limit = limits.head_bytes
-    too_large = fed_bytes > limit and _size_of_head(exchange) > limit
-    return head_too_large(limits) if too_large or len(exchange.headers) > limits.headers else None
+    too_large = fed_bytes > limit and _size_of_head(request) > limit
+    return head_too_large(limits) if too_large or len(request.headers) > limits.headers else None
 
 
-def _size_of_head(exchange: Exchange) -> int:
-    return len(exchange.target) + sum(len(name) + len(value) + 4 for name, value in exchange.headers)
+def _size_of_head(request: Request) -> int:
+    return len(request.target) + sum(len(name) + len(value) + 4 for name, value in request.headers)

@@ -11,7 +11,7 @@ import httptools
 
 from headway.core.sharing import SHARING
 from headway.core.wire import CLIENT_ID, NOT_ACCEPTED, OWN_PREFIX
-from headway.http.exchange import NO_CONTENT, NOT_MODIFIED
+from headway.http.answers import NO_CONTENT, NOT_MODIFIED
 from headway.http.known_heads import KnownHeads
 
 HOP_BY_HOP: Final = frozenset(

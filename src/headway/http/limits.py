@@ -27,14 +27,16 @@ class Limits:
 
 
 class Lasting:
-    """For how long a condition has held without a break, as far as those who look now and then can tell."""
+    """For how long the same has been the case without a break, as far as those who look now and then can tell."""
 
-    __slots__ = ("_since",)
+    __slots__ = ("_case", "_since")
 
     def __init__(self) -> None:
+        self._case: object = None
         self._since = 0.0
 
-    def seconds(self, now: float, *, holds: bool) -> float:
-        if not holds:
-            self._since = now
+    def seconds(self, now: float, case: object) -> float:
+        """How long it has been this one; 0 for None, which is no case."""
+        if case is None or case != self._case:
+            self._case, self._since = case, now
         return now - self._since

@@ -4,30 +4,30 @@ a host beside it.
 
 import re
 
-from headway.http.exchange import Exchange
+from headway.http.request import Request
 
 _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)([/?].*)?", re.IGNORECASE | re.DOTALL)
 _UNNAMED = (b"host", b"localhost")
 
 
-def read_target(exchange: Exchange, *, names_host: bool) -> str | None:
-    """Leave a path, or the `*` of OPTIONS, in the exchange; what is wrong with its target, or None.
+def read_target(request: Request, *, names_host: bool) -> str | None:
+    """Leave a path, or the `*` of OPTIONS, in the request; what is wrong with its target, or None.
 
     A proxy's form names the host beside the path, and then that name holds, whatever the Host header says. A client of
     HTTP/1.0 need not name one, but whoever is asked next may want it.
     """
-    target = exchange.target
+    target = request.target
     if not names_host:
-        exchange.headers = [*exchange.headers, _UNNAMED]
-    if exchange.method == b"CONNECT":
+        request.headers = [*request.headers, _UNNAMED]
+    if request.method == b"CONNECT":
         return "no tunnels are opened here"
-    if target.startswith(b"/") or (target == b"*" and exchange.method == b"OPTIONS"):
+    if target.startswith(b"/") or (target == b"*" and request.method == b"OPTIONS"):
         return None
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is None:
         return "a request's target is a path, or begins with http:// and a host"
     path = absolute[2] or b"/"
-    exchange.target = path if path.startswith(b"/") else b"/" + path
-    others = [header for header in exchange.headers if header[0] != b"host"]
-    exchange.headers = [(b"host", absolute[1]), *others]
+    request.target = path if path.startswith(b"/") else b"/" + path
+    others = [header for header in request.headers if header[0] != b"host"]
+    request.headers = [(b"host", absolute[1]), *others]
     return None

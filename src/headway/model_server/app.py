@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from headway.core.stages import Stage
 from headway.core.wire import HELD_PATH, MODELS_PATH, PREDICT_PATH, WEBSOCKET_PATH
-from headway.http.exchange import SILENT, Exchange, Receiver
+from headway.http.exchange import Exchange
+from headway.http.receivers import SILENT, Receiver
 from headway.model_server import failures
 from headway.model_server.call import Call
 from headway.model_server.logs import Lines

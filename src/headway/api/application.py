@@ -6,7 +6,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
 
 from headway import __version__
-from headway.api import console, errors
+from headway.api import console, documents, errors
 from headway.api.guard import Guard
 from headway.api.head_requests import HeadRequests
 from headway.api.inference import Inference
@@ -62,7 +62,7 @@ def application(plane: ControlPlane) -> FastAPI:
     app.state.simulator = Simulator()
     app.add_middleware(HeadRequests)
     app.add_middleware(Guard, keyring=plane.credentials.keyring, allowed=plane.options.allowed_origins)
-    app.router.routes += console.routes()
+    app.router.routes += [*console.routes(), *documents.routes()]
     return app
 
 

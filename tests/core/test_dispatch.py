@@ -1,5 +1,7 @@
 """Stories of the dispatcher, told in virtual time."""
 
+import math
+
 import pytest
 
 from headway.core.dispatch import Dispatcher
@@ -353,6 +355,42 @@ def test_a_wait_ends_at_the_requests_own_deadline_and_tells_its_place():
     assert d.expire(7.0) == [Expired("3", 7.0, 7.0, 2, Expiry.DEADLINE)]
     assert d.next_deadline() == 20.0
     assert d.abandon("3", 8.0) == []
+
+
+def test_when_to_look_is_not_moved_for_each_request():
+    d = dispatcher("a", queue_timeout=20, request_timeout=50, abandon_grace=10)
+    assert d.expire_at == math.inf
+    d.submit("1", 0.0)
+    assert d.expire_at == 10.0, "nothing that begins later can end sooner"
+    d.submit("2", 1.0)
+    d.finish("1", 2.0)
+    assert d.expire_at == 10.0
+    assert d.expire(10.0) == []
+    assert d.expire_at == 20.0
+    d.finish("2", 11.0)
+    assert d.expire(20.0) == []
+    assert d.expire_at == math.inf, "nothing is there"
+
+
+def test_what_may_end_sooner_is_looked_at_sooner():
+    d = dispatcher("a", queue_timeout=20, request_timeout=100, abandon_grace=100)
+    d.submit("1", 0.0)
+    d.submit("2", 1.0, deadline=4.0)
+    assert d.expire_at == 4.0
+    d.expire(4.0)
+    d.submit("3", 15.0)
+    assert d.expire(20.0) == []
+    d.give_back("1", 22.0)  # which came long ago
+    assert d.expire_at == 20.0
+    d.expire(22.0)
+    d.change_settings(DeploymentSettings(queue_timeout=9, request_timeout=100), 23.0)
+    assert d.expire_at == 24.0
+    other = dispatcher(queue_timeout=20)
+    other.adopt(d.withdraw(lambda _: True, 23.5), 23.5)
+    assert other.expire_at == 35.0
+    gone = dispatcher("a", abandon_grace=60)
+    gone.add_replica("b", 1.0, held=1)
+    assert gone.expire_at == 61.0, "an earlier gateway left work there"
 
 
 def test_a_deadline_bounds_the_wait_not_the_work():

@@ -435,6 +435,13 @@ class DispatcherMachine(RuleBasedStateMachine):
         else:
             assert min(ends, default=None) == due
 
+    @invariant()
+    def whoever_looks_when_told_to_is_never_late(self):
+        due, at = self.dispatcher.next_deadline(), self.dispatcher.expire_at
+        assert at <= (math.inf if due is None else due)
+        is_idle = not self.dispatcher.queued and not self.dispatcher.in_flight
+        assert is_idle or at <= self.now + min(QUEUE_TIMEOUT, REQUEST_TIMEOUT, ABANDON_GRACE)
+
     def teardown(self):
         """Left alone with one good replica, everything ends."""
         self.load_is_read()

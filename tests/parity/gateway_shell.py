@@ -17,6 +17,7 @@ from headway.gateway.deployment_queue import DeploymentQueue, Reports
 from headway.gateway.gateway import Gateway
 from headway.gateway.table import DeploymentRoute, ReplicaRoute, RoutingTable
 from headway.http.listener import HttpServer
+from parity.facts import told_anew
 from parity.played_replica import PlayedReplica
 from parity.trace import Arrival, Move, ReplicaMove, SettingsChange, Trace
 from parity.virtual_loop import VirtualLoop
@@ -67,7 +68,7 @@ def _numbered(event, numbers):
     """The event with the request's number in its place. Each request is told of first when it arrives."""
     if isinstance(event, Drained | Stuck):
         return event
-    return dataclasses.replace(event, request=numbers.setdefault(event.request, len(numbers)))
+    return told_anew(event, request=numbers.setdefault(event.request, len(numbers)))
 
 
 async def _play(trace: Trace, answers: list[Answered]) -> None:

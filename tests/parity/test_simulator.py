@@ -1,7 +1,5 @@
 """One trace through the gateway's shell and through the simulator: the same events, within a tick of the clock."""
 
-import dataclasses
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +9,7 @@ from headway.planner.simulation.agenda import Agenda
 from headway.planner.simulation.data_plane import DataPlane
 from headway.planner.simulation.measures import Measures
 from headway.planner.simulation.traffic import Request
+from parity.facts import told_anew
 from parity.gateway_shell import run_through_gateway
 from parity.trace import Arrival, Move, ReplicaMove, SettingsChange, Trace
 from parity.virtual_loop import TICK
@@ -23,9 +22,7 @@ def run_through_simulator(trace):
     def observe(told):
         for event in told:
             is_about_a_request = hasattr(event, "request")
-            events.append(
-                dataclasses.replace(event, request=numbers[event.request]) if is_about_a_request else event
-            )
+            events.append(told_anew(event, request=numbers[event.request]) if is_about_a_request else event)
 
     plane = DataPlane(agenda, trace.settings, trace.predict_concurrency, Measures(), observe=observe)
     for step in trace.steps:
@@ -69,11 +66,11 @@ def told(events):
 def rounded(event):
     """Without the last digits of its times."""
     times = {
-        field.name: round(value / TICK)
-        for field in dataclasses.fields(event)
-        if isinstance(value := getattr(event, field.name), float)
+        name: round(value / TICK)
+        for name in event.__match_args__
+        if isinstance(value := getattr(event, name), float)
     }
-    return dataclasses.replace(event, **times)
+    return told_anew(event, **times)
 
 
 def assert_equal(trace):

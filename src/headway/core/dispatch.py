@@ -8,89 +8,34 @@ Rules (I1, I2, I3, I6):
 - a slot is free again only by `finish`, `give_back` or the loss of the replica: a client that leaves keeps it.
 
 Calls are told the time and return what follows, in order. A request is any hashable object, its own name here.
-All calls are O(1), but for `place`, `expire` when something did expire, updates and the loss of a replica.
+All calls are O(1), but for `expire` when something did expire, updates and the loss of a replica.
 """
 
-import itertools
 from collections.abc import Callable, Iterable
-from typing import Generic
 
+from headway.core.deadlines import NEVER
 from headway.core.errors import UsageError
 from headway.core.events import (
     Abandoned,
     Dispatched,
     Drained,
     Event,
-    Expired,
     Finished,
     Lost,
-    Overran,
     Queued,
     Refused,
     Returned,
-    Stuck,
 )
-from headway.core.in_flight import InFlight
-from headway.core.replicas import Replica, ReplicaSlots
+from headway.core.occupancy import Occupancy
+from headway.core.replicas import Replica
 from headway.core.settings import DeploymentSettings
-from headway.core.statistics import Load, LoadIntegrals
-from headway.core.waiting import Entry, Request, WaitingQueue
+from headway.core.waiting import Entry, Request
 
 Events = list[Event[Request]]
 
 
-class Dispatcher(Generic[Request]):
-    """Slots and queue of one deployment."""
-
-    def __init__(self, settings: DeploymentSettings, now: float) -> None:
-        self._settings = settings
-        self._entries: dict[Request, Entry[Request]] = {}
-        self._queue: WaitingQueue[Request] = WaitingQueue()
-        self._replicas = ReplicaSlots()
-        self._in_flight: InFlight[Request] = InFlight(self._replicas, settings)
-        self._draining_held = 0
-        self._integrals = LoadIntegrals(now)
-        self._sequence = itertools.count()
-
-    def __repr__(self) -> str:
-        return (
-            f"<Dispatcher: {self.queued} queued, {self.in_flight} in flight ({self.abandoned} abandoned), "
-            f"{self._replicas.rotating} of {len(self._replicas)} replicas in rotation, "
-            f"target {self._settings.concurrency_target}>"
-        )
-
-    @property
-    def settings(self) -> DeploymentSettings:
-        return self._settings
-
-    @property
-    def queued(self) -> int:
-        return len(self._queue)
-
-    @property
-    def in_flight(self) -> int:
-        """Slots taken, by abandoned work too, and by what an earlier gateway left."""
-        return self._in_flight.count
-
-    @property
-    def abandoned(self) -> int:
-        return self._in_flight.abandoned
-
-    def load(self, now: float) -> Load:
-        """What draining replicas hold is left out: no new replica could take it over."""
-        return self._integrals.load(now, len(self._queue), self._in_flight.count - self._draining_held)
-
-    def held(self) -> dict[str, int]:
-        """Slots taken, by replica id."""
-        return {replica.replica_id: replica.held for replica in self._replicas}
-
-    def held_by(self, replica_id: str) -> list[Request]:
-        """The requests that hold slots of the replica, the oldest first."""
-        return list(self._replicas[replica_id].requests)
-
-    def waiting(self, most: int) -> list[tuple[Request, float]]:
-        """The first `most` that wait, in order, and since when."""
-        return [(entry.request, entry.arrived_at) for entry in itertools.islice(self._queue, most)]
+class Dispatcher(Occupancy[Request]):
+    """Slots and queue of one deployment: what changes them, and what follows."""
 
     # Requests.
 
@@ -106,23 +51,29 @@ class Dispatcher(Generic[Request]):
         if request in entries:
             raise _known(request)
         integrals = self._integrals
-        integrals.advance(now, queue.size, self._in_flight.count - self._draining_held)
+        integrals.advance(now, queue.size, self._in_flight.load)
         integrals.arrivals += 1
         settings = self._settings
         replica = self._replicas.least_loaded(settings.concurrency_target)
         if replica is None and queue.size >= settings.queue_limit:
             return [Refused(request, now, queue.size)]
         entry = entries[request] = Entry(request, next(self._sequence), now, deadline, is_timed=is_timed)
+        event: Event[Request]
         if replica is not None:  # nobody waits (I2)
-            return [self._assign(entry, replica, now)]
-        queue.append(entry)
-        return [Queued(request, now, queue.size)]
+            event = self._assign(entry, replica, now)
+        else:
+            queue.append(entry)
+            event = Queued(request, now, queue.size)
+        deadlines = self._deadlines
+        if deadlines.look_at == NEVER or deadline is not None:
+            deadlines.set(now)
+        return [event]
 
     def finish(self, request: Request, now: float) -> Events[Request]:
         """The replica is done with the request: the slot is free, the head of the queue may take it."""
         entry, replica = self._holding(request)
         queue = self._queue
-        self._integrals.advance(now, queue.size, self._in_flight.count - self._draining_held)
+        self._integrals.advance(now, queue.size, self._in_flight.load)
         serves = not replica.draining and not replica.suspended
         if queue.size and serves and replica.held <= self._settings.concurrency_target:
             # All others are full (I2). To hand the slot on takes 6% off a request's way through the gateway, against
@@ -130,7 +81,7 @@ class Dispatcher(Generic[Request]):
             successor = queue.pop()
             self._in_flight.hand_over(entry, successor, replica, now)
             return [self._finished(entry, replica, now), _dispatched(successor, replica, now)]
-        self._vacate(entry, replica, now)
+        self._in_flight.release(entry, replica, now)
         return self._after_vacating(replica, now, [self._finished(entry, replica, now)])
 
     def give_back(self, request: Request, now: float) -> Events[Request]:
@@ -140,12 +91,13 @@ class Dispatcher(Generic[Request]):
         """
         entry, replica = self._holding(request)
         self._advance(now)
-        self._vacate(entry, replica, now)
+        self._in_flight.release(entry, replica, now)
         self._replicas.set_rotation(replica, suspended=True)
         if entry.abandoned:
             return self._after_vacating(replica, now, [self._finished(entry, replica, now)])
         entry.replica = None
         self._queue.put_back(entry)
+        self._deadlines.set(now)  # it came early
         return self._after_vacating(replica, now, [Returned(request, replica.replica_id, now)])
 
     def abandon(self, request: Request, now: float) -> Events[Request]:
@@ -163,23 +115,15 @@ class Dispatcher(Generic[Request]):
 
     # Time.
 
-    def next_deadline(self) -> float | None:
-        """The instant at which `expire` has something to do, as things stand; None for never."""
-        ends = self._queue.next_deadline(self._settings.queue_timeout), self._in_flight.next_deadline()
-        return min((end for end in ends if end is not None), default=None)
-
     def expire(self, now: float) -> Events[Request]:
         """End what lasted too long: waits in the queue, requests in flight, replicas that hold only abandoned work."""
         self._advance(now)
-        events: Events[Request] = []
-        for overdue in self._queue.take_overdue(now, self._settings.queue_timeout):
-            entry = overdue.entry
-            del self._entries[entry.request]
-            events.append(Expired(entry.request, now, now - entry.arrived_at, overdue.place, overdue.cause))
-        for entry, replica in self._in_flight.take_overrun(now):
-            events.append(Overran(entry.request, replica.replica_id, now, now - entry.since))
-        for replica, since in self._in_flight.take_stuck(now):
-            events.append(Stuck(replica.replica_id, now, since))
+        deadlines = self._deadlines
+        expired = deadlines.take_expired(now)
+        for event in expired:
+            del self._entries[event.request]
+        events: Events[Request] = [*expired, *deadlines.take_overrun(now), *deadlines.take_stuck(now)]
+        deadlines.set(now)
         return events
 
     # Replicas and settings.
@@ -194,16 +138,16 @@ class Dispatcher(Generic[Request]):
         self._advance(now)
         replica = Replica(replica_id, held)
         replica.draining = draining
-        if draining:
-            self._draining_held += held
         self._replicas.add(replica)
         self._in_flight.add_foreign(replica, now)
+        self._deadlines.set(now)
         return self._after_vacating(replica, now, [])
 
     def release_foreign(self, replica_id: str, now: float, count: int = 1) -> Events[Request]:
         """The replica is done with `count` of the requests that an earlier gateway had given it."""
         replica = self._replicas[replica_id]
-        self._release_foreign(replica, now, count)
+        self._advance(now)
+        self._in_flight.release_foreign(replica, now, count)
         return self._after_vacating(replica, now, [])
 
     def suspend_replica(self, replica_id: str) -> None:
@@ -220,13 +164,13 @@ class Dispatcher(Generic[Request]):
         """Give the replica nothing more; Drained follows when it holds nothing, and again when asked again."""
         replica = self._replicas[replica_id]
         self._advance(now)
-        self._set_draining(replica, draining=True)
+        self._in_flight.set_draining(replica, draining=True)
         return [Drained(replica_id, now)] if replica.held == 0 else []
 
     def undrain_replica(self, replica_id: str, now: float) -> Events[Request]:
         """The replica is wanted after all."""
         self._advance(now)
-        self._set_draining(self._replicas[replica_id], draining=False)
+        self._in_flight.set_draining(self._replicas[replica_id], draining=False)
         return self._fill(now, [])
 
     def remove_replica(self, replica_id: str, now: float) -> Events[Request]:
@@ -236,10 +180,10 @@ class Dispatcher(Generic[Request]):
         events: Events[Request] = []
         for request in list(replica.requests):
             entry = self._entries[request]
-            self._vacate(entry, replica, now)
+            self._in_flight.release(entry, replica, now)
             del self._entries[request]
             events.append(Lost(request, replica_id, now, entry.abandoned))
-        self._release_foreign(replica, now, replica.foreign)
+        self._in_flight.release_foreign(replica, now, replica.foreign)
         self._replicas.remove(replica)
         return events
 
@@ -247,7 +191,7 @@ class Dispatcher(Generic[Request]):
         """New settings, at once: a higher target takes from the queue, a lower one lets the surplus drain."""
         self._advance(now)
         self._settings = settings
-        self._in_flight.change_settings(settings, now)
+        self._deadlines.change_settings(settings, now)
         return self._fill(now, [])
 
     # Moving queued requests to another deployment.
@@ -272,13 +216,14 @@ class Dispatcher(Generic[Request]):
             adopted.append(Entry(one.request, sequence, one.arrived_at, one.deadline, is_timed=one.is_timed))
         self._entries.update((entry.request, entry) for entry in adopted)
         self._queue.merge(adopted)
+        self._deadlines.set(now)
         return self._fill(now, [])
 
     # Private.
 
     def _advance(self, now: float) -> None:
         """Before queue or slots change: they were as they are up to `now`."""
-        self._integrals.advance(now, self._queue.size, self._in_flight.count - self._draining_held)
+        self._integrals.advance(now, self._queue.size, self._in_flight.load)
 
     def _assign(self, entry: Entry[Request], replica: Replica, now: float) -> Dispatched[Request]:
         self._in_flight.take(entry, replica, now)
@@ -289,22 +234,6 @@ class Dispatcher(Generic[Request]):
         if entry is None or entry.replica is None:
             raise UsageError(f"{request!r} holds no slot")
         return entry, entry.replica
-
-    def _vacate(self, entry: Entry[Request], replica: Replica, now: float) -> None:
-        self._in_flight.release(entry, replica, now)
-        if replica.draining:
-            self._draining_held -= 1
-
-    def _release_foreign(self, replica: Replica, now: float, count: int) -> None:
-        self._advance(now)
-        self._in_flight.release_foreign(replica, now, count)
-        if replica.draining:
-            self._draining_held -= count
-
-    def _set_draining(self, replica: Replica, *, draining: bool) -> None:
-        if replica.draining is not draining:
-            self._draining_held += replica.held if draining else -replica.held
-            self._replicas.set_rotation(replica, draining=draining)
 
     def _finished(self, entry: Entry[Request], replica: Replica, now: float) -> Finished[Request]:
         del self._entries[entry.request]

@@ -18,6 +18,8 @@ class InFlight(Generic[Request]):
 
     def __init__(self, replicas: ReplicaSlots, settings: DeploymentSettings) -> None:
         self.count = 0
+        self.load = 0
+        """Of these what a new replica could take over: what draining replicas hold is left out."""
         self.abandoned = 0
         self._replicas = replicas
         self._settings = settings
@@ -35,6 +37,7 @@ class InFlight(Generic[Request]):
         if entry.is_timed:
             self._timed[entry.request] = entry
         self.count += 1
+        self.load += 1  # no draining replica takes any
 
     def release(self, entry: Entry[Request], replica: Replica, now: float) -> None:
         """The entry's slot is free again."""
@@ -42,6 +45,8 @@ class InFlight(Generic[Request]):
         del replica.requests[entry.request]
         self._timed.pop(entry.request, None)
         self.count -= 1
+        if not replica.draining:
+            self.load -= 1
         if entry.abandoned:
             replica.abandoned -= 1
             self.abandoned -= 1
@@ -76,6 +81,8 @@ class InFlight(Generic[Request]):
         """Count what an earlier gateway gave the replica; whoever waited for it has lost the connection."""
         self.count += replica.foreign
         self.abandoned += replica.foreign
+        if not replica.draining:
+            self.load += replica.foreign
         self._watch(replica, now)
 
     def release_foreign(self, replica: Replica, now: float, count: int) -> None:
@@ -89,7 +96,15 @@ class InFlight(Generic[Request]):
         replica.abandoned -= count
         self.count -= count
         self.abandoned -= count
+        if not replica.draining:
+            self.load -= count
         self._watch(replica, now)
+
+    def set_draining(self, replica: Replica, *, draining: bool) -> None:
+        """The replica is given nothing more; or it is wanted after all."""
+        if replica.draining is not draining:
+            self.load += -replica.held if draining else replica.held
+            self._replicas.set_rotation(replica, draining=draining)
 
     def change_settings(self, settings: DeploymentSettings, now: float) -> None:
         self._settings = settings

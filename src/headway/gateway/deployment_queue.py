@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from headway.core.deadlines import NEVER
 from headway.core.dispatch import Dispatcher, Events
 from headway.core.events import (
     Abandoned,
@@ -65,6 +66,7 @@ class DeploymentQueue:
         self._dispatcher: Dispatcher[ProxiedRequest] = Dispatcher(route.settings, self._loop.time())
         self._retry_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = NEVER
         self._retry_advice = RetryAdvice()
         self._is_stopping = False
         self._home_of: HomeOf | None = None  # set once an environment has left it
@@ -121,8 +123,6 @@ class DeploymentQueue:
         deadline = request.deadline
         events = self._dispatcher.submit(request, now, deadline=deadline, is_timed=request.is_timed)
         self.carry_out(events, now)
-        if deadline is not None:
-            self._set_timer(now)
 
     def finish(self, request: ProxiedRequest, *, is_whole: bool = False) -> None:
         """Its work has stopped. `is_whole`: by an answer that passed to a client who waits for it."""
@@ -147,7 +147,6 @@ class DeploymentQueue:
             _log.debug("a replica did not take a request up, which queues again", extra=fields)
         now = self._loop.time()
         self.carry_out(self._dispatcher.give_back(request, now), now)
-        self._set_timer(now)  # it came early, so its wait may end before any that the timer knows
         if upstream is not None:
             self.fleet.doubt(upstream)
 
@@ -171,7 +170,6 @@ class DeploymentQueue:
         if route.settings != self._dispatcher.settings:
             self.carry_out(self._dispatcher.change_settings(route.settings, now), now)
         self.fleet.apply(route.replicas)
-        self._set_timer(now)
 
     def refuse_hopeless(self, *, is_stopping: bool) -> None:
         """What waits for a deployment that failed or was switched off, and has nowhere else to go, is told so. Where
@@ -206,7 +204,6 @@ class DeploymentQueue:
     def adopt(self, entries: "list[Entry[ProxiedRequest]]", now: float) -> None:
         """Requests that queued for another deployment come in; none is refused."""
         self.carry_out(self._dispatcher.adopt(entries, now), now)
-        self._set_timer(now)
 
     # Carrying out.
 
@@ -239,8 +236,8 @@ class DeploymentQueue:
                     self._reports.stuck(event)
                 case _ as never:
                     assert_never(never)
-        if self._timer is None:
-            self._set_timer(now)
+        if self._dispatcher.expire_at != self._rings_at:
+            self._set_timer()
 
     def _dispatch(self, event: Dispatched[ProxiedRequest]) -> None:
         request = event.request
@@ -293,22 +290,17 @@ class DeploymentQueue:
         chance = random.random()  # noqa: S311 - it only keeps those refused together from coming back together
         return self._retry_advice.seconds(self._dispatcher.load(now), slots, chance)
 
-    # The timer: it is set when the first request comes, and rings at the latest after the shortest bound, so that
-    # it need not be set again for each request: no wait that begins later can end earlier.
+    # The timer, which rings when core wants to be asked.
 
-    def _set_timer(self, now: float) -> None:
+    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self.is_idle:
-            return
-        settings = self.settings
-        latest = now + min(settings.queue_timeout, settings.request_timeout, settings.abandon_grace)
-        end = self._dispatcher.next_deadline()
-        self._timer = self._loop.call_at(latest if end is None else min(end, latest), self._ring)
+        self._rings_at = at = self._dispatcher.expire_at
+        if at != NEVER:
+            self._timer = self._loop.call_at(at, self._ring)
 
     def _ring(self) -> None:
-        self._timer = None
+        self._timer, self._rings_at = None, NEVER
         now = self._loop.time()
         self.carry_out(self._dispatcher.expire(now), now)
-        self._set_timer(now)

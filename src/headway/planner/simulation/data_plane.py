@@ -5,6 +5,7 @@ their decisions take the time that the traffic says.
 from collections.abc import Callable
 from typing import Protocol, assert_never
 
+from headway.core.deadlines import NEVER
 from headway.core.dispatch import Dispatcher, Events
 from headway.core.events import (
     Abandoned,
@@ -74,7 +75,7 @@ class DataPlane:
         self._observe = observe
         self._dispatcher: Dispatcher[Request] = Dispatcher(settings, 0.0)
         self._gates: dict[str, Gate[Request]] = {}
-        self._rings_at: float | None = None
+        self._rings_at = NEVER
         self._watcher: Watcher = _Nobody()
         self._is_failed = False
         self.arrived = 0
@@ -180,7 +181,6 @@ class DataPlane:
             for request in held:
                 if not request.is_over:
                     self._carry_out(self._dispatcher.give_back(request, now), now)
-            self._set_timer(now)  # it came early, so its wait may end before any that the timer knows
         self._carry_out(self._dispatcher.remove_replica(replica_id, now), now)
 
     def set_failed(self, now: float, *, is_failed: bool) -> None:
@@ -192,7 +192,6 @@ class DataPlane:
 
     def change_settings(self, settings: DeploymentSettings, now: float) -> None:
         self._carry_out(self._dispatcher.change_settings(settings, now), now)
-        self._set_timer(now)
 
     # Carrying out.
 
@@ -223,7 +222,7 @@ class DataPlane:
                     pass  # no client leaves here
                 case _ as never:
                     assert_never(never)
-        if self._rings_at is None:
+        if self._dispatcher.expire_at != self._rings_at:
             self._set_timer(now)
 
     def _fail(self, request: Request, outcome: Outcome, now: float) -> None:
@@ -237,22 +236,17 @@ class DataPlane:
         if self._gates[request.replica_id].give_up(request):
             self._carry_out(self._dispatcher.finish(request, now), now)
 
-    # The timer of waits, set as the gateway sets it.
+    # The timer, which rings when core wants to be asked.
 
     def _set_timer(self, now: float) -> None:
-        self._rings_at = None
-        if self.is_idle:
-            return
-        settings = self.settings
-        latest = now + min(settings.queue_timeout, settings.request_timeout, settings.abandon_grace)
-        end = self._dispatcher.next_deadline()
-        self._rings_at = latest if end is None else max(now, min(end, latest))
-        self._at(self._rings_at, self._ring, self._rings_at)
+        self._rings_at = at = self._dispatcher.expire_at
+        if at != NEVER:
+            self._at(max(now, at), self._ring, at)
 
     def _ring(self, set_for: float, now: float) -> None:
         if set_for == self._rings_at:  # else it was set anew
+            self._rings_at = NEVER
             self._carry_out(self._dispatcher.expire(now), now)
-            self._set_timer(now)
 
 
 _OUTCOMES: dict[type, Outcome] = {

@@ -130,4 +130,4 @@ async def cluster(
     finally:
         await one.stop()
     await until(lambda: all(queue.is_idle for queue in queues))
-    assert one.gateway.budget.used_bytes == 0
+    assert one.gateway.reception.budget.used_bytes == 0

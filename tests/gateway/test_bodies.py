@@ -60,12 +60,12 @@ async def test_a_request_queues_when_its_buffer_is_full_and_the_rest_is_read_und
         size = 5_000_000
         client = await one.sends(HEAD % size + b"x" * size)
         await until(lambda: one.queued == 1)
-        assert one.gateway.budget.used_bytes < 400_000
+        assert one.gateway.reception.budget.used_bytes < 400_000
         one.apply(replica, body_buffer_bytes=1024)
         request = await replica.next()
         assert request.exchange.length == size
         assert request.body == b"x" * size
-        assert one.gateway.budget.used_bytes == 0
+        assert one.gateway.reception.budget.used_bytes == 0
         request.exchange.respond(200)
         assert (await client.answer()).status == 200
 
@@ -76,7 +76,7 @@ async def test_a_short_body_does_not_queue_before_it_is_complete(tmp_path):
         one.apply(replica)
         await one.ready()
         client = await one.sends(HEAD % 4 + b"bo")
-        await until(lambda: one.gateway.budget.used_bytes == 2)
+        await until(lambda: one.gateway.reception.budget.used_bytes == 2)
         assert (one.queued, one.in_flight) == (0, 0)
         client.send(b"dy")
         assert (await replica.next()).body == b"body"
@@ -122,7 +122,7 @@ async def test_many_chunks_in_one_read_are_one_whole_request(tmp_path):
 async def test_past_the_budget_bodies_are_not_read_ahead(tmp_path):
     async with cluster(tmp_path) as one:
         replica = await one.replica()
-        one.gateway.budget = BodyBudget(10_000)
+        one.gateway.reception.budget = BodyBudget(10_000)
         one.apply()
         clients = [await one.sends(HEAD % 9000 + b"x" * 9000) for _ in range(20)]
         await until(lambda: one.queued >= 2)

@@ -247,9 +247,9 @@ async def test_a_client_that_leaves_while_its_body_is_read_is_gone(tmp_path):
         one.apply()
         with no_circles(Reading):
             client = await one.sends(chat()[:-4])
-            await until(lambda: one.gateway.budget.used_bytes > 0)
+            await until(lambda: one.gateway.reception.budget.used_bytes > 0)
             client.leave()
-            await until(lambda: one.gateway.budget.used_bytes == 0)
+            await until(lambda: one.gateway.reception.budget.used_bytes == 0)
         assert one.queued == 0
 
 
@@ -258,7 +258,7 @@ async def test_it_queues_in_the_order_in_which_models_became_known_and_leaves_at
         replica = await one.replica()
         one.apply()
         slow = await one.sends(chat()[:-4])
-        await until(lambda: one.gateway.budget.used_bytes > 0)
+        await until(lambda: one.gateway.reception.budget.used_bytes > 0)
         quick = await one.sends(chat(number=2))
         await until(lambda: one.queued == 1)
         slow.send(chat()[-4:])
@@ -309,7 +309,7 @@ async def test_the_limit_of_the_model_that_is_meant_holds(tmp_path):
 
 async def test_past_the_budget_a_body_that_does_not_say_whom_it_is_for_is_refused(tmp_path):
     async with cluster(tmp_path) as one:
-        one.gateway.budget = BodyBudget(10_000)
+        one.gateway.reception.budget = BodyBudget(10_000)
         one.apply()
         answer = await one.asks(chat(fill="x" * 20_000))
         assert (answer.status, content(answer)["error"]["type"]) == (503, "overloaded_error")
@@ -472,7 +472,7 @@ async def test_a_key_that_is_deleted_while_a_body_is_read_lets_nobody_in(tmp_pat
         one.apply_routes(one.deployment("d1"), keys=keys)
         data = chat(headers=b"authorization: Bearer secret\r\n")
         client = await one.sends(data[:-4])
-        await until(lambda: one.gateway.budget.used_bytes > 0)
+        await until(lambda: one.gateway.reception.budget.used_bytes > 0)
         keys.pop(hashlib.sha256(b"secret").hexdigest())
         one.apply_routes(one.deployment("d1"), keys=keys)
         client.send(data[-4:])

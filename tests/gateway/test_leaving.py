@@ -16,9 +16,9 @@ async def test_while_its_body_is_read_nothing_ever_happened(tmp_path):
         one.apply(replica)
         await one.ready()
         client = await one.sends(LONG + b"part")
-        await until(lambda: one.gateway.budget.used_bytes == 4)
+        await until(lambda: one.gateway.reception.budget.used_bytes == 4)
         client.leave()
-        await until(lambda: one.gateway.budget.used_bytes == 0)
+        await until(lambda: one.gateway.reception.budget.used_bytes == 0)
         assert (one.queued, one.in_flight, replica.received) == (0, 0, [])
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from fakes.cluster import cluster, predict, until
 from headway.core.events import Overran
-from headway.gateway.records import Progress, Recorder
+from headway.gateway.passenger import Progress
+from headway.gateway.records import Recorder
 from headway.gateway.table import DeploymentRoute, DeploymentState
 from headway.observed.records import Outcome
 
@@ -217,7 +218,8 @@ class Ended:
     def __init__(self, tally, number):
         self.progress = tally.progress() if tally.room else None
         self.request_id = b"%d" % number
-        self.replica_id, self.received_bytes, self.timing, self.head = "r1", 0, b"", self
+        self.replica_id, self.received_bytes, self.timing = "r1", 0, b""
+        self.head = self.body = self
 
     def header(self, _name):
         return None

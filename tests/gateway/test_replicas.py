@@ -398,7 +398,7 @@ async def test_a_request_whose_body_is_read_while_its_environment_moves_goes_whe
         replica = await one.replica()
         one.apply_routes(one.deployment("d1"))
         client = await one.sends(predict(b"body")[:-2])
-        await until(lambda: one.gateway.budget.used_bytes == 2)
+        await until(lambda: one.gateway.reception.budget.used_bytes == 2)
         one.apply_routes(one.deployment("d2", replica), production="d2")
         await one.ready(deployment_id="d2")
         client.send(b"dy")

@@ -15,7 +15,7 @@ class Recorder(list):
 
 def recording(one):
     spans = Recorder()
-    one.gateway.tracer = Tracer(spans)
+    one.gateway.reception.tracer = Tracer(spans)
     return spans
 
 

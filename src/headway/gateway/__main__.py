@@ -20,6 +20,7 @@ from headway.core.wire import EXIT_USAGE
 from headway.gateway.admission import Admission
 from headway.gateway.link import Link
 from headway.gateway.table import RoutingTable
+from headway.gateway.tracing import Tracer
 from headway.http.limits import IDLE_TIMEOUT, Limits
 from headway.http.listener import HttpServer, inherited_socket, tcp_socket, unix_socket
 from headway.processes.open_files import raise_file_limit
@@ -50,9 +51,7 @@ async def _serve(options: argparse.Namespace) -> int:
     proxies = TrustedProxies(filter(None, options.trusted_proxies.split(",")))
     link = Link(options.link or "", options.saved_table, Admission(allowed, proxies))
     if variables := variables_of_opentelemetry():
-        from headway.gateway.tracing import Tracer  # few gateways need it
-
-        link.gateway.tracer = Tracer.told(variables)
+        link.gateway.reception.tracer = Tracer.told(variables)
     link.restore()
     if options.table is not None:
         link.gateway.apply(RoutingTable.from_json(options.table.read_bytes()))

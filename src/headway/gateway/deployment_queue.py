@@ -34,9 +34,9 @@ from headway.gateway import refusals
 from headway.gateway.body import BodyBudget
 from headway.gateway.fleet import Fleet
 from headway.gateway.records import Tally
-from headway.gateway.request import ProxiedRequest
+from headway.gateway.request import Home, ProxiedRequest
 from headway.gateway.table import DeploymentRoute, DeploymentState
-from headway.observed.records import Outcome
+from headway.gateway.upstream import Upstream
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Reports:
 HomeOf = Callable[[ProxiedRequest], "DeploymentQueue | None"]
 
 
-class DeploymentQueue:
+class DeploymentQueue(Home):
     """Queue and slots of one deployment."""
 
     def __init__(self, route: DeploymentRoute, budget: BodyBudget, reports: Reports, tally: Tally) -> None:
@@ -74,7 +74,6 @@ class DeploymentQueue:
         self.settings = route.settings  # said twice, for it is asked for several times a request
         self.budget = budget
         self.tally = tally
-        self._whole = tally.whole.append
         self.fleet = Fleet(self._dispatcher, self.carry_out)
         self.apply(route)
 
@@ -87,7 +86,6 @@ class DeploymentQueue:
         return self._dispatcher.abandoned
 
     def now(self) -> float:
-        """The instant by the clock that the queue goes by."""
         return self._loop.time()
 
     def load(self) -> Load:
@@ -118,42 +116,26 @@ class DeploymentQueue:
             if hopeless is not None:
                 request.refuse(hopeless)
                 return
-        request.submitted_at = now
-        request.is_cold = not self.fleet.ready
-        deadline = request.deadline
-        events = self._dispatcher.submit(request, now, deadline=deadline, is_timed=request.is_timed)
+        request.came(now, is_cold=not self.fleet.ready)
+        events = self._dispatcher.submit(request, now, deadline=request.deadline, is_timed=request.is_timed)
         self.carry_out(events, now)
 
     def finish(self, request: ProxiedRequest, *, is_whole: bool = False) -> None:
-        """Its work has stopped. `is_whole`: by an answer that passed to a client who waits for it."""
         now = self._loop.time()
         if is_whole:
-            self.note_whole(request, now)
+            self.tally.end_whole(request, now)
         self.carry_out(self._dispatcher.finish(request, now), now)
 
-    def note_whole(self, request: ProxiedRequest, now: float) -> None:
-        """Its client has the whole answer."""
-        self._whole((request.status, request.queue_seconds, request.submitted_at, now))
-        if request.progress is not None:
-            self.tally.put_aside(request, request.progress, Outcome.FINISHED, request.status)
-        if request.head.trace is not None:
-            request.head.trace.end(request, self.tally, Outcome.FINISHED, request.status)
-
-    def give_back(self, request: ProxiedRequest) -> None:
-        """The request's replica did not take it up; it is given nothing before it can be reached again."""
-        upstream = request.upstream
+    def give_back(self, request: ProxiedRequest, upstream: Upstream) -> None:
         if _log.isEnabledFor(logging.DEBUG):
             fields = {"request_id": request.request_id.decode(), "replica": request.replica_id}
             _log.debug("a replica did not take a request up, which queues again", extra=fields)
         now = self._loop.time()
         self.carry_out(self._dispatcher.give_back(request, now), now)
-        if upstream is not None:
-            self.fleet.doubt(upstream)
+        self.fleet.doubt(upstream)
 
-    def doubt(self, request: ProxiedRequest) -> None:
-        """The request's replica broke its connection: it may be dead, so it is given nothing before it answers."""
-        if request.upstream is not None:
-            self.fleet.doubt(request.upstream)
+    def doubt(self, upstream: Upstream) -> None:
+        self.fleet.doubt(upstream)
 
     def abandon(self, request: ProxiedRequest) -> None:
         now = self._loop.time()
@@ -240,21 +222,14 @@ class DeploymentQueue:
             self._set_timer()
 
     def _dispatch(self, event: Dispatched[ProxiedRequest]) -> None:
-        request = event.request
-        request.replica_id = event.replica_id
+        request, queued = event.request, event.waited
         if request.is_cold:
-            timing = self._cold_timing(event)
+            cold = min(queued, max(0.0, self.fleet.ready_since - (event.at - queued)))
+            queued -= cold
+            timing = _cold_timing(queued, cold)
         else:
-            timing = _WAITED % (event.waited * 1e3) + b"\r\n" if event.waited else _NO_WAIT
-            request.queue_seconds = event.waited
-        request.dispatch(self.fleet[event.replica_id], event.at, timing)
-
-    def _cold_timing(self, event: Dispatched[ProxiedRequest]) -> bytes:
-        """The header lines that say how long it waited, apart from what it waited for a first replica."""
-        cold = min(event.waited, max(0.0, self.fleet.ready_since - (event.at - event.waited)))
-        event.request.queue_seconds = event.waited - cold
-        queued = _WAITED % ((event.waited - cold) * 1e3)
-        return b"%s, cold;dur=%.1f\r\n%s: %.3f\r\n" % (queued, cold * 1e3, COLD_START, cold)
+            timing = _WAITED % (queued * 1e3) + b"\r\n" if queued else _NO_WAIT
+        request.dispatch(event, self.fleet[event.replica_id], timing, queued)
 
     def _follow(self, request: ProxiedRequest, home_of: "HomeOf") -> bool:
         """Whether the request, which was found here, belongs elsewhere by now; it is taken there."""
@@ -304,3 +279,9 @@ class DeploymentQueue:
         self._timer, self._rings_at = None, NEVER
         now = self._loop.time()
         self.carry_out(self._dispatcher.expire(now), now)
+
+
+def _cold_timing(queued: float, cold: float) -> bytes:
+    """The header lines that say how long it waited, apart from what it waited for a first replica."""
+    waited = _WAITED % (queued * 1e3)
+    return b"%s, cold;dur=%.1f\r\n%s: %.3f\r\n" % (waited, cold * 1e3, COLD_START, cold)

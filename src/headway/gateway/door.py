@@ -5,30 +5,28 @@ It reads a body until the model is known, then the request goes the way of all o
 """
 
 import asyncio
+from collections.abc import Mapping
 from time import monotonic
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from headway.core.credentials import TO_INFER
-from headway.core.dialects import Dialect, dialect_of
+from headway.core.dialects import dialect_of
 from headway.core.settings import DeploymentSettings
 from headway.gateway import refusals
 from headway.gateway.body import RequestBody
 from headway.gateway.body_pieces import BodyPieces, UndecodableError
 from headway.gateway.catalogue import Catalogue, whom
+from headway.gateway.deployment_queue import DeploymentQueue
 from headway.gateway.model_name import Finding, ModelName
+from headway.gateway.reception import Reception
 from headway.gateway.refusals import Refusal
 from headway.gateway.request_head import RequestHead
-from headway.gateway.routes import Address, Verb
+from headway.gateway.routes import Address, Verb, path_of
 from headway.gateway.table import RoutingTable
 from headway.http.content_coding import Coding, UnknownCodingError, coding_of
 from headway.http.exchange import Exchange
 from headway.http.known_heads import KnownRequest
 from headway.http.receivers import SILENT, Receiver
-
-if TYPE_CHECKING:
-    from headway.gateway.deployment_queue import DeploymentQueue
-    from headway.gateway.gateway import Gateway
 
 _CACHED = 4096
 _USUAL_LIMIT = DeploymentSettings().body_limit_bytes
@@ -38,14 +36,15 @@ _CALLS = frozenset(
     b"/v1/" + name for name in (b"chat/completions", b"completions", b"embeddings", b"responses", b"messages")
 )
 
-Found = tuple[RequestHead, "DeploymentQueue"]
+Found = tuple[RequestHead, DeploymentQueue]
 
 
 class Door:
     """The routes below /v1 that name their model in the body, or list what there is."""
 
-    def __init__(self, gateway: "Gateway") -> None:
-        self.gateway = gateway
+    def __init__(self, reception: Reception, queues: Mapping[str, DeploymentQueue]) -> None:
+        self.reception = reception
+        self._queues = queues
         self._table: RoutingTable | None = None
         self._catalogue: Catalogue | None = None
         self._largest_body = 0
@@ -62,7 +61,7 @@ class Door:
 
     def serve(self, exchange: Exchange) -> Receiver | None:
         """Take a request whose key is good; None when its path is none of the door's."""
-        path = _path_of(exchange.target)
+        path = path_of(exchange.target)
         if path in _CALLS:
             return self._call(exchange)
         if path == _MODELS or (path.startswith(_MODELS + b"/") and not path.endswith(b":predict")):
@@ -78,24 +77,24 @@ class Door:
             return found
         table = self._table
         if table is None:
-            self.gateway.refuse(exchange, refusals.NO_TABLE)
+            self.reception.refuse(exchange, refusals.NO_TABLE)
             return None
-        entered = self.gateway.admission.enter(exchange, TO_INFER)
+        entered = self.reception.admission.enter(exchange, TO_INFER)
         if isinstance(entered, Refusal):  # its key was deleted while its body was read
-            self.gateway.refuse(exchange, entered)
+            self.reception.refuse(exchange, entered)
             return None
         model, environment, deployment = whom(name)
         deployment_id = table.deployment_of(model, environment, deployment)
         if deployment_id is None:
-            self.gateway.refuse(exchange, self._names(table).unknown(name))
+            self.reception.refuse(exchange, self._names(table).unknown(name))
             return None
         path, mark, query = exchange.target.partition(b"?")
-        path = _path_of(path)
+        path = path_of(path)
         address = Address(
             model, Verb.SYNC, path + mark + query, environment, deployment, b"POST", dialect_of(path)
         )
-        queue = self.gateway.queues[deployment_id]
-        head = self.gateway.head_of(exchange, address, queue)
+        queue = self._queues[deployment_id]
+        head = self.reception.head_of(exchange, address, queue)
         if head is None:
             return None
         found = head, queue
@@ -120,19 +119,21 @@ class Door:
             except UnknownCodingError as error:
                 refusal = refusals.unknown_coding(error)
         if refusal is not None:
-            return self.gateway.refuse(exchange, refusal)
+            return self.reception.refuse(exchange, refusal)
         return Reading(self, exchange, self._largest_body, coding)
 
     def _list(self, exchange: Exchange, name: bytes) -> Receiver:
         if exchange.method not in {b"GET", b"HEAD"}:
-            return self.gateway.refuse(exchange, refusals.wrong_method(exchange.method.decode(), "GET, HEAD"))
+            return self.reception.refuse(
+                exchange, refusals.wrong_method(exchange.method.decode(), "GET, HEAD")
+            )
         if self._table is None:
-            return self.gateway.refuse(exchange, refusals.NO_TABLE)
+            return self.reception.refuse(exchange, refusals.NO_TABLE)
         names = self._names(self._table)
         body = names.one(unquote(name.decode("latin-1"))) if name else names.list
         if isinstance(body, Refusal):
-            return self.gateway.refuse(exchange, body)
-        return self.gateway.answer(exchange, 200, _JSON, body)
+            return self.reception.refuse(exchange, body)
+        return self.reception.answer(exchange, 200, _JSON, body)
 
     def _names(self, table: RoutingTable) -> Catalogue:
         if self._catalogue is None:
@@ -151,7 +152,7 @@ class Reading:
         self._exchange = exchange
         self._limit = limit
         self._began = monotonic()
-        self._body = RequestBody(door.gateway.budget)
+        self._body = RequestBody(door.reception.budget)
         self._pieces = BodyPieces(coding)
         self._search = ModelName()
         self._next: Receiver | None = None
@@ -220,13 +221,10 @@ class Reading:
         else:
             self._pass_on(*found)
 
-    def _pass_on(self, head: RequestHead, queue: "DeploymentQueue") -> None:
+    def _pass_on(self, head: RequestHead, queue: DeploymentQueue) -> None:
         """It is a request like any other now, which has read what was read here, and came when this came."""
-        request = self._door.gateway.proxy(self._exchange, head, queue)
-        if request.deadline is not None:
-            request.deadline -= monotonic() - self._began
-        if request.progress is not None:
-            request.progress.arrived_at = self._began
+        request = self._door.reception.proxy(self._exchange, head, queue)
+        request.began(monotonic() - self._began, self._began)
         kept, is_complete = self._body.kept, self._body.is_complete
         self._close(request)
         self._exchange.receiver = request
@@ -248,34 +246,14 @@ class Reading:
         if self._body.kept_bytes > self._limit:
             self._refuse(refusals.body_too_large(self._limit))
         else:
-            self._refuse(refusals.no_room(self._door.gateway.budget.limit_bytes))
+            self._refuse(refusals.no_room(self._door.reception.budget.limit_bytes))
 
     def _refuse(self, refusal: Refusal) -> None:
         self._close(SILENT)
-        self._door.gateway.refuse(self._exchange, refusal)
+        self._door.reception.refuse(self._exchange, refusal)
 
     def _close(self, receiver: Receiver) -> None:
         """What still comes is for `receiver`."""
         self._next = receiver
         self._search.end()
         self._body.release()
-
-
-def _path_of(target: bytes) -> bytes:
-    """The path of a target, without query and a trailing slash."""
-    path = target.partition(b"?")[0]
-    return path[:-1] if path.endswith(b"/") and len(path) > 1 else path
-
-
-def dialect_of_request(exchange: Exchange) -> Dialect:
-    """Whose errors are understood by who sent a request that has no address: it was refused before."""
-    path = _path_of(exchange.target)
-    _, sync, below = path.partition(b"/sync/v1/")
-    if sync:
-        return dialect_of(b"/v1/" + below)
-    if not path.startswith(b"/v1/") or path.endswith(b":predict"):
-        return Dialect.HEADWAY
-    if exchange.header(b"anthropic-version") is not None:
-        return Dialect.ANTHROPIC
-    found = dialect_of(path)
-    return Dialect.OPENAI if found is Dialect.HEADWAY else found

@@ -41,7 +41,7 @@ class Fleet:
     def requests(self) -> list[ProxiedRequest]:
         """All that wait for a slot, then those that hold one."""
         waiting = [request for request, _ in self._dispatcher.waiting(self._dispatcher.queued)]
-        held = [request for upstream in self._upstreams.values() for request in upstream.requests.values()]
+        held = [request for replica_id in self._admitted for request in self._dispatcher.held_by(replica_id)]
         return waiting + held
 
     @property
@@ -136,10 +136,10 @@ class Fleet:
             )
             _log.warning("a replica ended with requests inside: %s", told, extra={"replica": replica_id})
         upstream.close()
-        for request in list(upstream.requests.values()):
-            if request.outlives_its_replica:
-                request.give_back()
         if replica_id in self._admitted:
+            for request in self._dispatcher.held_by(replica_id):
+                if request.outlives_its_replica:
+                    request.give_back()
             self._admitted.discard(replica_id)
             self.ready = len(self._admitted)
             now = self._loop.time()

@@ -4,33 +4,26 @@ It applies whole routing tables; with none it answers that it is starting.
 """
 
 import secrets
-import time
-from typing import TYPE_CHECKING
 
 from headway.core.credentials import TO_INFER, TO_READ_METRICS
-from headway.core.wire import BODY_LIMIT, CLIENT_ID
+from headway.core.wire import CLIENT_ID
 from headway.gateway import refusals
-from headway.gateway.admission import Admission, offers_bare
-from headway.gateway.body import BodyBudget
+from headway.gateway.admission import Admission
 from headway.gateway.deployment_queue import DeploymentQueue, Reports
-from headway.gateway.door import Door, dialect_of_request
+from headway.gateway.door import Door
 from headway.gateway.identity import accepted, identity_lines, request_ids
 from headway.gateway.metrics import MetricsPage
-from headway.gateway.records import Recorder, Tally
+from headway.gateway.reception import Reception
 from headway.gateway.refusals import NO_TABLE, Refusal
 from headway.gateway.request import ProxiedRequest
-from headway.gateway.request_head import InvalidDeadlineError, RequestHead
-from headway.gateway.routes import Address, Verb, parse
+from headway.gateway.request_head import RequestHead
+from headway.gateway.routes import Address, parse
 from headway.gateway.table import RoutingTable
 from headway.http.answers import Headers
 from headway.http.exchange import Exchange
 from headway.http.known_heads import KnownRequest
 from headway.http.receivers import SILENT, Receiver
 
-if TYPE_CHECKING:
-    from headway.gateway.tracing import Tracer
-
-_BODY_BUDGET_BYTES = 256 * 1024 * 1024
 _CACHED = 4096
 _LONGEST_CACHED_BYTES = 512
 _JSON = b"content-type: application/json\r\n"
@@ -42,22 +35,20 @@ class Gateway:
 
     def __init__(self, reports: Reports, admission: Admission | None = None) -> None:
         self._reports = reports
+        self.epoch = secrets.token_hex(4)
+        """Tells this gateway process from any other, and begins the ids of its requests."""
         self.admission = admission or Admission()
+        self.reception = Reception(request_ids(self.epoch.encode()), self.admission, reports.wake)
+        self.recorder = self.reception.recorder
         self._table: RoutingTable | None = None
         self._queues: dict[str, DeploymentQueue] = {}
-        self.budget = BodyBudget(_BODY_BUDGET_BYTES)
-        self.recorder = Recorder(time.monotonic(), time.time())
         self._found: dict[bytes, tuple[Address, DeploymentQueue]] = {}
         # What a known head leads to, until the table changes: all that is asked of a request is asked of its head.
         self._admitted: dict[KnownRequest | None, tuple[RequestHead, DeploymentQueue]] = {}
-        self.epoch = secrets.token_hex(4)
-        """Tells this gateway process from any other, and begins the ids of its requests."""
-        self._ids = request_ids(self.epoch.encode())
-        self._metrics = MetricsPage(self)
-        self._door = Door(self)
+        self._ids = self.reception.ids
+        self._metrics = MetricsPage(self.recorder, self._queues)
+        self._door = Door(self.reception, self._queues)
         self._is_stopping = False
-        self.tracer: Tracer | None = None
-        """Where set, requests of callers who trace are recorded."""
         self._pages = {b"/healthz": self._answer_health, b"/metrics": self._answer_metrics}
 
     @property
@@ -86,7 +77,9 @@ class Gateway:
             queue = self._queues.get(deployment_id)
             if queue is None:
                 tally = self.recorder.tally(deployment_id, route.model)
-                self._queues[deployment_id] = DeploymentQueue(route, self.budget, self._reports, tally)
+                self._queues[deployment_id] = DeploymentQueue(
+                    route, self.reception.budget, self._reports, tally
+                )
             else:
                 queue.apply(route)
         for deployment_id in left | (self._queues.keys() - wanted.keys()):
@@ -130,7 +123,7 @@ class Gateway:
         # Who asks comes first: who may not come in is told not a word about what exists.
         entered = self.admission.enter(exchange, TO_INFER)
         if isinstance(entered, Refusal):
-            return self.refuse(exchange, self._unless_starting(entered))
+            return self.reception.refuse(exchange, self._unless_starting(entered))
         found: tuple[Address, DeploymentQueue] | Refusal | None = self._found.get(exchange.target)
         if found is None:
             receiver = self._door.serve(exchange)
@@ -138,64 +131,33 @@ class Gateway:
                 return receiver
             found = self._look_up(exchange.target)
         if isinstance(found, Refusal):
-            return self.refuse(exchange, found)
+            return self.reception.refuse(exchange, found)
         address, queue = found
-        head = self.head_of(exchange, address, queue)
+        head = self.reception.head_of(exchange, address, queue)
         if head is None:
             return SILENT
         if exchange.known is not None and head.trace is None:
             self._remember(exchange.known, head, queue)
-        return self.proxy(exchange, head, queue)
+        return self.reception.proxy(exchange, head, queue)
 
     def _serve_page(self, exchange: Exchange) -> Receiver | None:
         """Answer what is asked of the gateway itself; None for anything else."""
         shared = self.admission.share(exchange)
         if shared is not None:
-            return self.refuse(exchange, shared) if isinstance(shared, Refusal) else shared
+            return self.reception.refuse(exchange, shared) if isinstance(shared, Refusal) else shared
         page = self._pages.get(exchange.target.partition(b"?")[0].removesuffix(b"/"))
         if page is None and exchange.target != b"*":
             return None
         entered = self.admission.enter(exchange, ())
         if isinstance(entered, Refusal):
-            return self.refuse(exchange, self._unless_starting(entered))
+            return self.reception.refuse(exchange, self._unless_starting(entered))
         if page is None:
-            return self.answer(exchange, 200, b"allow: GET, HEAD, POST, OPTIONS\r\n")
+            return self.reception.answer(exchange, 200, b"allow: GET, HEAD, POST, OPTIONS\r\n")
         if exchange.method not in _READING:
-            return self.refuse(exchange, refusals.wrong_method(exchange.method.decode(), "GET, HEAD"))
-        return page(exchange)
-
-    def head_of(self, exchange: Exchange, address: Address, queue: DeploymentQueue) -> RequestHead | None:
-        """What a replica is sent for a request that is found good; None when the request was answered here."""
-        refusal = _refusal_of(exchange, address, queue)
-        if refusal is not None:
-            self.refuse(exchange, refusal, queue.tally)
-            return None
-        grant = self.admission.grant_of(exchange)
-        if isinstance(grant, Refusal):  # keys have changed while a body was read
-            self.refuse(exchange, grant, queue.tally)
-            return None
-        if address.verb is Verb.WAKE:
-            self._reports.wake(queue.route.deployment_id)
-            self.answer(exchange, 202, _JSON, b'{"status": "waking"}\n')
-            return None
-        trace = None if self.tracer is None else self.tracer.begin(exchange)
-        try:
-            takes_bare = offers_bare(exchange)
-            exchange.headers = self.admission.models_headers(
-                exchange, pass_authorization=queue.settings.pass_authorization
+            return self.reception.refuse(
+                exchange, refusals.wrong_method(exchange.method.decode(), "GET, HEAD")
             )
-            head = RequestHead(exchange, address, self.admission.proxies, _limit_line(exchange, queue))
-            head.grant, head.takes_bare = grant, takes_bare
-        except InvalidDeadlineError as error:
-            self.refuse(exchange, refusals.bad_deadline(str(error)), queue.tally)
-            return None
-        head.trace = trace
-        exchange.headers = ()  # what is needed of them is in the head: a queued request stays small
-        return head
-
-    def proxy(self, exchange: Exchange, head: RequestHead, queue: DeploymentQueue) -> ProxiedRequest:
-        """The request on its way to the queue, which it enters when enough of its body was read."""
-        return ProxiedRequest(exchange, head, queue, next(self._ids))
+        return page(exchange)
 
     def _look_up(self, target: bytes) -> "tuple[Address, DeploymentQueue] | Refusal":
         address = parse(target)
@@ -216,23 +178,6 @@ class Gateway:
             self._admitted.clear()
         self._admitted[known] = head, queue
 
-    def answer(self, exchange: Exchange, status: int, lines: bytes, body: bytes = b"") -> Receiver:
-        """Answer what is asked of the gateway itself."""
-        self._identify(exchange)
-        exchange.respond(status, lines, body)
-        return SILENT
-
-    def _identify(self, exchange: Exchange) -> None:
-        exchange.lines += identity_lines(next(self._ids), accepted(exchange.header(CLIENT_ID)))
-
-    def refuse(self, exchange: Exchange, refusal: Refusal, tally: Tally | None = None) -> Receiver:
-        """Answer a request that goes no further."""
-        (tally or self.recorder.nowhere).refuse(refusal.status)
-        request_id = next(self._ids)
-        lines = identity_lines(request_id, accepted(exchange.header(CLIENT_ID))) + refusal.headers()
-        exchange.respond(refusal.status, lines, refusal.body(dialect_of_request(exchange), request_id))
-        return SILENT
-
     def lines_of_refusal(self, headers: Headers, receiver: Receiver | None) -> bytes:
         """What the answer to a request carries that the server refuses by itself."""
         if isinstance(receiver, ProxiedRequest):
@@ -242,14 +187,14 @@ class Gateway:
 
     def _answer_health(self, exchange: Exchange) -> Receiver:
         if self._table is None:
-            return self.refuse(exchange, NO_TABLE)
-        return self.answer(exchange, 200, _JSON, b'{"status": "ok"}\n')
+            return self.reception.refuse(exchange, NO_TABLE)
+        return self.reception.answer(exchange, 200, _JSON, b'{"status": "ok"}\n')
 
     def _answer_metrics(self, exchange: Exchange) -> Receiver:
         entered = self.admission.enter(exchange, TO_READ_METRICS)
         if isinstance(entered, Refusal):
-            return self.refuse(exchange, self._unless_starting(entered))
-        self._identify(exchange)
+            return self.reception.refuse(exchange, self._unless_starting(entered))
+        self.reception.identify(exchange)
         return self._metrics.serve(exchange)
 
     def _unless_starting(self, refusal: Refusal) -> Refusal:
@@ -260,32 +205,9 @@ class Gateway:
         """Where the request belongs by now: one addressed by model or environment follows it; one by id stays."""
         if self._table is None:
             return None
-        address = request.address
+        address = request.head.address
         deployment_id = self._table.deployment_of(address.model, address.environment, address.deployment)
         return None if deployment_id is None else self._queues[deployment_id]
-
-
-def _limit_line(exchange: Exchange, queue: DeploymentQueue) -> bytes:
-    """An encoded body is decoded by the replica, which does not know the settings of its deployment."""
-    if exchange.header(b"content-encoding") is None:
-        return b""
-    return b"%s: %d\r\n" % (BODY_LIMIT, queue.settings.body_limit_bytes)
-
-
-def _refusal_of(exchange: Exchange, address: Address, queue: DeploymentQueue) -> Refusal | None:
-    """Why the request goes no further, or None; told before any of its body is read."""
-    if address.method is not None and exchange.method != address.method:
-        return refusals.wrong_method(exchange.method.decode(), address.method.decode())
-    if address.verb is Verb.WEBSOCKET and not _asks_for_websocket(exchange):
-        return refusals.UPGRADE_REQUIRED
-    limit = queue.settings.body_limit_bytes
-    if exchange.length is not None and exchange.length > limit:
-        return refusals.body_too_large(limit)
-    return None
-
-
-def _asks_for_websocket(exchange: Exchange) -> bool:
-    return exchange.is_upgrade and (exchange.header(b"upgrade") or b"").lower() == b"websocket"
 
 
 def _unknown(address: Address, table: RoutingTable) -> Refusal:

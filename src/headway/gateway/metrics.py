@@ -2,19 +2,15 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from headway.core.stages import Stage
-from headway.gateway.records import RECORDS_PER_SECOND
+from headway.gateway.deployment_queue import DeploymentQueue
+from headway.gateway.records import RECORDS_PER_SECOND, Recorder, Tally
 from headway.http.exchange import Exchange
 from headway.http.receivers import Receiver, Silent
 from headway.telemetry.prometheus import Family, Labels, Samples, Value, exposition
-
-if TYPE_CHECKING:
-    from headway.gateway.deployment_queue import DeploymentQueue
-    from headway.gateway.gateway import Gateway
-    from headway.gateway.records import Tally
 
 _DEPLOYMENT = ("model", "deployment")
 _SAMPLED = (
@@ -87,8 +83,9 @@ FAMILIES = (
 class MetricsPage:
     """Answers scrapes. Those that come while a text is being made get that text."""
 
-    def __init__(self, gateway: "Gateway") -> None:
-        self._gateway = gateway
+    def __init__(self, recorder: Recorder, queues: Mapping[str, DeploymentQueue]) -> None:
+        self._recorder = recorder
+        self._queues = queues
         self._waiting: list[Exchange] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -100,11 +97,11 @@ class MetricsPage:
 
     def samples(self) -> Samples:
         """Everything as it is now."""
-        self._gateway.recorder.fold(time.monotonic())
+        self._recorder.fold(time.monotonic())
         samples: dict[Family, list[tuple[Labels, Value]]] = {family: [] for family in FAMILIES}
-        for queue in self._gateway.queues.values():
+        for queue in self._queues.values():
             _add_load(samples, queue)
-        for tally in self._gateway.recorder.tallies():
+        for tally in self._recorder.tallies():
             _add_ends(samples, tally)
         return samples
 
@@ -135,7 +132,7 @@ class _Scrape(Silent):
         self._exchange.abort()
 
 
-def _add_load(samples: dict[Family, list[tuple[Labels, Value]]], queue: "DeploymentQueue") -> None:
+def _add_load(samples: dict[Family, list[tuple[Labels, Value]]], queue: DeploymentQueue) -> None:
     labels = queue.route.model, queue.route.deployment_id
     held, rotating = queue.held(), queue.fleet.rotating
     target = queue.settings.concurrency_target
@@ -147,7 +144,7 @@ def _add_load(samples: dict[Family, list[tuple[Labels, Value]]], queue: "Deploym
     samples[REPLICA_HELD] += [((*labels, replica_id), count) for replica_id, count in held.items()]
 
 
-def _add_ends(samples: dict[Family, list[tuple[Labels, Value]]], tally: "Tally") -> None:
+def _add_ends(samples: dict[Family, list[tuple[Labels, Value]]], tally: Tally) -> None:
     labels = tally.model, tally.deployment_id
     samples[REQUESTS] += [
         ((*labels, str(status), outcome.value), count) for (outcome, status), count in tally.ends.items()

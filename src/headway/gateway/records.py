@@ -10,17 +10,16 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from operator import itemgetter
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headway.core.stages import IN_REPLICA, LABELS, Stage
+from headway.gateway.passenger import Passenger, Progress
+from headway.gateway.request_head import RequestHead
 from headway.gateway.server_timing import stages_of
+from headway.gateway.tracing import RequestTrace, Waits
 from headway.observed.histogram import Histogram
 from headway.observed.records import Outcome, RequestRecord, TokenBucket, status_class
 from headway.telemetry.spans import caller_of
-
-if TYPE_CHECKING:
-    from headway.gateway.request import ProxiedRequest
-    from headway.gateway.request_head import RequestHead
 
 _log = logging.getLogger(__name__)
 
@@ -41,24 +40,7 @@ Whole = tuple[int, float, float, float]
 """One request whose answer has passed whole: status, seconds it queued, instants of its coming and its end."""
 
 
-class Progress:
-    """What a record of one request needs. Instants by time.monotonic, exact; the loop's clock goes by milliseconds."""
-
-    __slots__ = ("answer_bytes", "answer_head", "answered_at", "arrived_at")
-
-    def __init__(self) -> None:
-        self.arrived_at = monotonic()
-        self.answered_at = 0.0
-        self.answer_head: bytes | None = None
-        self.answer_bytes = 0
-
-    def begin_answer(self, head: bytes, rest: bytes) -> None:
-        self.answered_at = monotonic()
-        self.answer_head = head
-        self.answer_bytes = len(rest)
-
-
-_Candidate = tuple[Outcome, int, Progress, float, str, bytes, int, "RequestHead", bytes]
+_Candidate = tuple[Outcome, int, Progress, float, str, bytes, int, RequestHead, bytes]
 """Outcome, status, progress, end, replica, the request's id, bytes of its body, its head, and the gateway's own timing
 line (empty: it never got a slot)."""
 
@@ -80,6 +62,7 @@ class Tally:
         """What control was told of `ends`, by class of status."""
         self.whole: list[Whole] = []
         """Those since the last fold, which comes every quarter of a second; always the same list."""
+        self._add_whole = self.whole.append
         self.room = 0
         """How many more requests may make notes of their progress until the next fold."""
         self._candidates: list[_Candidate] = []
@@ -92,7 +75,7 @@ class Tally:
         self.room -= 1
         return Progress()
 
-    def end(self, request: "ProxiedRequest", outcome: Outcome, status: int = 0, why: str = "") -> None:
+    def end(self, request: Passenger, outcome: Outcome, status: int = 0, why: str = "") -> None:
         """The request is over for its client, otherwise than by a whole answer. It was told `status`, if not that
         of an answer that had begun; `why` is for the log.
         """
@@ -106,7 +89,7 @@ class Tally:
         if request.progress is not None:
             self.put_aside(request, request.progress, outcome, status)
         if request.head.trace is not None:
-            request.head.trace.end(request, self, outcome, status)
+            self._tell_trace(request.head.trace, request, outcome, status)
         level = logging.WARNING if outcome is Outcome.LOST else logging.DEBUG
         if _log.isEnabledFor(level):
             fields = {
@@ -118,11 +101,19 @@ class Tally:
             }
             _log.log(level, "a request ended: %s%s", outcome.value, f": {why}" if why else "", extra=fields)
 
+    def end_whole(self, request: Passenger, now: float) -> None:
+        """Its client has the whole answer; `now` by the loop's clock."""
+        self._add_whole((request.status, request.queue_seconds, request.submitted_at, now))
+        if request.progress is not None:
+            self.put_aside(request, request.progress, Outcome.FINISHED, request.status)
+        if request.head.trace is not None:
+            self._tell_trace(request.head.trace, request, Outcome.FINISHED, request.status)
+
     def refuse(self, status: int) -> None:
         """A request was turned away before it was one of the deployment's queue: counted, not recorded."""
         self.ends[Outcome.REFUSED, status] += 1
 
-    def put_aside(self, request: "ProxiedRequest", progress: Progress, outcome: Outcome, status: int) -> None:
+    def put_aside(self, request: Passenger, progress: Progress, outcome: Outcome, status: int) -> None:
         """A request that made notes has ended: a record may be made of it."""
         self._candidates.append(
             (
@@ -132,11 +123,21 @@ class Tally:
                 monotonic(),
                 request.replica_id,
                 request.request_id,
-                request.received_bytes,
+                request.body.received_bytes,
                 request.head,
                 request.timing,
             )
         )
+
+    def _tell_trace(self, trace: RequestTrace, request: Passenger, outcome: Outcome, status: int) -> None:
+        about = {"headway.model": self.model, "headway.deployment": self.deployment_id}
+        if request.replica_id:
+            about["headway.replica"] = request.replica_id
+        waits: Waits | None = None
+        if request.submitted_at:
+            dispatched_at = request.dispatched_at if request.timing else None
+            waits = Waits(request.submitted_at, dispatched_at, request.queue_seconds, request.is_cold)
+        trace.end(request.request_id.decode(), about, outcome, status, waits)
 
     def take(self, room: int) -> tuple[list[_Candidate], int]:
         """Count what has ended since the last time; hand out what was put aside, and how many there were in all.

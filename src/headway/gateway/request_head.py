@@ -1,7 +1,6 @@
 """The head that a replica is sent for a client's request."""
 
 import math
-from typing import TYPE_CHECKING
 
 from headway.core.credentials import BARE_SUBPROTOCOL, SUBPROTOCOLS
 from headway.core.dialects import Dialect
@@ -10,13 +9,11 @@ from headway.core.wire import BODY_LIMIT, CLIENT_ID, COLD_START, DEADLINE, DIALE
 from headway.gateway.admission import Grant
 from headway.gateway.identity import accepted, identity_lines
 from headway.gateway.routes import Address, Verb
+from headway.gateway.tracing import RequestTrace
 from headway.http.answers import Headers
 from headway.http.exchange import Exchange
 from headway.http.heads import HOP_BY_HOP, WEBSOCKET_LINES, AnswerHead, named_by
 from headway.http.peer import ID, NOBODY, Peer
-
-if TYPE_CHECKING:
-    from headway.gateway.tracing import RequestTrace
 
 _OURS = {BODY_LIMIT, CLIENT_ID, COLD_START, DEADLINE, DIALECT, MODEL, REQUEST_ID}
 _NOT_PASSED_ON = HOP_BY_HOP | {b"proxy-authorization", *_OURS}

@@ -109,3 +109,9 @@ def _sync_path(path: str) -> bytes | None:
     if has_dots or "//" in decoded:
         return quote(normal, safe=_UNQUOTED).encode()
     return path.encode()
+
+
+def path_of(target: bytes) -> bytes:
+    """The path of a target, without query and a trailing slash."""
+    path = target.partition(b"?")[0]
+    return path[:-1] if path.endswith(b"/") and len(path) > 1 else path

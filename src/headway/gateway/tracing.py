@@ -6,17 +6,13 @@ heads are never known from before, since each goes on with a span's id of its ow
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from headway.http.exchange import Exchange
 from headway.observed.records import Outcome
-from headway.telemetry.span_export import SpanQueue, exporters
 from headway.telemetry.spans import Span, caller_of, origin_at
-
-if TYPE_CHECKING:
-    from headway.gateway.records import Tally
-    from headway.gateway.request import ProxiedRequest
 
 _PARENT = b"traceparent"
 _SERVICE, _SCOPE = "headway-gateway", "headway"
@@ -36,6 +32,8 @@ class Tracer:
     @classmethod
     def told(cls, environment: Mapping[str, str]) -> "Tracer | None":
         """The one that OpenTelemetry's variables ask for, None where they name no place for spans."""
+        from headway.telemetry.span_export import SpanQueue, exporters  # few gateways need it
+
         found = exporters(environment, _SERVICE, _SCOPE)
         return cls(SpanQueue(found)) if found else None
 
@@ -52,6 +50,17 @@ class Tracer:
         return RequestTrace(span, self._sink)
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long a request waited. Instants are by the monotonic clock; `queue_seconds` are without the cold start."""
+
+    submitted_at: float
+    dispatched_at: float | None
+    """None: it never got a slot."""
+    queue_seconds: float
+    is_cold: bool
+
+
 class RequestTrace:
     """The spans of one request."""
 
@@ -61,13 +70,14 @@ class RequestTrace:
         self._span = span
         self._sink = sink
 
-    def end(self, request: "ProxiedRequest", tally: "Tally", outcome: Outcome, status: int) -> None:
-        """The request is over; no status where its client left before it was told one."""
+    def end(
+        self, request_id: str, about: Mapping[str, str], outcome: Outcome, status: int, waits: Waits | None
+    ) -> None:
+        """The request is over; no status where its client left before it was told one, no waits where it had none.
+        `about` is said of each span.
+        """
         span, now = self._span, monotonic()
-        about = {"headway.model": tally.model, "headway.deployment": tally.deployment_id}
-        if request.replica_id:
-            about["headway.replica"] = request.replica_id
-        span.attributes.update(about, **{"headway.request_id": request.request_id.decode()})
+        span.attributes.update(about, **{"headway.request_id": request_id})
         if status:
             span.attributes["http.response.status_code"] = status
         if outcome is not Outcome.FINISHED:
@@ -75,16 +85,16 @@ class RequestTrace:
         elif status >= _FIRST_ERROR:
             span.error = str(status)
         span.end()
-        if request.submitted_at:
-            self._tell_waits(request, about, now)
+        if waits is not None:
+            self._tell_waits(waits, about, now)
         self._sink.put(span)
 
-    def _tell_waits(self, request: "ProxiedRequest", about: Mapping[str, str], now: float) -> None:
+    def _tell_waits(self, waits: Waits, about: Mapping[str, str], now: float) -> None:
         """First for a first replica, where there was none; then for a slot."""
-        end = request.dispatched_at if request.timing else now
-        begin = request.submitted_at
-        if request.is_cold:
-            ready = end - request.queue_seconds if request.timing else now
+        end = now if waits.dispatched_at is None else waits.dispatched_at
+        begin = waits.submitted_at
+        if waits.is_cold:
+            ready = now if waits.dispatched_at is None else end - waits.queue_seconds
             self._put("cold-start", about, now - begin, now - ready)
             begin = ready
         self._put("queue", about, now - begin, now - end)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from headway.core.wire import HELD_PATH
 from headway.gateway.table import ReplicaRoute
@@ -11,20 +10,16 @@ from headway.http.client import ClientConnection, connect
 from headway.http.fetch import FetchError, fetch
 from headway.telemetry.stage_board import BoardReader, board_path
 
-if TYPE_CHECKING:
-    from headway.gateway.request import ProxiedRequest
-
 _CONNECT_TIMEOUT = 5.0
 _PROBE_TIMEOUT = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 
 class Upstream:
-    """Connections to one replica. `requests` are those it holds for this gateway, by their ids, oldest first."""
+    """Connections to one replica, and what is asked of it beside requests."""
 
     def __init__(self, route: ReplicaRoute) -> None:
         self.route = route
-        self.requests: dict[bytes, ProxiedRequest] = {}
         self.is_local = route.address.startswith("unix:")
         self._board = BoardReader(None)
         self._idle: list[ClientConnection] = []
@@ -96,17 +91,12 @@ class Upstream:
         """The ids of what is in the replica, or was when it died, by stage."""
         return self._board.inside()
 
-    def when_known_gone(self, request: "ProxiedRequest", reason: str) -> None:
-        """Its connection ended without an answer: the request goes elsewhere if the replica is gone, and only then."""
-        self.run(self._find_out(request, reason))
+    def find_out(self, told: Callable[[bool], None]) -> None:
+        """A connection ended without an answer: tell whether the replica is gone, once that is known."""
+        self.run(self._find_out(told))
 
-    async def _find_out(self, request: "ProxiedRequest", reason: str) -> None:
-        is_gone = await self._is_gone()
-        if request.upstream is self:
-            if is_gone and not request.left:
-                request.give_back()
-            else:
-                request.lose(reason if is_gone else f"{reason}, though the replica runs", holds_slot=True)
+    async def _find_out(self, told: Callable[[bool], None]) -> None:
+        told(await self._is_gone())
 
     async def _is_gone(self) -> bool:
         """A replica that dies ends its connections one after the other, so it is asked something."""

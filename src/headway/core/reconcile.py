@@ -2,6 +2,18 @@
 
 It starts, drains, takes back and stops, spaces restarts out, and says when a deployment has failed. It acts
 on nothing, and does not choose the desired number.
+
+First each replica is judged by itself, whatever number is desired:
+
+1. one that starts is stopped when it took longer than `startup`;
+2. one that drains is stopped when it is empty, or took longer than `drain`;
+3. one that is ill is taken out after `stop_traffic`, and stopped after `restart`; one that recovered is taken back.
+
+Then those that stay and serve are counted:
+
+4. too many: the surplus goes. What still starts is stopped, the rest drains;
+5. too few: what drains is taken back, and only what is missing then is started, in the back-off after a failure not
+   before its end, and after a failed start one at a time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -160,11 +172,15 @@ class Reconciler:
         now: float,
         ill_since: float | None = None,
     ) -> None:
-        """A replica exited unasked, or was stopped for being unfit. `ready_at` None: it never was ready; the time from
-        `ill_since` on makes it no steadier.
+        """A replica exited unasked, or was stopped for being unfit.
 
-        Replicas that were ordered before the last failure tell nothing new: they count with it, so that
-        fifty that start together and fail together are one failure.
+        There are four cases:
+
+        1. it was ordered before the last failure: it counts with that one, so that fifty that start together and fail
+           together are one failure;
+        2. it never was ready (`ready_at` None): a failed start, and the back-off grows;
+        3. it was ready and well for STEADY_AFTER, until `ill_since` if that is told: the back-off begins anew;
+        4. it was ready for less: the back-off grows.
         """
         self._reason = reason
         if self._failures and ordered_at <= self._failed_at:

@@ -121,7 +121,7 @@ class RequestReader:
         self._parser = httptools.HttpRequestParser(self)
         if self.parsed is None:  # 1. It has no body: if it is accepted, `rest` is of another protocol.
             self.ahead += rest
-        else:  # 2. It has a body, and then is none. A head that says the same of the body stands in for its own.
+        else:  # 2. It has a body, so it is no upgrade: a head that says the same of the body stands in.
             length = self.parsed.length
             framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
             self._parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n\r\n" % framing)

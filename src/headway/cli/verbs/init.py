@@ -30,6 +30,7 @@ model_metadata:
   # Shown as a ready curl line by `headway serve`.
   example_model_input:
     name: Ada
+    seconds: 1
   headway:
     # Concurrency target: the most requests that one replica holds at once, in all stages together.
     # The others wait in one queue. Above predict_concurrency, requests preprocess and postprocess
@@ -38,6 +39,9 @@ model_metadata:
 """
 
 _MODEL = '''\
+import time
+
+
 class Model:
     def __init__(self, **kwargs):
         # Truss passes config, secrets and data_dir by name; take the ones that you need.
@@ -49,10 +53,12 @@ class Model:
 
     def preprocess(self, inputs):
         """Download and decode here: it runs for all the requests that the replica holds."""
-        return inputs.get("name", "world")
+        return inputs.get("name", "world"), float(inputs.get("seconds", 0))
 
-    def predict(self, name):
+    def predict(self, inputs):
         """The scarce part: at most predict_concurrency requests are in here at once."""
+        name, seconds = inputs
+        time.sleep(seconds)  # in the place of real work, so that there is something to watch
         return f"{self.greeting}, {name}!"
 
     def postprocess(self, text):

@@ -42,9 +42,11 @@ def test_nginx_understands_its_file(tmp_path):
     keys = ["-keyout", tmp_path / "models.key", "-out", tmp_path / "models.pem"]
     read([program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", *keys])
     site = printed("headway.conf").replace("/etc/ssl/headway", str(tmp_path)).replace("443", "18443")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)
     whole = tmp_path / "nginx.conf"
     whole.write_text(
-        f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{ access_log off;\n{site} }}\n"
+        f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{ access_log off;\n{folders}{site} }}\n"
     )
     read([command, "-t", "-p", tmp_path, "-c", whole])
 

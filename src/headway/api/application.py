@@ -76,6 +76,7 @@ def described() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=_ERRORS,
+        generate_unique_id_function=lambda route: route.name,  # names of a generated client's functions
     )
     errors.install(app, [route for one in _ROUTERS for route in one.router.routes])
     for one in _ROUTERS:

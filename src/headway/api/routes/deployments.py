@@ -104,7 +104,11 @@ async def get_settings(found: Found, plane: Plane, response: Response) -> resour
 
 
 @router.patch(_DEPLOYMENT + "/settings", openapi_extra=_CHANGES)
-@router.patch(_DEPLOYMENT + "/autoscaling_settings", openapi_extra=_CHANGES)
+@router.patch(
+    _DEPLOYMENT + "/autoscaling_settings",
+    openapi_extra=_CHANGES,
+    operation_id="change_autoscaling_settings",
+)
 async def change_settings(
     found: Found,
     changes: Changes,

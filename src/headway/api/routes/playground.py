@@ -16,7 +16,15 @@ from headway.api.inference import Inference, passed_back
 router = APIRouter(tags=["playground"])
 
 _DEPLOYMENT = "/v1/models/{model}/deployments/{deployment}"
-_ANY: dict[str, Any] = {"content": {"*/*": {}}}
+_ANY: dict[str, Any] = {
+    "content": {
+        "application/json": {"schema": {"description": "what the model's last stage returned, or an error"}},
+        "application/octet-stream": {
+            "schema": {"type": "string", "format": "binary", "description": "msgpack, or a stream's pieces"}
+        },
+        "*/*": {},  # of a response that the model makes itself
+    }
+}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     "default": {"description": "what the gateway or the model answered", **_ANY},
     **{
@@ -35,7 +43,7 @@ _INPUT = {"requestBody": {"required": True, "content": {"application/json": {"sc
 @router.post(
     _DEPLOYMENT + "/predict", responses=_ANSWERS, openapi_extra=_INPUT, response_class=StreamingResponse
 )
-async def try_it(found: Found, request: Request) -> Response:
+async def predict(found: Found, request: Request) -> Response:
     """Send one request through the gateway. The answer is passed back as it comes, with its headers."""
     inference: Inference = request.app.state.inference
     body = await request.body()

@@ -1,7 +1,7 @@
 /** The stages of a request, in the order in which it passes them, and their labels in the Server-Timing header. */
 import type { operations } from "./schema";
 
-type Query = operations["list_requests_v1_models__model__deployments__deployment__requests_get"]["parameters"]["query"];
+type Query = operations["list_requests"]["parameters"]["query"];
 
 /** As the API names them: a request can be sorted by each. */
 export type Stage = Exclude<NonNullable<NonNullable<Query>["sort_by"]>, "arrived_at" | "seconds">;

@@ -245,6 +245,19 @@ def test_a_new_control_adopts_what_runs_as_the_last_table_had_it(tell):
     tell(story, prepare, replicas=2)
 
 
+def test_a_replica_is_numbered_above_what_runs_though_file_and_clock_know_nothing_of_that(tell):
+    ahead = 10**15
+
+    def prepare(world):
+        world.backend.replicas["echo-1"] = RunningReplica("echo-1", ahead, "d1", "unix:/a", "unix:/b")
+
+    async def story(world, _gateway):
+        await until(lambda: world.backend.specs)
+        assert world.backend.specs[0].generation == ahead + 1
+
+    tell(story, prepare, replicas=2)
+
+
 def test_a_new_deployment_takes_the_environment_when_it_is_ready_and_the_old_one_goes(tell):
     async def story(world, gateway):
         world.ready.set()

@@ -19,7 +19,8 @@ def built():
 @pytest.mark.usefixtures("built")
 def test_a_code_is_found_by_searching(browser, site):
     with tab(browser, site.url) as page:
-        page.goto("/help")
+        page.goto("/")
+        page.get_by_role("link", name="Help").click()
         expect(page.get_by_role("heading", name="Headway", exact=False).first).to_be_visible()
         page.keyboard.press("/")
         page.locator("input:focus").fill("queue_full")
@@ -30,7 +31,9 @@ def test_a_code_is_found_by_searching(browser, site):
 
 @pytest.mark.usefixtures("built")
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_first_page_fits_a_telephone(browser, site, theme):
+@pytest.mark.parametrize("address", ["/help/", "/help/guide/troubleshooting.html", "/help/guide/api.html"])
+def test_pages_fit_a_telephone(browser, site, theme, address):
     with tab(browser, site.url, theme=theme, width=390) as page:
-        page.goto("/help/guide/troubleshooting.html")
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -24,6 +24,7 @@ export function Shell({ path, children }: { path: string; children: ComponentChi
             </a>
           ))}
           <a href="/docs">API</a>
+          <a href="/help/">Help</a>
         </nav>
         <span class="grow" />
         <ThemeToggle />

@@ -24,10 +24,11 @@ from benchmarks.tuned_models import CONSTRUCTED
 from headway.configuration import Configuration
 from headway.control.operations.preparations import example_input
 from headway.control.packages.preparation import prepare
+from headway.planner.tuning.findings import Bounds
 from headway.planner.tuning.goal import Goal
 from headway.planner.tuning.measurements import Measurement, Point, Step
 from headway.planner.tuning.samples import StepRules
-from headway.planner.tuning.search import Bounds, Search
+from headway.planner.tuning.search import Search
 from headway.tuning.load import request_bytes
 from headway.tuning.replica import Workshop
 from headway.tuning.session import Bench, run_search

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from time import monotonic
 
 from headway.planner.tuning.goal import Goal
-from headway.planner.tuning.measurements import Measurement, Step
+from headway.planner.tuning.measurements import Age, Measurement, Step
 from headway.planner.tuning.samples import Samples, StepRules
 from headway.tuning.errors import TuningError
 from headway.tuning.load import Finished, Load
@@ -23,13 +23,16 @@ _FIRST_ANSWER_WITHIN = 600.0
 class Stopwatch:
     """The requests of one step: those of the warm-up are counted, the later ones kept."""
 
-    def __init__(self, step: Step, goal: Goal, rules: StepRules) -> None:
-        self._step, self._goal, self._rules = step, goal, rules
+    def __init__(self, step: Step, goal: Goal, rules: StepRules, age: Age) -> None:
+        self._step, self._goal, self._rules, self._age = step, goal, rules, age
         self.began = monotonic()
         self._warmed = 0
+        self.answered = 0
+        """Requests that succeeded, those of the warm-up included."""
         self.samples: Samples | None = None
 
     def note(self, finished: Finished) -> None:
+        self.answered += finished.is_good
         if self.samples is None:
             self._warmed += 1
         elif finished.is_good:
@@ -53,7 +56,8 @@ class Stopwatch:
         return (self.samples or self._begin(now)).measurement(now, stopped=stopped, died=died)
 
     def _begin(self, now: float) -> Samples:
-        self.samples = Samples(self._step, self._goal, self._rules, now)
+        age = Age(self._age.replica, self._age.requests + self.answered, self._age.seconds + now - self.began)
+        self.samples = Samples(self._step, self._goal, self._rules, now, age)
         return self.samples
 
 
@@ -67,7 +71,7 @@ async def measure(
     until: float = math.inf,
 ) -> Measurement:
     """Put the step's load on the replica and return what it showed, at the latest at `until` (monotonic)."""
-    watch = Stopwatch(step, goal, rules)
+    watch = Stopwatch(step, goal, rules, replica.age)
     load = Load(replica.address, requests, step.point.concurrency_target, watch.note)
     replica.forget_memory()
     stopped: str | None = None
@@ -83,7 +87,9 @@ async def measure(
     finally:
         load.stop()
     measured = watch.measurement(stopped=stopped or "", died=replica.died)
-    return _with_resources(measured, replica, monotonic() - watch.began)
+    seconds = monotonic() - watch.began
+    replica.has_had(watch.answered, seconds)
+    return _with_resources(measured, replica, seconds)
 
 
 async def require_answer(replica: TrialReplica, requests: Sequence[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from headway.control.credentials.secret_views import SecretViews
 from headway.control.packages.preparation import PreparedModel
 from headway.control.running.probes import until_ready
 from headway.passed_on import for_models
+from headway.planner.tuning.measurements import Age
 from headway.processes.child import Child, Program
 from headway.telemetry.bounded_file import last_lines
 from headway.tuning.errors import TuningError
@@ -22,6 +24,7 @@ _LOG_LIMIT_BYTES = 1024 * 1024
 _LOOK_EVERY = 0.1
 _STOP_WITHIN = 5.0
 _SHOWN_LINES = 12
+_NUMBERS = itertools.count(1)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -46,7 +49,13 @@ class TrialReplica:
         self.address = f"unix:{public}"
         self.died = ""
         self.most_memory_bytes = 0
+        self.age = Age(next(_NUMBERS))
         self._child = Child(_program(workshop, predict_concurrency, public, private), _LOG_LIMIT_BYTES)
+
+    def has_had(self, requests: int, seconds: float) -> None:
+        """So much more load is behind it."""
+        age = self.age
+        self.age = Age(age.replica, age.requests + requests, age.seconds + seconds)
 
     def forget_memory(self) -> None:
         """Let the next step have its own maximum."""

@@ -7,9 +7,10 @@ from itertools import count
 
 from headway.core.gate import Gate
 from headway.planner.tuning.goal import Goal
-from headway.planner.tuning.measurements import Measurement, Step
+from headway.planner.tuning.measurements import Age, Measurement, Step
 from headway.planner.tuning.samples import Samples, StepRules
 
+_STARTING = 0.5
 RULES = StepRules(shortest=0.5, longest=3.0)
 
 
@@ -25,33 +26,70 @@ class Model:
     base_bytes: int = 100 << 20
     bytes_inside: int = 0
 
+    def seconds(self, inside, predicted, age):  # noqa: ARG002 - it does not age
+        return self.predict * self.slowdown(inside)
+
+    def factor(self, chance):
+        return max(0.2, chance.gauss(1.0, self.noise))
+
+
+class Shaped(Model):
+    """A model of a random shape."""
+
+    def __init__(self, shape):
+        super().__init__(preprocess=shape.preprocess)
+        object.__setattr__(self, "shape", shape)
+
+    def seconds(self, inside, predicted, age):
+        return self.shape.seconds(inside, predicted, age)
+
+    def factor(self, chance):
+        sigma = self.shape.sigma
+        return chance.lognormvariate(-sigma * sigma / 2, sigma)
+
+
+class Replica:
+    """Lives as long as steps with its predict concurrency follow each other."""
+
+    def __init__(self, number, predict_concurrency):
+        self.number, self.predict_concurrency = number, predict_concurrency
+        self.predicted = self.answered = 0
+        self.seconds = 0.0
+
 
 class SyntheticBench:
     """Measures steps on a model, as the real one does, in no time."""
 
-    def __init__(self, model, goal=None, seed=1):
-        self.model, self.goal = model, goal or Goal()
+    def __init__(self, model, goal=None, seed=1, rules=RULES):
+        self.model, self.goal, self.rules = model, goal or Goal(), rules
         self.random = random.Random(seed)
         self.count = 0
+        self.seconds = 0.0
+        self.replica = Replica(0, 0)
 
     def throughput(self, point):
         return SyntheticBench(self.model, Goal(), seed=99).measure(Step(point, "")).throughput
 
     def measure(self, step: Step) -> Measurement:
         self.count += 1
-        return _Run(self, step).result()
+        if self.replica.predict_concurrency != step.point.predict_concurrency:
+            self.replica = Replica(self.count, step.point.predict_concurrency)
+        measured = _Run(self, step).result()
+        self.seconds += measured.seconds + _STARTING
+        return measured
 
 
 class _Run:
     def __init__(self, bench, step):
         self.model, self.step, self.random = bench.model, step, bench.random
+        self.replica, self.rules = bench.replica, bench.rules
         self.gate = Gate(step.point.predict_concurrency)
         self.inside = 0
         self.events, self.order = [], count()
         self.samples, self.goal = None, bench.goal
         self.busy, self.waiting, self.arrivals = 0, [], {}
         self.times = {}
-        self.most_inside = 0
+        self.most_inside = self.answered = 0
 
     def result(self):
         if self.step.rate is None:
@@ -64,15 +102,22 @@ class _Run:
             at, _, what, request = heapq.heappop(self.events)
             getattr(self, what)(at, request)
             if self.most_inside > self.model.dies_beyond:
-                samples = self.samples or Samples(self.step, self.goal, RULES, at)
+                samples = self.samples or self.begun(at)
                 return samples.measurement(at, died="SIGKILL")
-            if self.samples is None and at > 0.3:
-                self.samples = Samples(self.step, self.goal, RULES, at)
+            if self.samples is None and at > 0.3 and self.answered >= self.step.point.concurrency_target:
+                self.samples = self.begun(at)
             if self.samples is not None and at > looked + 0.02:
                 looked = at
                 verdict = self.samples.verdict(at)
                 if verdict is not None:
+                    self.replica.answered += self.answered
+                    self.replica.seconds += at
                     return self.with_memory(self.samples.measurement(at, stopped=verdict))
+
+    def begun(self, at):
+        replica = self.replica
+        age = Age(replica.number, replica.answered + self.answered, replica.seconds + at)
+        return Samples(self.step, self.goal, self.rules, at, age)
 
     def with_memory(self, measured):
         import dataclasses
@@ -84,7 +129,7 @@ class _Run:
         heapq.heappush(self.events, (at, next(self.order), what, request))
 
     def noisy(self, seconds):
-        return seconds * max(0.2, self.random.gauss(1.0, self.model.noise))
+        return seconds * self.model.factor(self.random)
 
     def begin(self, now, arrived):
         request = object()
@@ -110,7 +155,9 @@ class _Run:
     def enter(self, now, request):
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
-        spent = self.noisy(self.model.predict * self.model.slowdown(self.inside))
+        replica = self.replica
+        spent = self.noisy(self.model.seconds(self.inside, replica.predicted, replica.seconds + now))
+        replica.predicted += 1
         self.times[request] = {"pre": self.model.preprocess, "predict": spent}
         self.push(now + spent, "leave", request)
 
@@ -119,6 +166,7 @@ class _Run:
         for entered in self.gate.leave(request):
             self.enter(now, entered)
         self.busy -= 1
+        self.answered += 1
         latency, stages = now - self.arrivals.pop(request), self.times.pop(request)
         if self.samples is not None:
             gate = max(0.0, latency - sum(stages.values()))

@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 
 from headway.planner.tuning import report
 from headway.planner.tuning.chart import as_svg, in_letters
+from headway.planner.tuning.findings import Bounds
 from headway.planner.tuning.goal import Goal, LatencyLimit, Objective
 from headway.planner.tuning.measurements import Measurement, Point, Step
-from headway.planner.tuning.search import Bounds, Search
+from headway.planner.tuning.search import Search
 from planner.tuning.synthetic import Model, SyntheticBench, best_throughput, searched
 
 KNEE = Model(predict=0.02, slowdown=lambda inside: max(1.0, inside / 6))
@@ -79,7 +80,9 @@ def test_a_limit_that_nothing_keeps_leaves_no_choice_and_says_why():
     goal = Goal(limits=(LatencyLimit(95, 0.001),))
     search = searched(Search(goal), SyntheticBench(KNEE, goal))
     assert search.choice is None
-    assert len(search.measured) <= 4, "what is hopeless is not searched"
+    assert len(search.measured) <= 6, (
+        "behind a valley one may be in time, but what is hopeless is not searched finely"
+    )
     assert any("more than 1 ms" in line for line in report.reasons(search))
 
 

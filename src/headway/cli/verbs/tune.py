@@ -16,7 +16,7 @@ from headway.cli.tables import messages, show, show_json, table
 from headway.cli.tuning_options import Aim, Changes, Effort, Subject, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from headway.configuration import Configuration
     from headway.control.packages.preparation import PreparedModel
@@ -39,8 +39,8 @@ def tune(
 
     Real replicas are started, one after another. One client alone shows how long each stage takes. Little's law
     then says how many requests a replica must hold so that predict never waits: CT is about PC x (time in the
-    replica / time in predict). From there PC is doubled as long as that helps, what lies between is narrowed
-    down, and a wider and a narrower CT confirm the choice. Ctrl-C stops everything and shows what is known.
+    replica / time in predict). PCs all over the range are tried, what lies beside the best is narrowed down, and a
+    wider and a narrower CT confirm the choice. Ctrl-C stops everything and shows what is known.
 
     Run it where the model is to run, on a machine with nothing else to do, with an input like those to come.
 
@@ -69,7 +69,8 @@ def _search(
 ) -> "tuple[str, Search]":
     """Search, and show what was found: how that ended, and all that was measured."""
     from headway.configuration import Configuration
-    from headway.planner.tuning.search import Bounds, Search
+    from headway.planner.tuning.findings import Bounds
+    from headway.planner.tuning.search import Search
     from headway.tuning.replica import Workshop
 
     configuration = Configuration.load().with_changes(**dataclasses.asdict(changes))
@@ -193,7 +194,7 @@ def _show(search: "Search", ending: str, seconds: float, *, as_json: bool) -> No
     if as_json:
         show_json(report.document(search, is_complete=ending == _COMPLETE, seconds=seconds))
         return
-    bend = knee(frontier(search.goal, search.measured))
+    bend = knee(frontier(search.goal, search.compared))
     parts: list[Any] = [table(report.COLUMNS, report.rows(search)), "", in_letters(search), ""]
     if bend is not None:
         parts += [
@@ -203,18 +204,28 @@ def _show(search: "Search", ending: str, seconds: float, *, as_json: bool) -> No
     beside = list(report.neighbours(search))
     if beside:
         parts += ["Its neighbours, compared:", *(f"  {line}" for line in beside), ""]
-    choice = search.choice
-    if choice is not None:
-        parts.append(
-            f"Recommended: predict_concurrency {choice.point.predict_concurrency}, "
-            f"concurrency_target {choice.point.concurrency_target}"
-        )
-    parts.append(f"{len(search.measured)} steps in {seconds:.0f} s{_unfinished(ending)}")
+    parts += [
+        *_recommended(search, ending),
+        f"{report.in_number(len(search.measured), 'step')} in {seconds:.0f} s",
+    ]
     show(*parts)
 
 
-def _unfinished(ending: str) -> str:
-    return "" if ending == _COMPLETE else f"; {ending}, so this is not the whole search"
+def _recommended(search: "Search", ending: str) -> "Iterator[str]":
+    """The two numbers, and why they are a guess if they are."""
+    from headway.planner.tuning import report
+
+    choice = search.choice
+    doubts = [
+        *report.doubts(search),
+        *([] if ending == _COMPLETE else [f"{ending}: this is not the whole search"]),
+    ]
+    if choice is not None:
+        yield (
+            f"{'A guess' if doubts else 'Recommended'}: predict_concurrency {choice.point.predict_concurrency}, "
+            f"concurrency_target {choice.point.concurrency_target}"
+        )
+    yield from (f"  {one}" for one in doubts)
 
 
 def _draw(picture: Path, search: "Search", directory: Path) -> None:

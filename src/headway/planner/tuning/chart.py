@@ -43,7 +43,7 @@ def in_letters(search: Search) -> str:
     figure.x_ticks_fkt = figure.y_ticks_fkt = lambda value, _: f"{value:.0f}"
     figure.set_x_limits(0, scales.most_throughput)
     figure.set_y_limits(0, scales.most_latency * 1000)
-    bend = knee(frontier(search.goal, search.measured))
+    bend = knee(frontier(search.goal, search.compared))
     for letter in _LETTERS:
         ones = [one for one in points if _letter(search, one, bend) == letter]
         figure.scatter(
@@ -67,7 +67,7 @@ def as_svg(search: Search, title: str) -> str:
 
 
 def _points(search: Search) -> list[Measurement]:
-    return [one for one in search.measured if one.step.rate is None and one.requests]
+    return [one for one in search.compared if one.requests]
 
 
 def _letter(search: Search, one: Measurement, bend: Measurement | None) -> str:
@@ -79,7 +79,7 @@ def _letter(search: Search, one: Measurement, bend: Measurement | None) -> str:
 
 
 def _drawn(search: Search, points: Sequence[Measurement], scales: _Scales) -> list[str]:
-    curve = frontier(search.goal, search.measured)
+    curve = frontier(search.goal, search.compared)
     bend = knee(curve)
     path = " ".join(f"{_FRAME.x(scales.x(one)):.1f},{_FRAME.y(scales.y(one)):.1f}" for one in curve)
     parts = [*_axes(scales), f'<polyline points="{path}" fill="none" stroke="{_GREY}" stroke-width="2"/>']

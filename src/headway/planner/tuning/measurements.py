@@ -16,6 +16,32 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class WarmUp:
+    """What a replica needs before its figures settle, and how slow it is until then."""
+
+    requests: int
+    seconds: float
+    """Of load."""
+    times_slower: float
+
+    def is_like(self, times_slower: float) -> bool:
+        """Whether so much may be the same effect."""
+        return times_slower**2 >= self.times_slower
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """The load that a replica has had; `replica` is a number of its own."""
+
+    replica: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+
+    def has_passed(self, warm_up: WarmUp) -> bool:
+        return self.requests >= warm_up.requests and self.seconds >= warm_up.seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing to measure.
 
@@ -28,6 +54,10 @@ class Step:
     rate: float | None = None
     best_so_far: float = 0.0
     """The throughput, at the low end of its interval, that a closed loop has to come near to be of interest."""
+    is_first: bool = False
+    """Whether it goes on for a while longer, for a warm-up to show."""
+    warm_up: WarmUp | None = None
+    """What the replica must have behind it before anything counts, as far as that is known of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +99,12 @@ class Measurement:
     """Why the step ended before it had shown all: it was hopeless, or the time was up."""
     died: str = ""
     """How the replica ended, if it did."""
+    age: Age = Age()
+    """The replica's when that began which the figures are of."""
+    warm_up: WarmUp | None = None
+    """What was seen of one in this step."""
+    moves: bool = False
+    """Whether the figures still changed when the step's time was up."""
 
     @property
     def point(self) -> Point:

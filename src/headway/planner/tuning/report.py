@@ -6,9 +6,13 @@ from typing import Any
 from headway.planner.tuning.confidence import CONFIDENCE
 from headway.planner.tuning.curve import frontier, knee
 from headway.planner.tuning.goal import LATENCY_KEEPS, NEGLIGIBLE, Objective, in_bytes
-from headway.planner.tuning.measurements import Measurement
+from headway.planner.tuning.measurements import Measurement, WarmUp
+from headway.planner.tuning.range import in_words
 from headway.planner.tuning.search import Search
 
+UNSURE = 0.1
+"""A throughput that is known no better makes a recommendation a guess."""
+_MUCH_MORE = 1.05
 COLUMNS = ("PC", "CT", "load", "requests/s", "p50 ms", "p95 ms", "p99 ms", "predict ms", "memory", "remark")
 
 
@@ -46,9 +50,10 @@ def reasons(search: Search) -> Iterator[str]:
         return
     yield _why(search, choice)
     if alone is not None and choice.point != alone.point and alone.throughput:
-        gain = choice.throughput / alone.throughput
-        yield f"That is {gain:.1f} times the throughput of PC 1 and CT 1."
-    yield from (f"PC {pc} was not tried: {why}." for pc, why in sorted(search.skipped.items()))
+        yield f"That is {_times(choice, alone)} the throughput of PC 1 and CT 1."
+    if (found := search.warmth.found) is not None:
+        yield warm_up(found)
+    yield from _not_looked_at(search)
     yield (
         f"Throughputs are given with their intervals at {CONFIDENCE:.0%} confidence (means of batches, Student), "
         "percentiles by order statistics."
@@ -73,19 +78,80 @@ def neighbours(search: Search) -> Iterator[str]:
 
 def document(search: Search, *, is_complete: bool, seconds: float) -> dict[str, Any]:
     """All of it for programs; times are in seconds."""
-    choice, bend = search.choice, knee(frontier(search.goal, search.measured))
+    choice, bend = search.choice, knee(frontier(search.goal, search.compared))
     return {
         "recommendation": None if choice is None else _point(choice),
         "objective": search.goal.objective.value,
         "limits": {f"p{one.percent}": one.seconds for one in search.goal.limits},
+        "doubts": list(doubts(search)),
         "knee": None if bend is None else _point(bend),
         "complete": is_complete,
+        "warm_up": search.warmth.found and _warm_up(search.warmth.found),
+        "not_measured": search.unseen,
         "confidence": CONFIDENCE,
         "seconds": round(seconds, 3),
         "reasons": list(reasons(search)),
         "neighbours": list(neighbours(search)),
         "steps": [_step(search, one) for one in search.measured],
     }
+
+
+def warm_up(found: WarmUp) -> str:
+    return (
+        f"The first {in_number(found.requests, 'request')} of a replica ({found.seconds:.1f} s of load) took "
+        f"{found.times_slower:.1f} times as long as later ones: figures are of warm replicas."
+    )
+
+
+def doubts(search: Search) -> Iterator[str]:
+    """Why the choice is a guess; none if it is not."""
+    choice = search.choice
+    if choice is None:
+        return
+    yield from _doubts_about(choice)
+    for one in search.compared:
+        may_do = one.throughput_interval[1]
+        is_open = one.moves or one.relative_error > UNSURE
+        if (
+            one is not choice
+            and is_open
+            and search.goal.is_met(one)
+            and may_do > _MUCH_MORE * choice.throughput
+        ):
+            yield f"{one.point} may do up to {may_do:.1f} requests/s: {'; '.join(_doubts_about(one))}"
+    if search.unseen and (dip := search.dip) is not None:
+        yield (
+            f"the curve goes down and up again (PC {dip} does less than PCs on both sides), so a PC that was not "
+            "measured may do more"
+        )
+
+
+def _doubts_about(one: Measurement) -> Iterator[str]:
+    if one.relative_error > UNSURE:
+        yield f"the throughput of {one.point} is known to ±{one.relative_error:.0%} only"
+    if one.moves:
+        yield f"the figures of {one.point} still moved when its time was up"
+
+
+def _not_looked_at(search: Search) -> Iterator[str]:
+    bounds, unseen = search.bounds, set(search.unseen)
+    yield from (
+        f"PC {pc} was not tried: {why}." for pc, why in sorted(search.skipped.items()) if pc in unseen
+    )
+    if left := unseen - search.skipped.keys():
+        yield f"Not measured: PC {in_words(left)}. Nothing seen beside them lets them do clearly more."
+    choice = search.choice
+    if choice is not None and choice.point.predict_concurrency == bounds.predict_concurrency:
+        yield f"PC {bounds.predict_concurrency} is the largest that was tried; --max-pc looks further."
+
+
+def _times(choice: Measurement, other: Measurement) -> str:
+    gain = choice.throughput / other.throughput
+    return "about" if abs(gain - 1) <= NEGLIGIBLE else f"{gain:.1f} times"
+
+
+def in_number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _why(search: Search, choice: Measurement) -> str:
@@ -106,7 +172,7 @@ def _why(search: Search, choice: Measurement) -> str:
 
 def _beside(search: Search, choice: Measurement) -> list[Measurement]:
     """With the same PC every CT; of other PCs the nearest on each side, at its best CT."""
-    closed = [one for one in search.measured if one.step.rate is None and one is not choice]
+    closed = [one for one in search.compared if one is not choice]
     pc = choice.point.predict_concurrency
     found = [one for one in closed if one.point.predict_concurrency == pc]
     others = {one.point.predict_concurrency for one in closed} - {pc}
@@ -124,6 +190,8 @@ def _remark(search: Search, measured: Measurement) -> str:
     is_choice = search.choice is measured
     parts = ["chosen"] if is_choice else []
     parts += search.goal.objections(measured)
+    if search.warmth.is_cold(measured):
+        parts.append("the replica was still cold: not compared")
     if measured.stopped:
         parts.append(measured.stopped)
     return "; ".join(parts)
@@ -161,9 +229,20 @@ def _step(search: Search, one: Measurement) -> dict[str, Any]:
         "failed": one.failed,
         "seconds": one.seconds,
         "memory_bytes": one.memory_bytes,
+        "cold": search.warmth.is_cold(one),
+        "moves": one.moves,
+        "warm_up": one.warm_up and _warm_up(one.warm_up),
         "stopped": one.stopped or None,
         "died": one.died or None,
         "objections": list(search.goal.objections(one)),
+    }
+
+
+def _warm_up(found: WarmUp) -> dict[str, float]:
+    return {
+        "requests": found.requests,
+        "seconds": round(found.seconds, 3),
+        "times_slower": round(found.times_slower, 3),
     }
 
 
@@ -177,4 +256,6 @@ def _ms(seconds: float) -> str:
 
 
 def _change(value: float, of: float) -> str:
-    return f"{value / of - 1:+.0%}" if of else "unknown"
+    if not of:
+        return "unknown"
+    return "as here" if abs(value / of - 1) <= NEGLIGIBLE else f"{value / of - 1:+.0%}"

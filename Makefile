@@ -83,12 +83,15 @@ format: $(READY)
 bench: $(READY) bench-packages
 	@$(BIN)/python -m benchmarks
 
-# Long random searches, every death and change as often as promised, and an hour of pushes: two hours in all.
+# Long random searches, every death and change as often as promised, ten models for tune, and an
+# hour of pushes: two hours in all.
 soak: $(READY)
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/core --timeout=3600
 	@HEADWAY_CYCLES=50 $(BIN)/python -m pytest tests/system/test_upheaval.py --timeout=3600 -k 'not cycles'
 	@HEADWAY_CYCLES=200 $(BIN)/python -m pytest tests/system/test_upheaval.py --timeout=3600 -k cycles
 	@HEADWAY_ENDS=100 $(BIN)/python -m pytest tests/system/test_ends.py --timeout=3600 -k orderly
+	@HEADWAY_SEEDS=100 $(BIN)/python -m pytest tests/planner/tuning/test_shapes.py --timeout=3600
+	@HEADWAY_SHAPES=10 $(BIN)/python -m pytest tests/system/test_tuned_shapes.py -s
 	@HEADWAY_SOAK_SECONDS=3600 $(BIN)/python -m pytest tests/system/test_growth.py -n 0
 
 # What tests need from the system: curl for the printed lines, the libraries that OpenCV loads in receipts, Chromium for

@@ -103,6 +103,6 @@ def test_ctrl_c_stops_everything_and_shows_what_is_known(truss, tmp_path):
     process.send_signal(signal.SIGINT)
     out, told = process.communicate(timeout=20)
     assert process.returncode == 130, told
-    assert "Recommended: predict_concurrency 1" in out
+    assert "A guess: predict_concurrency 1" in out
     assert "interrupted" in out
     assert not {pid: line for pid, line in replicas.items() if Path(f"/proc/{pid}").exists()}

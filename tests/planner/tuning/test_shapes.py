@@ -1,4 +1,4 @@
-"""Tune's search on random shapes in virtual time: nearly all reach 95% of their best, and the others are told as a guess.
+"""Tune's search on random shapes in virtual time, where nearly all reach 95% of their best; and what it says of them.
 
 HEADWAY_SEEDS says how many in each of the groups.
 """

@@ -23,27 +23,28 @@ def halfway(most: int) -> tuple[int, ...]:
     return tuple((low + high) // 2 for low, high in itertools.pairwise(steps) if high - low > 2)  # noqa: PLR2004
 
 
-def beside(throughputs: Mapping[int, float], best: int) -> int | None:
+def beside(throughputs: Mapping[int, float], best: int, gain: float) -> int | None:
     """The PC to try next beside the best one known: above it if more can be there, then below it; then beside other
     hills that come near to it. None if nothing promises more.
 
-    `throughputs` has every PC that is known or left out, 0 for those of no use.
+    `throughputs` has every PC that is known or left out, 0 for those of no use; `gain` is the share that would be more.
     """
     top = throughputs[best]
-    found = _near(throughputs, best, (1 + NEGLIGIBLE) * top, (1 - _DOUBT) * top)
-    for hill in _others(throughputs, best):
-        found = found or _near(throughputs, hill, (1 + NEGLIGIBLE) * top, (1 + NEGLIGIBLE) * top)
+    more = (1 + gain) * top
+    found = _near(throughputs, best, more, (1 - _DOUBT) * top)
+    for hill in _others(throughputs, best, gain):
+        found = found or _near(throughputs, hill, more, more)
     return found
 
 
-def _others(throughputs: Mapping[int, float], best: int) -> list[int]:
-    """The PCs that do more than those on both sides, and nearly as much as the best."""
+def _others(throughputs: Mapping[int, float], best: int, gain: float) -> list[int]:
+    """The PCs that do clearly more than those on both sides, and nearly as much as the best."""
     known = sorted(throughputs)
     sides = zip([None, *known], known, [*known[1:], None], strict=False)
     hills = [
         pc
         for below, pc, above in sides
-        if all(one is None or throughputs[one] < throughputs[pc] for one in (below, above))
+        if all(one is None or (1 + gain) * throughputs[one] < throughputs[pc] for one in (below, above))
     ]
     return [pc for pc in hills if pc != best and throughputs[pc] > _OTHER_HILL * throughputs[best]]
 

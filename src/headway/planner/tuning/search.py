@@ -8,7 +8,7 @@ import math
 from collections.abc import Generator
 
 from headway.planner.tuning.findings import Bounds, Findings
-from headway.planner.tuning.goal import Goal, Objective
+from headway.planner.tuning.goal import NEGLIGIBLE, Goal, Objective
 from headway.planner.tuning.measurements import Measurement, Point, Step
 from headway.planner.tuning.range import beside, doublings, halfway
 
@@ -97,9 +97,11 @@ class Search(Findings):
 
     def _refine(self) -> _Steps:
         while (best := self.best_pc()) is not None:
-            known = {pc: 0.0 if one.died else one.throughput for pc, one in self.by_pc.items()}
-            cold = {one.point.predict_concurrency for one in self.measured}
-            pc = beside({**dict.fromkeys({*self.skipped, *cold}, 0.0), **known}, best)
+            known = dict.fromkeys(
+                {*self.skipped, *(one.point.predict_concurrency for one in self.measured)}, 0.0
+            )
+            known |= {pc: 0.0 if one.died else one.throughput for pc, one in self.by_pc.items()}
+            pc = beside(known, best, gain=max(NEGLIGIBLE, self.by_pc[best].relative_error))
             if pc is None:
                 return
             yield from self._at(pc, "is the best beside the best so far?")

@@ -153,3 +153,42 @@ def test_a_step_is_worded_for_progress():
     from headway.planner.tuning.search import shown
 
     assert shown(Step(Point(2, 5), "why", 9.0)) == "PC 2, CT 5, 9.0 requests/s: why"
+
+
+def told(points, *, moves=()):
+    """A search that was told these throughputs, with their relative errors, by PC."""
+    search = Search(Goal(), Bounds(max(points)))
+    for pc, (throughput, error) in points.items():
+        search.note(
+            Measurement(
+                Step(Point(pc, pc), ""),
+                throughput,
+                (throughput * (1 - error), throughput * (1 + error)),
+                percentiles={50: 0.1, 95: 0.1, 99: 0.1},
+                requests=100,
+                moves=pc in moves,
+            )
+        )
+    return search
+
+
+def test_equal_figures_are_not_called_better():
+    search = told({1: (100, 0.02), 2: (101, 0.02)})
+    assert search.choice.point == Point(1, 1)
+    assert list(report.neighbours(search)) == ["PC 2, CT 2: throughput as here, p95 as here"]
+    better = told({1: (100, 0.02), 2: (150, 0.02)})
+    assert "That is 1.5 times the throughput of PC 1 and CT 1." in list(report.reasons(better))
+
+
+def test_a_choice_that_is_not_known_well_is_doubted():
+    assert list(report.doubts(told({1: (100, 0.02), 2: (150, 0.02)}))) == []
+    assert list(report.doubts(told({1: (100, 0.27)}))) == [
+        "the throughput of PC 1, CT 1 is known to ±27% only"
+    ]
+    assert "still moved" in next(report.doubts(told({1: (100, 0.02)}, moves={1})))
+    (doubt,) = report.doubts(told({1: (100, 0.02), 2: (90, 0.3)}))
+    assert doubt.startswith("PC 2, CT 2 may do up to 117.0 requests/s")
+
+
+def test_plurals_agree():
+    assert [report.in_number(count, "step") for count in (1, 2)] == ["1 step", "2 steps"]

@@ -7,6 +7,7 @@ from headway.planner.tuning.goal import NEGLIGIBLE, Goal, Objective
 from headway.planner.tuning.measurements import Measurement, Point
 from headway.planner.tuning.warmth import Warmth
 
+_CLEARLY_LESS = 0.95
 _SPARE = 1.1
 """CT beyond Little's law, so that one request mostly waits at the gate when a place there becomes free."""
 
@@ -61,7 +62,7 @@ class Findings:
                 max((low[other] for other in low if other < pc), default=0.0),
                 max((low[other] for other in low if other > pc), default=0.0),
             )
-            if one.throughput_interval[1] < min(sides):
+            if one.throughput_interval[1] < _CLEARLY_LESS * min(sides):
                 return pc
         return None
 

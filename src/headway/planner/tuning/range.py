@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from headway.planner.tuning.goal import NEGLIGIBLE
 
-_OTHER_HILL = 0.75
+_OTHER_HILL = 2 / 3
 """Of the best: what is no higher is not looked around."""
 _DOUBT = 0.06
 """A PC below the best is tried if the curve lets it come so near to the best's throughput."""
@@ -38,15 +38,20 @@ def beside(throughputs: Mapping[int, float], best: int, gain: float) -> int | No
 
 
 def _others(throughputs: Mapping[int, float], best: int, gain: float) -> list[int]:
-    """The PCs that do clearly more than those on both sides, and nearly as much as the best."""
+    """The PCs that do more than those next to them, nearly as much as the best, and lie beyond a valley from it."""
     known = sorted(throughputs)
     sides = zip([None, *known], known, [*known[1:], None], strict=False)
-    hills = [
+    tops = [
         pc
         for below, pc, above in sides
-        if all(one is None or (1 + gain) * throughputs[one] < throughputs[pc] for one in (below, above))
+        if pc != best
+        and throughputs[pc] > _OTHER_HILL * throughputs[best]
+        and all(one is None or throughputs[one] < throughputs[pc] for one in (below, above))
     ]
-    return [pc for pc in hills if pc != best and throughputs[pc] > _OTHER_HILL * throughputs[best]]
+    valleys = {
+        top: [throughputs[one] for one in known if min(top, best) < one < max(top, best)] for top in tops
+    }
+    return [top for top in tops if min(valleys[top], default=math.inf) * (1 + gain) < throughputs[top]]
 
 
 def _near(throughputs: Mapping[int, float], hill: int, above_least: float, below_least: float) -> int | None:

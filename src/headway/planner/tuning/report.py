@@ -9,6 +9,7 @@ from headway.planner.tuning.goal import LATENCY_KEEPS, NEGLIGIBLE, Objective, in
 from headway.planner.tuning.measurements import Measurement, WarmUp
 from headway.planner.tuning.range import in_words
 from headway.planner.tuning.search import Search
+from headway.planner.tuning.warmth import MOVES_CONFIDENCE
 
 UNSURE = 0.1
 """A throughput that is known no better makes a recommendation a guess."""
@@ -56,7 +57,7 @@ def reasons(search: Search) -> Iterator[str]:
     yield from _not_looked_at(search)
     yield (
         f"Throughputs are given with their intervals at {CONFIDENCE:.0%} confidence (means of batches, Student), "
-        "percentiles by order statistics."
+        f"percentiles by order statistics; a change within a step counts at {MOVES_CONFIDENCE:.0%}."
     )
 
 

@@ -21,6 +21,7 @@ from headway.control.packages.entries import PreparationError
 from headway.control.storage import StorageError
 from headway.control.store import persistence
 from headway.control.store.failures import explained
+from headway.core.stages import Stage
 from headway.observed.records import Outcome, RequestRecord
 from headway.telemetry.stage_board import BoardReader, open_board
 
@@ -274,10 +275,10 @@ async def stage_board(it, disk, fault, name):
     path = it.data_dir / f"{name}.stages"
     with disk.failing(fault, it.data_dir):
         board = open_board(path)
-        board.enter(board.take("a"), 0)
+        board.enter(board.take("a"), Stage.PREPROCESS)
         assert BoardReader(path).stage_of(b"a") == ""
     board = open_board(path)
-    board.enter(board.take("a"), 0)
+    board.enter(board.take("a"), Stage.PREPROCESS)
     reader = BoardReader(path)
     assert reader.stage_of(b"a") == "preprocess"
     reader.close()

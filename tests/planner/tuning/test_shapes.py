@@ -47,8 +47,15 @@ VALLEY = (50, 80, 60, 55, 120, 240, 240, 230, 220, 200, 190, 180, 170, 160, 150,
 def test_a_valley_does_not_hide_the_hill_behind_it():
     search, _ = tuned(Shape("valley", VALLEY))
     assert search.choice.point.predict_concurrency in {6, 7}
-    assert "Not measured: PC " in " ".join(report.reasons(search))
-    assert any("goes down and up again" in one for one in report.doubts(search))
+    told = " ".join(report.reasons(search))
+    assert "Not measured, for nothing beside promised more: PC 3" in told
+    assert "The curve goes down and up again at PC 4." in told
+    assert list(report.doubts(search)) == []
+
+
+def test_a_jagged_curve_of_which_not_all_was_measured_is_a_guess():
+    search, _ = tuned(Shape("sawtooth", (20, 50, 20, 20, 40, 60, 40, 30, 30, 30, 30, 80, 60, 60, 90, 100)))
+    assert any("more than once, at PC 4, 8" in one for one in report.doubts(search))
 
 
 @pytest.mark.parametrize("is_sudden", [True, False])

@@ -54,17 +54,16 @@ class Findings:
         return [pc for pc in range(1, self.bounds.predict_concurrency + 1) if pc not in seen]
 
     @property
-    def dip(self) -> int | None:
-        """A predict concurrency that does clearly less than ones on both sides of it."""
-        low = {pc: one.throughput_interval[0] for pc, one in self.by_pc.items() if one.requests}
-        for pc, one in self.by_pc.items():
-            sides = (
-                max((low[other] for other in low if other < pc), default=0.0),
-                max((low[other] for other in low if other > pc), default=0.0),
-            )
-            if one.throughput_interval[1] < _CLEARLY_LESS * min(sides):
-                return pc
-        return None
+    def dips(self) -> list[int]:
+        """The predict concurrencies that do clearly less than those measured next below and above."""
+        by_pc = self.by_pc
+        known = sorted(by_pc)
+        return [
+            pc
+            for below, pc, above in zip(known, known[1:], known[2:], strict=False)
+            if by_pc[pc].throughput_interval[1]
+            < _CLEARLY_LESS * min(by_pc[one].throughput_interval[0] for one in (below, above))
+        ]
 
     @property
     def choice(self) -> Measurement | None:

@@ -14,6 +14,8 @@ from headway.planner.tuning.warmth import MOVES_CONFIDENCE
 UNSURE = 0.1
 """A throughput that is known no better makes a recommendation a guess."""
 _MUCH_MORE = 1.05
+_JAGGED = 2
+"""Valleys: then a third may be where nothing was measured, and a hill beside it."""
 COLUMNS = ("PC", "CT", "load", "requests/s", "p50 ms", "p95 ms", "p99 ms", "predict ms", "memory", "remark")
 
 
@@ -120,10 +122,10 @@ def doubts(search: Search) -> Iterator[str]:
             and may_do > _MUCH_MORE * choice.throughput
         ):
             yield f"{one.point} may do up to {may_do:.1f} requests/s: {'; '.join(_doubts_about(one))}"
-    if search.unseen and (dip := search.dip) is not None:
+    if search.unseen and len(search.dips) >= _JAGGED:
         yield (
-            f"the curve goes down and up again (PC {dip} does less than PCs on both sides), so a PC that was not "
-            "measured may do more"
+            f"the curve goes down and up more than once, at PC {in_words(search.dips)}, so a PC that was not measured "
+            "may do more"
         )
 
 
@@ -140,7 +142,10 @@ def _not_looked_at(search: Search) -> Iterator[str]:
         f"PC {pc} was not tried: {why}." for pc, why in sorted(search.skipped.items()) if pc in unseen
     )
     if left := unseen - search.skipped.keys():
-        yield f"Not measured: PC {in_words(left)}. Nothing seen beside them lets them do clearly more."
+        why = ", for nothing beside promised more" if search.step is None else ""
+        yield f"Not measured{why}: PC {in_words(left)}."
+    if dips := search.dips:
+        yield f"The curve goes down and up again at PC {in_words(dips)}."
     choice = search.choice
     if choice is not None and choice.point.predict_concurrency == bounds.predict_concurrency:
         yield f"PC {bounds.predict_concurrency} is the largest that was tried; --max-pc looks further."

@@ -14,7 +14,7 @@ from headway.planner.tuning.search import Search
 from planner.tuning.shapes import KINDS, Shape, shape
 from planner.tuning.synthetic import Shaped, SyntheticBench, searched
 
-SEEDS = int(os.environ.get("HEADWAY_SEEDS", "15"))
+SEEDS = int(os.environ.get("HEADWAY_SEEDS", "5"))
 GRID = 16 * 9
 
 

@@ -47,7 +47,7 @@ serve: $(READY) console
 REAL := tests/system tests/console
 IN_PROCESS := $(filter-out $(REAL) tests/core tests/observed %/fakes %/conftest.py %/__pycache__,$(wildcard tests/*))
 
-test: $(READY) system-packages console
+test: $(READY) system-packages console docs
 	@$(BIN)/python tools/build/console.py test
 	@$(BIN)/python -m pytest tests/core tests/observed --cov --cov-report=term --numprocesses=2 --dist=worksteal --durations=5
 	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; \

@@ -18,6 +18,7 @@ from typing import NoReturn
 _CAME_BACK = 1
 """The exit code of a child that came back to where only the replica goes on."""
 _DESCRIPTORS = Path("/proc/self/fd")
+_HANDLED = (signal.SIGTERM, signal.SIGINT)
 _process_id = os.getpid()
 
 
@@ -32,7 +33,9 @@ def guard(listening: Iterable[socket.socket]) -> None:
     has run: all sockets that are open now are the replica's, and so is what is accepted by those that are `listening`.
     """
     own = _Own([_place(one) for one in listening])
-    os.register_at_fork(after_in_child=own.let_go)
+    os.register_at_fork(
+        before=own.hold_signals, after_in_parent=own.release_signals, after_in_child=own.let_go
+    )
 
 
 class _Own:
@@ -43,15 +46,26 @@ class _Own:
         self._sockets = {_identity(one) for one in _open_sockets()}
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
+        self._forking = threading.local()
+
+    def hold_signals(self) -> None:
+        """A signal that finds the child with the replica's handlers would be lost: it waits until these are gone."""
+        self._forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+
+    def release_signals(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._forking.mask)
 
     def let_go(self) -> None:
         """In the child, which has one thread: the one that forked."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # What is raised here is raised in nobody's code, so one that has come already ends the child by itself.
+        has_come = signal.SIGINT in signal.sigpending()
+        signal.signal(signal.SIGINT, signal.SIG_DFL if has_come else signal.default_int_handler)
         self._leave_sockets()
         if threading.get_ident() == self._thread:
             self._leave_loop()
+        self.release_signals()
 
     def _leave_sockets(self) -> None:
         """Put something else in their places: whoever still has the number of one must not close another's."""

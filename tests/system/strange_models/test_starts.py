@@ -82,6 +82,18 @@ LIVES_ON = """
         with os.fdopen(ours) as told:
             return told.read()
 
+    def ended_at_birth(number):
+        # Whether children ended by it that were sent a signal as soon as they were forked.
+        by = []
+        for _ in range(20):
+            pid = os.fork()
+            if pid == 0:
+                time.sleep(1)
+                os._exit(0)
+            os.kill(pid, number)
+            by.append(os.waitpid(pid, 0)[1] != 0)
+        return by
+
     def start_all(do):
         return [STARTS[one]() for one in do.get("starts", ())]
 """
@@ -95,6 +107,8 @@ SYNC = (
                 return in_pool(do["pool"], do["method"])
             if "child" in do:
                 return of_child()
+            if "birth" in do:
+                return ended_at_birth(do["birth"])
             pids = start_all(do)
             time.sleep(do.get("seconds", 0))
             return self.stream() if "stream" in do else [os.getpid(), *pids]
@@ -112,6 +126,8 @@ ASYNC = (
         async def predict(self, do):
             if "child" in do:
                 return of_child()
+            if "birth" in do:
+                return ended_at_birth(do["birth"])
             pids = start_all(do)
             await asyncio.sleep(do.get("seconds", 0))
             return [os.getpid(), *pids]
@@ -121,7 +137,8 @@ ASYNC = (
 COMES_BACK = """
     import asyncio, ctypes, os
 
-    FORKS = {"raw": os.fork, "C": lambda: ctypes.CDLL(None).fork()}
+    # PyDLL keeps the interpreter's lock: else another thread's copy of it, which nobody has there, stops the child.
+    FORKS = {"raw": os.fork, "C": lambda: ctypes.PyDLL(None).fork()}
 
     class Model:
         def __init__(self):
@@ -215,6 +232,15 @@ def test_signals_to_forked_children_end_them_and_do_not_reach_the_replica(reques
 def test_a_forked_child_has_no_socket_of_the_replica_and_no_signal_handler(request, kind):
     told = request.getfixturevalue(kind).predict({"child": True}).json()
     assert told == "[[], True, True, -1]"
+
+
+@pytest.mark.parametrize("kind", ["sync", "asynchronous"])
+def test_a_signal_ends_a_forked_child_however_early_it_comes(request, kind):
+    model = request.getfixturevalue(kind)
+    replica = replica_of(model)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        assert model.predict({"birth": number}, timeout=60).json() == [True] * 20
+    assert replica_of(model) == replica
 
 
 def test_a_child_that_comes_back_from_the_models_code_is_no_second_replica(strange):

@@ -18,7 +18,7 @@ from system.lasting import Headway
 from system.serving import descendants, serving, wait_until
 
 AT_ONCE = 2.0
-ENDS = int(os.environ.get("HEADWAY_ENDS", "8"))
+ENDS = int(os.environ.get("HEADWAY_ENDS", "4"))
 """How often a Headway with everything in it is ended."""
 
 COMPLAINT = re.compile(

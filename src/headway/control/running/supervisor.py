@@ -60,8 +60,9 @@ class Supervisor:
         """Deployments that have had a ready replica since they came or were pushed again."""
         self._reconcilers: dict[str, Reconciler] = {}
         self.lives = Lives(self.replicas, self._reconciler, self.were_ready)
-        retry_at = lambda deployment_id: self._reconciler(deployment_id).retry_at  # noqa: E731
-        self.wanted = WantedReplicas(desired_state, self.replicas, self.rollout, self.autoscaler, retry_at)
+        self.wanted = WantedReplicas(
+            desired_state, self.replicas, self.rollout, self.autoscaler, self._retry_at
+        )
         self._store = store
         self._generations = Generations(store.path.with_name("generation"), above=store.table.version)
         self._to_stop: dict[str, str] = {}  # reasons by replica id
@@ -219,6 +220,9 @@ class Supervisor:
 
     def _reconciler(self, deployment_id: str) -> Reconciler:
         return self._reconcilers.setdefault(deployment_id, Reconciler())
+
+    def _retry_at(self, deployment_id: str) -> float:
+        return self._reconciler(deployment_id).retry_at
 
     # What others tell.
 

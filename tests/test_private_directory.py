@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from headway.private_directory import PrivateDirectoryError, is_own, make_private
+from headway.private_directory import PrivateDirectoryError, is_own, make_folders, make_private
 
 NOBODY = 65_534
 of_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
@@ -88,3 +88,10 @@ def test_a_folder_above_that_everybody_may_write_to_is_refused_unless_it_is_stic
         make_private(tmp_path / "above" / "run")
     (tmp_path / "above").chmod(0o1777)
     make_private(tmp_path / "above" / "run")
+
+
+def test_folders_that_are_made_above_it_are_private_too(tmp_path):
+    make_folders(tmp_path / "run" / "one" / "secrets")
+    made = (tmp_path / "run", tmp_path / "run" / "one", tmp_path / "run" / "one" / "secrets")
+    assert [folder.stat().st_mode & 0o777 for folder in made] == [0o700] * 3
+    make_folders(tmp_path / "run" / "one" / "secrets")

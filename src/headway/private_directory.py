@@ -26,8 +26,7 @@ def make_private(directory: Path, *, marks: Iterable[str] = (), may_be_link: boo
     Raises PrivateDirectoryError, and OSError where it cannot be made.
     """
     if not (may_be_link and directory.is_dir()):
-        for parent in [one for one in reversed(directory.parents) if not one.exists()]:
-            parent.mkdir(mode=0o700, exist_ok=True)
+        make_folders(directory.parent)
         directory.mkdir(mode=0o700, exist_ok=True)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if may_be_link else os.O_NOFOLLOW)
     try:
@@ -42,6 +41,13 @@ def make_private(directory: Path, *, marks: Iterable[str] = (), may_be_link: boo
     finally:
         os.close(descriptor)
     _refuse_open_parents(directory.resolve())
+
+
+def make_folders(directory: Path) -> None:
+    """Make it and what is missing above it, each for this user alone; `mkdir` would leave the parents open to all."""
+    for one in [*reversed(directory.parents), directory]:
+        if not one.exists():
+            one.mkdir(mode=0o700, exist_ok=True)
 
 
 def is_own(directory: Path) -> bool:

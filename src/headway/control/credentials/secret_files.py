@@ -13,6 +13,7 @@ from headway.control.faults import Faults
 from headway.control.storage import StorageError
 from headway.control.store.rows import SecretRow
 from headway.core.errors import HeadwayError
+from headway.private_directory import make_folders
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
@@ -80,7 +81,7 @@ class SecretFiles:
                 self._write(self._rows[name])
 
     def _make_directory(self) -> None:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(self.directory)
 
     def _write(self, row: SecretRow) -> None:
         unfinished = self.directory / f".{row.name}.new"

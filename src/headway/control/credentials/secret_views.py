@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from headway.control.credentials.secret_files import NAME
+from headway.private_directory import make_folders
 
 
 class SecretViews:
@@ -21,7 +22,7 @@ class SecretViews:
     def of(self, deployment_id: str, names: Iterable[str]) -> Path:
         """The deployment's folder, with these secrets. Raises OSError."""
         folder = self._directory / deployment_id
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(folder)
         wanted = {name for name in names if NAME.fullmatch(name)}
         present = {path.name for path in folder.iterdir()}
         for name in present - wanted:

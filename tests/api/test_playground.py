@@ -4,7 +4,10 @@ import asyncio
 import contextlib
 import json
 
+import pytest
+
 from fakes.control_plane import opened
+from headway.api.guard import MOST_BODY_BYTES
 
 ECHO = "/v1/models/echo/deployments"
 
@@ -133,3 +136,75 @@ async def test_a_gateway_that_is_away_is_told_of(world):
         for count in (0, 65):
             await it.refused("POST", f"{ECHO}/production/burst", 422, json={"count": count, "input": 1})
         await it.refused("POST", f"{ECHO}/nobody/predict", 404, json={})
+
+
+async def odd(_head, body, _reader):
+    yield b"HTTP/1.1 307 Over there\r\nlocation: http://evil.example/\r\nset-cookie: a=b\r\n"
+    yield b"content-security-policy: default-src *\r\nwww-authenticate: Basic\r\nx-own: yes\r\n"
+    yield b"content-length: %d\r\n\r\n" % len(body)
+    yield body
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+async def test_any_path_of_a_model_is_asked_with_any_method_as_it_was_written(world, method):
+    async with gateway(echo) as (url, heads), world(inference_url=url) as it:
+        deployment_id = await it.serving()
+        content = b"" if method == "GET" else b"hello"
+        path = f"{ECHO}/production/sync/v1/a%2Fb/?q=1&r=%20x"
+        answer = await it.api.request(method, path, content=content)
+        assert (answer.status_code, answer.content) == (201, content)
+        [head] = heads
+        assert head.startswith(
+            f"{method.lower()} /models/echo/deployments/{deployment_id}/sync/v1/a%2fb/?q=1&r=%20x "
+        )
+        assert "transfer-encoding" not in head, "a request without a body has none"
+
+
+async def test_head_stays_head(world):
+    async def headed(_head, _body, _reader):
+        yield b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n"
+
+    async with gateway(headed) as (url, heads), world(inference_url=url) as it:
+        await it.serving()
+        answer = await it.api.head(f"{ECHO}/production/sync/v1")
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert heads[0].startswith("head /models/")
+
+
+async def test_a_model_tells_a_browser_nothing_to_do_in_the_consoles_name(world):
+    async with gateway(odd) as (url, _), world(inference_url=url) as it:
+        await it.serving()
+        for way in ("predict", "sync/page"):
+            answer = await it.api.post(
+                f"{ECHO}/production/{way}", content=b"<script>", follow_redirects=False
+            )
+            assert (answer.status_code, answer.content) == (307, b"<script>")
+            assert answer.headers["x-headway-location"] == "http://evil.example/"
+            assert answer.headers["content-security-policy"] == "sandbox"
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["x-own"] == "yes"
+            assert not {"location", "set-cookie", "www-authenticate"} & answer.headers.keys()
+
+
+async def test_a_large_body_passes_as_it_comes(world):
+    large = b"x" * (3 * MOST_BODY_BYTES)
+
+    async def pieces():
+        for start in range(0, len(large), 100_000):
+            yield large[start : start + 100_000]
+
+    async with gateway(echo) as (url, heads), world(inference_url=url) as it:
+        await it.serving()
+        for way in ("predict", "sync/v1/files"):
+            length = {"content-length": str(len(large))}
+            answer = await it.api.post(f"{ECHO}/production/{way}", content=pieces(), headers=length)
+            assert answer.content == large
+            assert f"content-length: {len(large)}" in heads[-1]
+
+
+async def test_a_page_that_somebody_opens_by_its_address_asks_no_foreign_site_in(world):
+    visit = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    async with gateway(echo) as (url, heads), world(inference_url=url) as it:
+        await it.serving()
+        await it.refused("GET", f"{ECHO}/production/sync/page", 403, headers=visit)
+        assert heads == []

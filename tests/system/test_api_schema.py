@@ -18,7 +18,11 @@ ENDLESS = (
     "/v1/models/{model}/deployments/{deployment}/logs",
 )
 """Their answers may have no end, which no run would live to see; tests/api/test_streams.py has them."""
-PASSED_ON = ("/v1/models/{model}/deployments/{deployment}/predict",)
+PASSED_ON = (
+    "/v1/models/{model}/deployments/{deployment}/predict",
+    "/v1/models/{model}/deployments/{deployment}/sync/{path}",
+    "/v1/models/{model}/deployments/{deployment}/websocket",
+)
 """The answer is the model's, which says nothing of itself."""
 
 

@@ -1,6 +1,6 @@
 """What the bodies of requests look like; each is checked at run time."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +22,23 @@ class Body(BaseModel):
 
 class NewEnvironment(Body):
     name: str = Field(json_schema_extra={"pattern": f"^{catalog.NAME.pattern}$"})
+
+
+class NewConversation(Body):
+    path: str = Field(
+        default="websocket",
+        max_length=2048,
+        pattern=r"^(websocket|sync/[!$->@-~]*)(\?[!$-~]*)?$",
+        description="`websocket`, or `sync/` and a path of the model's, with the query",
+    )
+    protocols: list[Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", max_length=128)]] = Field(
+        default=[], max_length=16, description="subprotocols that are offered"
+    )
+
+
+class Closing(Body):
+    code: Literal[1000] | Annotated[int, Field(strict=True, ge=3000, le=4999)] = 1000
+    reason: str = Field(default="", max_length=123)
 
 
 class Burst(Body):

@@ -19,7 +19,7 @@ from headway.core.entry import AllowedOrigins
 from headway.core.sharing import Sharing
 
 MOST_BODY_BYTES = 1024 * 1024
-"""Of a body that is read whole; archives are taken piece by piece, and have a bound of their own."""
+"""Of a body that is read whole; what is taken piece by piece has a bound of its own."""
 
 _METRICS = "/metrics"
 _GUARDED = ("/v1/", _METRICS)
@@ -61,7 +61,7 @@ class Guard:
         if answered is not None:
             await answered(scope, receive, outgoing)
             return
-        if scope["path"].startswith(_GUARDED) and not _is_archive(scope):
+        if scope["path"].startswith(_GUARDED) and not _has_own_bound(scope):
             receive = _Bounded(receive)
         answering = self._app(scope, receive, outgoing)
         if isinstance(judged, KeyRow):
@@ -108,16 +108,26 @@ class _Bounded:
 
 def _refused_length(scope: Scope) -> Response | None:
     stated = Headers(scope=scope).get("content-length", "0")
-    if _is_archive(scope) or not stated.isdecimal() or int(stated) <= MOST_BODY_BYTES:
+    if _has_own_bound(scope) or not stated.isdecimal() or int(stated) <= MOST_BODY_BYTES:
         return None
     return answer(413, "too_large", _TOO_LARGE)
 
 
-def _is_archive(scope: Scope) -> bool:
-    """Whether the body is a Truss."""
+def _has_own_bound(scope: Scope) -> bool:
+    """Whether the body is a Truss, or is passed on as it comes, to a gateway that bounds it."""
     parts: Iterable[str] = scope["path"].strip("/").split("/")[1:]
     match scope["method"], *parts:
         case ["POST", "models"] | ["POST", "models", _, "deployments"]:
+            return True
+        case ["POST", "models", _, "deployments", _, "predict"] | [
+            _,
+            "models",
+            _,
+            "deployments",
+            _,
+            "sync",
+            *_,
+        ]:
             return True
         case _:
             return False

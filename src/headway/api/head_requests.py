@@ -7,6 +7,14 @@ import contextlib
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_ASKED = "headway.asked_method"
+
+
+def asked_method(scope: Scope) -> str:
+    """The method that came, for who passes a request on."""
+    method: str = scope.get(_ASKED, scope["method"])
+    return method
+
 
 class HeadRequests:
     def __init__(self, app: ASGIApp) -> None:
@@ -25,7 +33,7 @@ class HeadRequests:
                 answered.set()
 
         async def read() -> None:
-            await self._app({**scope, "method": "GET"}, receive, send_head)
+            await self._app({**scope, "method": "GET", _ASKED: "HEAD"}, receive, send_head)
 
         reading = asyncio.create_task(read())
         waiting = asyncio.create_task(answered.wait())

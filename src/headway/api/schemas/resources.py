@@ -19,6 +19,10 @@ Status = Literal[
     "DELETING",
 ]
 
+WayIn = Literal[
+    "predict", "chat_completions", "completions", "embeddings", "messages", "responses", "websocket"
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorDetail:
@@ -114,6 +118,10 @@ class Deployment:
     settings_version: int
     warnings: list[str]
     example_input: Any
+    ways_in: Annotated[
+        list[WayIn] | None,
+        Field(description="its methods that requests reach; null where its Truss's text does not show them"),
+    ]
     preparation: Preparation | None
     active_replica_count: int
     ready_replicas: int

@@ -167,6 +167,7 @@ class ResourceViews:
             "settings_version": deployment.version,
             "warnings": list(deployment.warnings),
             "example_input": None if prepared is None else prepared.example,
+            "ways_in": None if prepared is None or prepared.ways_in is None else list(prepared.ways_in),
         }
 
     def _live_fields(self, deployment: Deployment) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class Prepared:
     """An input that the Truss gives as an example."""
     secrets: Mapping[str, bool] = field(default_factory=dict)
     """Those that it declares, and whether config.yaml has a value for it."""
+    ways_in: tuple[str, ...] | None = None
+    """Methods that requests reach, as far as its text shows; None where it does not."""
 
     @property
     def is_intact(self) -> bool:
@@ -53,6 +55,7 @@ class Prepared:
             "directory": Path(content["directory"]),
             "thresholds": Thresholds(**content["thresholds"]),
             "warnings": tuple(content["warnings"]),
+            "ways_in": None if content.get("ways_in") is None else tuple(content["ways_in"]),
         }
         return cls(**{**content, **changed})
 

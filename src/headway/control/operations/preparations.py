@@ -21,6 +21,7 @@ from headway.control.packages import commands
 from headway.control.packages.entries import holding
 from headway.control.packages.machine import Machine, this_machine
 from headway.control.packages.preparation import PreparedModel, prepare
+from headway.control.packages.ways_in import ways_into
 from headway.control.storage import is_of_machine
 from headway.core.errors import HeadwayError
 from headway.core.reconcile import Thresholds, back_off
@@ -200,6 +201,7 @@ def prepared_of(model: PreparedModel) -> Prepared:
         warnings=model.warnings,
         example=example_input(model),
         secrets={name: bool(default) for name, default in model.config.secrets.items()},
+        ways_in=ways_into(model.config),
     )
 
 

@@ -257,7 +257,7 @@ def test_what_is_given_back_is_in_flight_anew():
     d = dispatcher("a", "b", request_timeout=10)
     d.submit("1", 0.0)
     d.give_back("1", 4.0)
-    assert d.next_deadline() == 14.0
+    assert d.deadlines.next() == 14.0
     assert d.finish("1", 6.0) == [Finished("1", "b", 6.0, 2.0, abandoned=False)]
 
 
@@ -339,10 +339,10 @@ def test_a_wait_ends_at_the_queue_timeout():
     d.submit("1", 0.0)
     d.submit("2", 1.0)
     d.submit("3", 2.0)
-    assert d.next_deadline() == 21.0
+    assert d.deadlines.next() == 21.0
     assert d.expire(20.9) == []
     assert d.expire(21.0) == [Expired("2", 21.0, 20.0, 1, Expiry.QUEUE_TIMEOUT)]
-    assert d.next_deadline() == 22.0
+    assert d.deadlines.next() == 22.0
     assert dispatched(d.finish("1", 21.5)) == [("3", "a")]
 
 
@@ -351,52 +351,52 @@ def test_a_wait_ends_at_the_requests_own_deadline_and_tells_its_place():
     d.submit("1", 0.0, deadline=1.0)
     d.submit("2", 0.0)
     d.submit("3", 0.0, deadline=7.0)
-    assert d.next_deadline() == 7.0
+    assert d.deadlines.next() == 7.0
     assert d.expire(7.0) == [Expired("3", 7.0, 7.0, 2, Expiry.DEADLINE)]
-    assert d.next_deadline() == 20.0
+    assert d.deadlines.next() == 20.0
     assert d.abandon("3", 8.0) == []
 
 
 def test_when_to_look_is_not_moved_for_each_request():
     d = dispatcher("a", queue_timeout=20, request_timeout=50, abandon_grace=10)
-    assert d.expire_at == math.inf
+    assert d.deadlines.look_at == math.inf
     d.submit("1", 0.0)
-    assert d.expire_at == 10.0, "nothing that begins later can end sooner"
+    assert d.deadlines.look_at == 10.0, "nothing that begins later can end sooner"
     d.submit("2", 1.0)
     d.finish("1", 2.0)
-    assert d.expire_at == 10.0
+    assert d.deadlines.look_at == 10.0
     assert d.expire(10.0) == []
-    assert d.expire_at == 20.0
+    assert d.deadlines.look_at == 20.0
     d.finish("2", 11.0)
     assert d.expire(20.0) == []
-    assert d.expire_at == math.inf, "nothing is there"
+    assert d.deadlines.look_at == math.inf, "nothing is there"
 
 
 def test_what_may_end_sooner_is_looked_at_sooner():
     d = dispatcher("a", queue_timeout=20, request_timeout=100, abandon_grace=100)
     d.submit("1", 0.0)
     d.submit("2", 1.0, deadline=4.0)
-    assert d.expire_at == 4.0
+    assert d.deadlines.look_at == 4.0
     d.expire(4.0)
     d.submit("3", 15.0)
     assert d.expire(20.0) == []
     d.give_back("1", 22.0)  # which came long ago
-    assert d.expire_at == 20.0
+    assert d.deadlines.look_at == 20.0
     d.expire(22.0)
     d.change_settings(DeploymentSettings(queue_timeout=9, request_timeout=100), 23.0)
-    assert d.expire_at == 24.0
+    assert d.deadlines.look_at == 24.0
     other = dispatcher(queue_timeout=20)
     other.adopt(d.withdraw(lambda _: True, 23.5), 23.5)
-    assert other.expire_at == 35.0
+    assert other.deadlines.look_at == 35.0
     gone = dispatcher("a", abandon_grace=60)
     gone.add_replica("b", 1.0, held=1)
-    assert gone.expire_at == 61.0, "an earlier gateway left work there"
+    assert gone.deadlines.look_at == 61.0, "an earlier gateway left work there"
 
 
 def test_a_deadline_bounds_the_wait_not_the_work():
     d = dispatcher("a", request_timeout=100)
     d.submit("1", 0.0, deadline=1.0)
-    assert d.next_deadline() == 100.0
+    assert d.deadlines.next() == 100.0
     assert d.expire(50.0) == []
 
 
@@ -404,19 +404,19 @@ def test_a_changed_queue_timeout_holds_for_those_who_wait():
     d = dispatcher()
     d.submit("1", 0.0)
     d.change_settings(DeploymentSettings(queue_timeout=5), 1.0)
-    assert d.next_deadline() == 5.0
+    assert d.deadlines.next() == 5.0
 
 
 def test_a_request_that_holds_its_slot_too_long_overruns_and_keeps_the_slot_as_abandoned():
     d = dispatcher("a", request_timeout=10, concurrency_target=3)
     d.submit("1", 0.0)
     d.submit("2", 3.0)
-    assert d.next_deadline() == 10.0
+    assert d.deadlines.next() == 10.0
     assert d.expire(9.9) == []
     assert d.expire(10.0) == [Overran("1", "a", 10.0, 10.0)]
     assert (d.in_flight, d.abandoned) == (2, 1)
     assert d.abandon("1", 11.0) == []
-    assert d.next_deadline() == 13.0
+    assert d.deadlines.next() == 13.0
     assert d.finish("1", 12.0) == [Finished("1", "a", 12.0, 12.0, abandoned=True)]
     assert d.expire(13.5) == [Overran("2", "a", 13.5, 10.5)]
 
@@ -424,9 +424,9 @@ def test_a_request_that_holds_its_slot_too_long_overruns_and_keeps_the_slot_as_a
 def test_a_websocket_never_overruns():
     d = dispatcher("a", request_timeout=10, concurrency_target=2)
     d.submit("socket", 0.0, is_timed=False)
-    assert d.next_deadline() is None
+    assert d.deadlines.next() is None
     d.submit("1", 5.0)
-    assert d.next_deadline() == 15.0
+    assert d.deadlines.next() == 15.0
     d.finish("1", 6.0)
     assert d.expire(1e9) == []
 
@@ -436,20 +436,20 @@ def test_a_websocket_that_queued_or_moved_never_overruns_either():
     old.submit("socket", 0.0, is_timed=False)
     new.adopt(old.withdraw(lambda _: True, 1.0), 1.0)
     new.add_replica("a", 2.0)
-    assert new.next_deadline() is None
+    assert new.deadlines.next() is None
 
 
 def test_an_abandoned_request_does_not_overrun():
     d = dispatcher("a", request_timeout=10, concurrency_target=2)
     d.submit("1", 0.0)
     d.abandon("1", 1.0)
-    assert d.next_deadline() is None
+    assert d.deadlines.next() is None
     assert d.expire(20.0) == []
 
 
 def test_with_nothing_to_end_there_is_no_deadline():
     d = dispatcher("a")
-    assert d.next_deadline() is None
+    assert d.deadlines.next() is None
     assert d.expire(1e6) == []
 
 
@@ -461,9 +461,9 @@ def test_a_replica_whose_slots_are_all_abandoned_is_stuck_after_the_grace():
     d.submit("1", 0.0, is_timed=False)
     d.submit("2", 0.0, is_timed=False)
     d.abandon("1", 5.0)
-    assert d.next_deadline() is None
+    assert d.deadlines.next() is None
     d.abandon("2", 10.0)
-    assert d.next_deadline() == 70.0
+    assert d.deadlines.next() == 70.0
     assert d.expire(69.9) == []
     assert d.expire(70.0) == [Stuck("a", 70.0, 10.0)]
 
@@ -473,17 +473,17 @@ def test_a_replica_that_stays_stuck_is_told_again_since_nobody_may_have_heard_it
     d.submit("1", 0.0)
     d.abandon("1", 10.0)
     assert d.expire(70.0) == [Stuck("a", 70.0, 10.0)]
-    assert d.next_deadline() == 130.0
+    assert d.deadlines.next() == 130.0
     assert d.expire(130.0) == [Stuck("a", 130.0, 70.0)]
     d.finish("1", 140.0)
-    assert d.next_deadline() is None
+    assert d.deadlines.next() is None
 
 
 def test_overrun_requests_make_a_replica_stuck_too():
     d = dispatcher("a", request_timeout=10, abandon_grace=60)
     d.submit("1", 0.0)
     d.expire(10.0)
-    assert d.expire(d.next_deadline()) == [Stuck("a", 70.0, 10.0)]
+    assert d.expire(d.deadlines.next()) == [Stuck("a", 70.0, 10.0)]
 
 
 def test_a_replica_that_finishes_its_last_abandoned_request_is_not_stuck():
@@ -491,7 +491,7 @@ def test_a_replica_that_finishes_its_last_abandoned_request_is_not_stuck():
     d.submit("1", 0.0)
     d.abandon("1", 5.0)
     d.finish("1", 6.0)
-    assert d.next_deadline() is None
+    assert d.deadlines.next() is None
     d.submit("2", 7.0, is_timed=False)
     assert d.expire(1000.0) == []
 
@@ -501,7 +501,7 @@ def test_a_higher_target_gives_a_full_replica_room_so_that_it_is_not_stuck():
     d.submit("1", 0.0)
     d.abandon("1", 5.0)
     d.change_settings(DeploymentSettings(concurrency_target=2), 6.0)
-    assert d.next_deadline() is None
+    assert d.deadlines.next() is None
 
 
 def test_a_lower_target_may_leave_a_replica_with_no_room():
@@ -510,9 +510,9 @@ def test_a_lower_target_may_leave_a_replica_with_no_room():
     d.submit("2", 0.0, is_timed=False)
     d.abandon("1", 1.0)
     d.change_settings(DeploymentSettings(concurrency_target=1, abandon_grace=60), 5.0)
-    assert d.next_deadline() is None
+    assert d.deadlines.next() is None
     d.finish("2", 6.0)
-    assert d.next_deadline() == 66.0
+    assert d.deadlines.next() == 66.0
 
 
 def test_stuck_replicas_are_told_in_the_order_in_which_they_got_stuck():
@@ -522,7 +522,7 @@ def test_stuck_replicas_are_told_in_the_order_in_which_they_got_stuck():
     for at, request in enumerate("213"):
         d.abandon(request, float(at))
     assert d.expire(61.5) == [Stuck("b", 61.5, 0.0), Stuck("a", 61.5, 1.0)]
-    assert d.next_deadline() == 62.0
+    assert d.deadlines.next() == 62.0
 
 
 def test_a_replica_that_is_gone_is_not_stuck():
@@ -530,7 +530,7 @@ def test_a_replica_that_is_gone_is_not_stuck():
     d.submit("1", 0.0)
     d.abandon("1", 1.0)
     d.remove_replica("a", 2.0)
-    assert d.next_deadline() is None
+    assert d.deadlines.next() is None
 
 
 # A gateway that follows another.
@@ -561,9 +561,9 @@ def test_no_more_foreign_requests_are_released_than_there_are():
 def test_a_replica_full_of_an_earlier_gateways_requests_is_stuck_after_the_grace():
     d = dispatcher(abandon_grace=60)
     d.add_replica("a", 10.0, held=1)
-    assert d.next_deadline() == 70.0
+    assert d.deadlines.next() == 70.0
     d.release_foreign("a", 20.0)
-    assert d.next_deadline() is None
+    assert d.deadlines.next() is None
 
 
 def test_a_replica_drains_when_it_is_done_with_an_earlier_gateways_requests():
@@ -578,7 +578,7 @@ def test_a_lost_replica_takes_an_earlier_gateways_requests_with_it():
     d.add_replica("a", 0.0, held=1)
     d.submit("1", 0.0)
     assert d.remove_replica("a", 2.0) == [Lost("1", "a", 2.0, abandoned=False)]
-    assert (d.in_flight, d.abandoned, d.next_deadline()) == (0, 0, None)
+    assert (d.in_flight, d.abandoned, d.deadlines.next()) == (0, 0, None)
     load = d.load(5.0)
     assert load.in_flight_seconds == 4.0
 
@@ -615,8 +615,8 @@ def test_adopted_requests_keep_their_deadlines():
     old.submit("1", 0.0, deadline=7.0)
     old.submit("2", 1.0)
     new.adopt(old.withdraw(lambda _: True, 2.0), 2.0)
-    assert old.next_deadline() is None
-    assert new.next_deadline() == 7.0
+    assert old.deadlines.next() is None
+    assert new.deadlines.next() == 7.0
     assert new.expire(30.0) == [
         Expired("1", 30.0, 30.0, 1, Expiry.DEADLINE),
         Expired("2", 30.0, 29.0, 2, Expiry.QUEUE_TIMEOUT),

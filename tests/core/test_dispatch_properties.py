@@ -159,10 +159,10 @@ class DispatcherMachine(RuleBasedStateMachine):
     def time_passes(self, quarters):
         """As in a shell, no deadline is slept through: each is met when it is due."""
         until = self.now + quarters / 4
-        while (due := self.dispatcher.next_deadline()) is not None and due <= until:
+        while (due := self.dispatcher.deadlines.next()) is not None and due <= until:
             self.tick(max(0.0, due - self.now))
             events = self.dispatcher.expire(self.now)
-            assert events, "expire(next_deadline()) has something to do"
+            assert events, "expire(deadlines.next()) has something to do"
             self.follow(events)
         self.tick(until - self.now)
 
@@ -428,7 +428,7 @@ class DispatcherMachine(RuleBasedStateMachine):
             for replica in self.model.replicas.values()
             if replica.all_abandoned_since is not None and not replica.told_stuck
         ]
-        due = self.dispatcher.next_deadline()
+        due = self.dispatcher.deadlines.next()
         if any(replica.told_stuck for replica in self.model.replicas.values()):
             # A replica told stuck is watched afresh when something about it changes.
             assert min(ends, default=math.inf) >= (math.inf if due is None else due)
@@ -437,7 +437,7 @@ class DispatcherMachine(RuleBasedStateMachine):
 
     @invariant()
     def whoever_looks_when_told_to_is_never_late(self):
-        due, at = self.dispatcher.next_deadline(), self.dispatcher.expire_at
+        due, at = self.dispatcher.deadlines.next(), self.dispatcher.deadlines.look_at
         assert at <= (math.inf if due is None else due)
         is_idle = not self.dispatcher.queued and not self.dispatcher.in_flight
         assert is_idle or at <= self.now + min(QUEUE_TIMEOUT, REQUEST_TIMEOUT, ABANDON_GRACE)

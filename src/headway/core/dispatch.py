@@ -64,7 +64,7 @@ class Dispatcher(Occupancy[Request]):
         else:
             queue.append(entry)
             event = Queued(request, now, queue.size)
-        deadlines = self._deadlines
+        deadlines = self.deadlines
         if deadlines.look_at == NEVER or deadline is not None:
             deadlines.set(now)
         return [event]
@@ -97,7 +97,7 @@ class Dispatcher(Occupancy[Request]):
             return self._after_vacating(replica, now, [self._finished(entry, replica, now)])
         entry.replica = None
         self._queue.put_back(entry)
-        self._deadlines.set(now)  # it came early
+        self.deadlines.set(now)  # it came early
         return self._after_vacating(replica, now, [Returned(request, replica.replica_id, now)])
 
     def abandon(self, request: Request, now: float) -> Events[Request]:
@@ -118,7 +118,7 @@ class Dispatcher(Occupancy[Request]):
     def expire(self, now: float) -> Events[Request]:
         """End what lasted too long: waits in the queue, requests in flight, replicas that hold only abandoned work."""
         self._advance(now)
-        deadlines = self._deadlines
+        deadlines = self.deadlines
         expired = deadlines.take_expired(now)
         for event in expired:
             del self._entries[event.request]
@@ -140,7 +140,7 @@ class Dispatcher(Occupancy[Request]):
         replica.draining = draining
         self._replicas.add(replica)
         self._in_flight.add_foreign(replica, now)
-        self._deadlines.set(now)
+        self.deadlines.set(now)
         return self._after_vacating(replica, now, [])
 
     def release_foreign(self, replica_id: str, now: float, count: int = 1) -> Events[Request]:
@@ -191,7 +191,7 @@ class Dispatcher(Occupancy[Request]):
         """New settings, at once: a higher target takes from the queue, a lower one lets the surplus drain."""
         self._advance(now)
         self._settings = settings
-        self._deadlines.change_settings(settings, now)
+        self.deadlines.change_settings(settings, now)
         return self._fill(now, [])
 
     # Moving queued requests to another deployment.
@@ -216,7 +216,7 @@ class Dispatcher(Occupancy[Request]):
             adopted.append(Entry(one.request, sequence, one.arrived_at, one.deadline, is_timed=one.is_timed))
         self._entries.update((entry.request, entry) for entry in adopted)
         self._queue.merge(adopted)
-        self._deadlines.set(now)
+        self.deadlines.set(now)
         return self._fill(now, [])
 
     # Private.

@@ -23,6 +23,7 @@ class Expiry(Enum):
 class Fact:
     """Facts of one kind that say the same are equal."""
 
+    __slots__ = ()
     __match_args__: ClassVar[tuple[str, ...]] = ()
 
     def __eq__(self, other: object) -> bool:
@@ -42,6 +43,7 @@ class Queued(Fact, Generic[Request]):
     """The request waits; `place` 1 is the head of the queue."""
 
     __match_args__ = ("request", "at", "place")
+    __slots__ = __match_args__
 
     def __init__(self, request: Request, at: float, place: int) -> None:
         self.request = request
@@ -53,6 +55,7 @@ class Refused(Fact, Generic[Request]):
     """The queue is full: the request was turned away."""
 
     __match_args__ = ("request", "at", "queued")
+    __slots__ = __match_args__
 
     def __init__(self, request: Request, at: float, queued: int) -> None:
         self.request = request
@@ -64,6 +67,7 @@ class Dispatched(Fact, Generic[Request]):
     """The request holds a slot of the replica from now on: send it there."""
 
     __match_args__ = ("request", "replica_id", "at", "waited")
+    __slots__ = __match_args__
 
     def __init__(self, request: Request, replica_id: str, at: float, waited: float) -> None:
         self.request = request
@@ -76,6 +80,7 @@ class Returned(Fact, Generic[Request]):
     """The replica never took the request up: it is back in the queue at its old place."""
 
     __match_args__ = ("request", "replica_id", "at")
+    __slots__ = __match_args__
 
     def __init__(self, request: Request, replica_id: str, at: float) -> None:
         self.request = request
@@ -87,6 +92,7 @@ class Expired(Fact, Generic[Request]):
     """The request waited too long and is out of the queue; `place` is where it stood."""
 
     __match_args__ = ("request", "at", "waited", "place", "cause")
+    __slots__ = __match_args__
 
     def __init__(self, request: Request, at: float, waited: float, place: int, cause: Expiry) -> None:
         self.request = request
@@ -103,6 +109,7 @@ class Overran(Fact, Generic[Request]):
     """
 
     __match_args__ = ("request", "replica_id", "at", "held")
+    __slots__ = __match_args__
 
     def __init__(self, request: Request, replica_id: str, at: float, held: float) -> None:
         self.request = request
@@ -115,6 +122,7 @@ class Abandoned(Fact, Generic[Request]):
     """The client left. With a `replica_id` the work still runs there and holds its slot; without, it queued."""
 
     __match_args__ = ("request", "at", "replica_id")
+    __slots__ = __match_args__
 
     def __init__(self, request: Request, at: float, replica_id: str | None) -> None:
         self.request = request
@@ -126,6 +134,7 @@ class Finished(Fact, Generic[Request]):
     """The replica is done with the request, and its slot is free again."""
 
     __match_args__ = ("request", "replica_id", "at", "held", "abandoned")
+    __slots__ = __match_args__
 
     def __init__(self, request: Request, replica_id: str, at: float, held: float, abandoned: bool) -> None:
         self.request = request
@@ -139,6 +148,7 @@ class Lost(Fact, Generic[Request]):
     """The replica went away while it held the request."""
 
     __match_args__ = ("request", "replica_id", "at", "abandoned")
+    __slots__ = __match_args__
 
     def __init__(self, request: Request, replica_id: str, at: float, abandoned: bool) -> None:
         self.request = request
@@ -151,6 +161,7 @@ class Drained(Fact):
     """A draining replica holds nothing any more."""
 
     __match_args__ = ("replica_id", "at")
+    __slots__ = __match_args__
 
     def __init__(self, replica_id: str, at: float) -> None:
         self.replica_id = replica_id
@@ -161,6 +172,7 @@ class Stuck(Fact):
     """Every slot of the replica has been held by abandoned work since `since`: it wants replacing."""
 
     __match_args__ = ("replica_id", "at", "since")
+    __slots__ = __match_args__
 
     def __init__(self, replica_id: str, at: float, since: float) -> None:
         self.replica_id = replica_id

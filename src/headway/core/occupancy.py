@@ -20,7 +20,7 @@ class Occupancy(Generic[Request]):
         self._queue: WaitingQueue[Request] = WaitingQueue()
         self._replicas = ReplicaSlots()
         self._in_flight: InFlight[Request] = InFlight(self._replicas, settings)
-        self._deadlines: Deadlines[Request] = Deadlines(self._queue, self._in_flight, settings)
+        self.deadlines: Deadlines[Request] = Deadlines(self._queue, self._in_flight, settings)
         self._integrals = LoadIntegrals(now)
         self._sequence = itertools.count()
 
@@ -63,12 +63,3 @@ class Occupancy(Generic[Request]):
     def waiting(self, most: int) -> list[tuple[Request, float]]:
         """The first `most` that wait, in order, and since when."""
         return [(entry.request, entry.arrived_at) for entry in itertools.islice(self._queue, most)]
-
-    @property
-    def expire_at(self) -> float:
-        """The instant at which to call `expire`; math.inf for never. It may be another after any call."""
-        return self._deadlines.look_at
-
-    def next_deadline(self) -> float | None:
-        """The instant at which `expire` has something to do, as things stand; None for never."""
-        return self._deadlines.next()

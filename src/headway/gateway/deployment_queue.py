@@ -218,7 +218,7 @@ class DeploymentQueue(Home):
                     self._reports.stuck(event)
                 case _ as never:
                     assert_never(never)
-        if self._dispatcher.expire_at != self._rings_at:
+        if self._dispatcher.deadlines.look_at != self._rings_at:
             self._set_timer()
 
     def _dispatch(self, event: Dispatched[ProxiedRequest]) -> None:
@@ -271,7 +271,7 @@ class DeploymentQueue(Home):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._rings_at = at = self._dispatcher.expire_at
+        self._rings_at = at = self._dispatcher.deadlines.look_at
         if at != NEVER:
             self._timer = self._loop.call_at(at, self._ring)
 

@@ -74,6 +74,7 @@ class DataPlane:
         self._parallel = parallel
         self._observe = observe
         self._dispatcher: Dispatcher[Request] = Dispatcher(settings, 0.0)
+        self._deadlines = self._dispatcher.deadlines
         self._gates: dict[str, Gate[Request]] = {}
         self._rings_at = NEVER
         self._watcher: Watcher = _Nobody()
@@ -222,7 +223,7 @@ class DataPlane:
                     pass  # no client leaves here
                 case _ as never:
                     assert_never(never)
-        if self._dispatcher.expire_at != self._rings_at:
+        if self._deadlines.look_at != self._rings_at:
             self._set_timer(now)
 
     def _fail(self, request: Request, outcome: Outcome, now: float) -> None:
@@ -239,7 +240,7 @@ class DataPlane:
     # The timer, which rings when core wants to be asked.
 
     def _set_timer(self, now: float) -> None:
-        self._rings_at = at = self._dispatcher.expire_at
+        self._rings_at = at = self._deadlines.look_at
         if at != NEVER:
             self._at(max(now, at), self._ring, at)
 

@@ -13,6 +13,7 @@ from headway.cli import exit_codes
 from headway.core import wire
 from headway.core.events import Expiry
 from headway.core.lifecycle import ReplicaState
+from headway.observed.saturation.hindrance import Code
 
 TOP = Path(__file__).parents[1]
 SOURCE = TOP / "src" / "headway"
@@ -115,6 +116,10 @@ def test_the_page_names_no_code_that_the_source_does_not_have():
     }
     made = {f"{kind}_not_found" for kind in ("model", "deployment", "environment")}
     assert sorted(CODES - texts - made) == []
+
+
+def test_everything_that_keeps_requests_waiting_has_a_line():
+    assert told("Why requests wait") == {one.value for one in Code}
 
 
 def test_every_state_of_a_deployment_and_of_a_replica_has_a_line():

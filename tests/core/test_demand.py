@@ -140,3 +140,17 @@ def test_a_copy_knows_the_same_and_changes_nothing():
     gateways[1].demands = [other]
     gateways[1].report(1.0, in_flight=4)
     assert (demand.mean(1.0, WINDOW), other.mean(1.0, WINDOW)) == pytest.approx((0.0, 8.0))
+
+
+def test_a_queue_lasts_from_the_report_that_found_it_until_one_finds_none():
+    demand = a_demand()
+    one, other = Reporter([demand]), Reporter([demand], "g1")
+    assert demand.queues_since is None
+    one.report(1.0, queued=1)
+    other.report(2.0, queued=3)
+    one.report(3.0, queued=1)
+    assert demand.queues_since == 1.0
+    one.report(4.0)
+    assert demand.queues_since == 2.0
+    other.report(5.0)
+    assert demand.queues_since is None

@@ -3,7 +3,7 @@
 import pytest
 
 from headway.core.stages import IN_REPLICA, Stage
-from headway.telemetry.stage_board import BoardReader, board_beside, board_path, open_board
+from headway.telemetry.stage_board import BoardReader, board_beside, board_path, count_at, open_board
 
 
 @pytest.fixture
@@ -65,6 +65,20 @@ def test_a_reader_reads_on_when_the_file_is_removed_and_finds_nothing_where_none
     reader.close()
     for nowhere in (reader, BoardReader(None), BoardReader(tmp_path / "none")):
         assert (nowhere.stage_of(b"a"), nowhere.inside()) == ("", {})
+
+
+def test_the_requests_of_a_stage_are_counted_at_the_replicas_address(tmp_path):
+    address = f"unix:{tmp_path / '7.held'}"
+    board = open_board(board_path(address))
+    rows = [board.take(f"request-{number}") for number in range(5)]
+    for row in rows[:3]:
+        board.enter(row, Stage.GATE_WAIT)
+    board.enter(rows[3], Stage.PREDICT)
+    assert (count_at(address, Stage.GATE_WAIT), count_at(address, Stage.PREDICT)) == (3, 1)
+    board.leave(rows[0])
+    assert count_at(address, Stage.GATE_WAIT) == 2
+    assert count_at("tcp:elsewhere:80", Stage.GATE_WAIT) == 0
+    assert count_at(f"unix:{tmp_path / 'gone'}", Stage.GATE_WAIT) == 0
 
 
 def test_whatever_a_model_writes_there_can_be_read(tmp_path):

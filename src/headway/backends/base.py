@@ -17,6 +17,10 @@ class Unplaceable(HeadwayError):  # noqa: N818  # a normal outcome, named as the
     code = "unplaceable"
 
 
+class NoFreeGpu(Unplaceable):
+    """Every GPU is taken, or there is none."""
+
+
 class BackendError(HeadwayError):
     """The backend itself does not answer."""
 

@@ -16,10 +16,10 @@ from typing import Any
 from headway.backends.base import (
     SECRETS_VARIABLE,
     BackendError,
+    NoFreeGpu,
     ReplicaExit,
     ReplicaSpec,
     RunningReplica,
-    Unplaceable,
 )
 from headway.backends.gpus import find_gpus
 from headway.passed_on import for_models
@@ -166,11 +166,11 @@ class LocalBackend:
         if free:
             return (free[0],)
         if not self._gpus:
-            raise Unplaceable(
+            raise NoFreeGpu(
                 "the Truss asks for a GPU and this machine has none",
                 hint="remove resources.accelerator from config.yaml to run it on the CPU",
             )
-        raise Unplaceable(
+        raise NoFreeGpu(
             f"every GPU is taken: {', '.join(f'{gpu} by {holder}' for gpu, holder in taken.items())}",
             hint="lower max_replica, or stop a replica that holds one",
         )

@@ -93,6 +93,11 @@ class AutoscalingPolicy:
         self._loaded_at = now
         self._settings = settings
 
+    @property
+    def queues_since(self) -> float | None:
+        """Since when a queue has not been empty; None: there is none."""
+        return self._demand.queues_since
+
     def change_settings(self, settings: DeploymentSettings) -> None:
         """At once, without forgetting what was reported."""
         self._settings = settings

@@ -54,6 +54,14 @@ class Demand:
             for one in self._sources.values()
         )
 
+    @property
+    def queues_since(self) -> float | None:
+        """Since when a queue has not been empty, by the reports; None: there is none."""
+        return min(
+            (one.nonempty_since for one in self._sources.values() if one.nonempty_since is not None),
+            default=None,
+        )
+
     def mean(self, now: float, over: float) -> float:
         return self._rates.demand.mean(now, over)
 

@@ -15,6 +15,7 @@ from headway.core.settings import DeploymentSettings
 from headway.core.stages import Stage
 from headway.observed.records import Outcome, RequestRecord
 from headway.observed.timeline import Point
+from headway.observed.words import plural
 
 FEWEST_REQUESTS = 20
 """Below that nothing is advised."""
@@ -158,7 +159,7 @@ def _gate_crowded(seen: Observed, settings: DeploymentSettings, places: int) -> 
         "gate_crowded",
         f"Raise predict_concurrency above {places}, or lower the concurrency target to {wanted}",
         f"Requests wait {_time(wait)} before the gate for a predict of {_time(seen.predict)}: more are in the replica "
-        f"than its {places} {_plural(places, 'place')} in predict can use. If predict runs as fast with more at once, "
+        f"than its {places} {plural(places, 'place')} in predict can use. If predict runs as fast with more at once, "
         f"raise predict_concurrency (headway tune measures that). If not, CT {wanted} keeps the gate as busy, and the "
         "rest waits at the gateway, where the next free replica takes it.",
         (
@@ -181,7 +182,7 @@ def _all_full(seen: Observed, settings: DeploymentSettings, places: int) -> Advi
     return Advice(
         "all_full",
         f"Allow {wanted} replicas",
-        f"All {most} {_plural(most, 'replica')} are full, their gates are kept busy, and {seen.queued:.1f} requests "
+        f"All {most} {plural(most, 'replica')} are full, their gates are kept busy, and {seen.queued:.1f} requests "
         "queue on average: only more replicas take more.",
         (
             f"slots taken = {seen.in_flight:.1f} of {seen.ready:.1f} replicas x CT {target} = {slots:.1f}",
@@ -249,7 +250,3 @@ def _list(seen: Observed) -> str:
 
 def _time(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"
-
-
-def _plural(count: int, word: str) -> str:
-    return word if count == 1 else f"{word}s"

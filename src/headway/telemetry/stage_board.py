@@ -96,6 +96,10 @@ class BoardReader:
                 found.setdefault(_name(rows[at]), []).append(identity if identity.isprintable() else "?")
         return found
 
+    def count(self, stage: Stage) -> int:
+        """How many requests are in the stage."""
+        return self._read()[::_ROW_BYTES].count(_NUMBERS[stage])
+
     def close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
@@ -106,6 +110,15 @@ class BoardReader:
             return os.pread(self._descriptor, _ROWS * _ROW_BYTES, 0) if self._descriptor >= 0 else b""
         except OSError:
             return b""
+
+
+def count_at(private_address: str, stage: Stage) -> int:
+    """How many requests of the replica that answers there privately are in the stage; 0 where its board is not read."""
+    reader = BoardReader(board_path(private_address))
+    try:
+        return reader.count(stage)
+    finally:
+        reader.close()
 
 
 def _name(stage: int) -> str:

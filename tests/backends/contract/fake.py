@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from headway.backends.base import ReplicaExit, RunningReplica, Unplaceable
+from headway.backends.base import NoFreeGpu, ReplicaExit, RunningReplica
 
 
 class FakeBackend:
@@ -19,7 +19,7 @@ class FakeBackend:
     async def start(self, spec):
         taken = sum(len(one.gpus) for one in self.replicas.values())
         if spec.use_gpu and taken == self.gpus:
-            raise Unplaceable("every GPU is taken" if self.gpus else "this machine has none")
+            raise NoFreeGpu("every GPU is taken" if self.gpus else "this machine has none")
         name, generation = spec.replica_id, spec.generation
         places = [(self.directory or Path("/run")) / f"{generation}.{end}" for end in ("http", "held")]
         for place in places if self.directory is not None else ():

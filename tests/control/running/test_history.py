@@ -1,13 +1,15 @@
 from headway.control.running.history import LoadHistory
 
 
-def load(at, queued=0, in_flight=0, queued_seconds=0.0, in_flight_seconds=0.0):
+def load(at, queued=0, in_flight=0, queued_seconds=0.0, in_flight_seconds=0.0, held_seconds=0.0, finished=0):
     return {
         "at": at,
         "queued": queued,
         "in_flight": in_flight,
         "queued_seconds": queued_seconds,
         "in_flight_seconds": in_flight_seconds,
+        "held_seconds": held_seconds,
+        "finished": finished,
     }
 
 
@@ -44,6 +46,19 @@ def test_another_life_of_a_gateway_begins_anew():
     world.note(g0=load(5.0, queued_seconds=90.0, in_flight_seconds=90.0))
     world.note(g0=load(6.0, queued=2, in_flight=1, queued_seconds=2.0, in_flight_seconds=1.0))
     assert (world.point.queued, world.point.in_flight) == (2.0, 1.0)
+
+
+def test_how_long_slots_are_held_is_told_over_all_gateways_and_their_lives():
+    world = World()
+    assert world.history.seconds_in_slot("d1") is None
+    world.note(g0=load(5.0, held_seconds=30.0, finished=3), g1=load(5.0))
+    assert world.history.seconds_in_slot("d1") == 10.0
+    world.note(g0=load(6.0, held_seconds=38.0, finished=5), g1=load(6.0, held_seconds=2.0, finished=3))
+    assert world.history.seconds_in_slot("d1") == 2.0, "that of the last minute"
+    world.note(g0=load(1.0, held_seconds=5.0, finished=5), g1=load(7.0, held_seconds=2.0, finished=3))
+    assert world.history.seconds_in_slot("d1") == 1.5, "a new life of a gateway counts from nothing"
+    world.history.forget("d1")
+    assert world.history.seconds_in_slot("d1") is None
 
 
 def test_requests_count_and_are_forgotten_with_their_deployment():

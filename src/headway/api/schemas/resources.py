@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from headway.observed.saturation.hindrance import Code
+from headway.observed.saturation.verdict import Level
+
 Status = Literal[
     "BUILDING",
     "BUILD_FAILED",
@@ -54,6 +57,28 @@ class Preparation:
 
     began_at: datetime
     line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saturation:
+    """Why who comes now waits for a slot, or is refused."""
+
+    code: Code
+    level: Annotated[
+        Level,
+        Field(
+            description="note: nobody waits, who comes now would; wait: requests wait; refused: they are turned away"
+        ),
+    ]
+    text: Annotated[str, Field(description="one sentence, for people")]
+    advice: Annotated[str, Field(description="what to do; may be empty")]
+    setting: Annotated[str | None, Field(description="the setting that the advice is about")]
+    see: Annotated[Literal["settings", "logs", "decisions"] | None, Field(description="where more is told")]
+    wait_seconds: Annotated[
+        float | None,
+        Field(description="an estimate of the wait of who comes now; null: it is refused, or not known"),
+    ]
+    wait: Annotated[str, Field(description="the same in words, or why it is not known; may be empty")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +159,10 @@ class Deployment:
     arrivals: Annotated[int, Field(description="since the present gateways started")]
     finished: int
     requests_per_second: Annotated[float, Field(description="that ended, over the last half minute")]
+    saturation: Annotated[
+        Saturation | None,
+        Field(description="why who comes now waits; null: a slot is free, or will be at once"),
+    ]
     p95_seconds: Annotated[float | None, Field(description="over the last half minute")]
     sparkline: Annotated[
         tuple[float, ...], Field(description="requests per second, ten seconds each, the oldest first")
@@ -157,6 +186,7 @@ class Model:
     reason: Annotated[
         str, Field(description="why the production deployment does not start; empty when it does")
     ]
+    saturation: Annotated[Saturation | None, Field(description="of the production deployment")]
     queued: int
     in_flight: int
     ready_replicas: int

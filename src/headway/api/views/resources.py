@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from headway.api.schemas import administration, resources, traffic
 from headway.api.schemas.traffic import instant
+from headway.api.views.saturation import SaturationViews
 from headway.control.desired.state import PRODUCTION, Deployment, Environment
 from headway.control.packages.machine import has_secret
 from headway.control.packages.on_machine import secret_warnings
@@ -35,6 +36,7 @@ class ResourceViews:
         self._plane = plane
         self._desired_state = plane.desired_state
         self._supervisor = plane.supervisor
+        self._saturations = SaturationViews(plane)
 
     def everything(self) -> str:
         """A `resources.LiveState` as JSON."""
@@ -131,6 +133,7 @@ class ResourceViews:
             environments=[one.name for one in self._desired_state.environments_of(name)],
             status=next((one.status for one in deployments if one.id == production), None),
             reason=next((one.reason for one in deployments if one.id == production), ""),
+            saturation=next((one.saturation for one in deployments if one.id == production), None),
             queued=sum(one.queued for one in deployments),
             in_flight=sum(one.in_flight for one in deployments),
             ready_replicas=sum(one.ready_replicas for one in deployments),
@@ -180,6 +183,7 @@ class ResourceViews:
             "status": self._status(deployment),
             "reason": deployment.failure
             or supervisor.replicas.explained(deployment_id, supervisor.last_failure(deployment_id)),
+            "saturation": self._saturations.of(deployment),
             "next_attempt_at": None if failed is None else _at(failed.next_attempt_at),
             "preparation": self._preparation(deployment_id),
             "active_replica_count": ready,

@@ -28,6 +28,7 @@ class Autoscaler:
         self._settings: dict[str, DeploymentSettings] = {}
         self._latest: dict[str, ScalingDecision] = {}
         self._decided: Counter[str] = Counter()
+        self._decided_at: dict[str, float] = {}
 
     def record(self, source: str, loads: Mapping[str, Mapping[str, Any]]) -> None:
         """Take a gateway's report; what it says of deployments that are not known here is left out."""
@@ -54,6 +55,7 @@ class Autoscaler:
         self._latest[deployment_id] = decision
         if before is None or before.desired != decision.desired:
             self._decided[deployment_id] += 1
+            self._decided_at[deployment_id] = now
             self._changed(deployment_id, decision)
             _logger.info(
                 "%d replicas are wanted: %s",
@@ -79,13 +81,22 @@ class Autoscaler:
         """What was decided last, with what went into it; None before the first decision."""
         return self._latest.get(deployment_id)
 
+    def decided_at(self, deployment_id: str) -> float | None:
+        """When the desired number changed last; None before the first decision."""
+        return self._decided_at.get(deployment_id)
+
+    def queues_since(self, deployment_id: str) -> float | None:
+        """Since when something has been queued without a break, by the reports; None: nothing is."""
+        policy = self._policies.get(deployment_id)
+        return None if policy is None else policy.queues_since
+
     def decided(self, deployment_id: str) -> int:
         """How many decisions have changed its desired number."""
         return self._decided[deployment_id]
 
     def forget_load(self, deployment_id: str) -> None:
         """What it was asked for up to now says nothing about what comes."""
-        for known in (self._policies, self._settings, self._latest):
+        for known in (self._policies, self._settings, self._latest, self._decided_at):
             known.pop(deployment_id, None)
 
     def forget(self, deployment_id: str) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from headway.observed.saturation.newcomer import Pace
 from headway.observed.timeline import Point, State, Timeline
 
 Loads = Mapping[str, Mapping[str, Any]]
@@ -16,11 +17,17 @@ class LoadHistory:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._timelines: dict[str, Timeline] = {}
+        self._paces: dict[str, Pace] = {}
         self._loads: dict[tuple[str, str], Mapping[str, Any]] = {}
 
     def of(self, deployment_id: str) -> Timeline:
         """Empty for a deployment of which nothing is known."""
         return self._timelines.get(deployment_id) or Timeline()
+
+    def seconds_in_slot(self, deployment_id: str) -> float | None:
+        """How long its requests have held their slots lately, on average; None before the first has finished."""
+        pace = self._paces.get(deployment_id)
+        return None if pace is None else pace.seconds_in_slot(self._clock())
 
     def points(self, deployment_id: str, seconds: float) -> tuple[int, list[Point]]:
         """The last so many seconds: the length of a bucket, and the buckets."""
@@ -40,12 +47,16 @@ class LoadHistory:
         self, deployment_id: str, loads: Loads, *, capacity: int, desired: int, ready: int
     ) -> None:
         """What there is now. Loads are integrals over time, so that nothing between two calls is missed."""
-        queued = in_flight = 0.0
+        queued = in_flight = held_seconds = 0.0
+        finished = 0
         for gateway, load in loads.items():
             before = self._loads.get((deployment_id, gateway), {})
             self._loads[deployment_id, gateway] = load
             queued += _mean("queued", load, before)
             in_flight += _mean("in_flight", load, before)
+            held, count = _finished(load, before)
+            held_seconds, finished = held_seconds + held, finished + count
+        self._paces.setdefault(deployment_id, Pace()).add(held_seconds, finished, self._clock())
         state = State(queued, in_flight, capacity, desired, ready)
         self._timeline(deployment_id).note(state, self._clock())
 
@@ -64,6 +75,7 @@ class LoadHistory:
     def forget(self, deployment_id: str) -> None:
         """The deployment is gone."""
         self._timelines.pop(deployment_id, None)
+        self._paces.pop(deployment_id, None)
         for known in [one for one in self._loads if one[0] == deployment_id]:
             del self._loads[known]
 
@@ -78,3 +90,11 @@ def _mean(name: str, load: Mapping[str, Any], before: Mapping[str, Any]) -> floa
     if elapsed <= 0 or integral < 0:  # no new report, or another life of the gateway
         return float(load[name])
     return float(integral / elapsed)
+
+
+def _finished(load: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[float, int]:
+    """Since the report before: for how long what has finished held its slots, and how much that is."""
+    held, finished = (load.get(name, 0) - before.get(name, 0) for name in ("held_seconds", "finished"))
+    if held < 0 or finished < 0:  # another life of the gateway
+        return _finished(load, {})
+    return float(held), int(finished)

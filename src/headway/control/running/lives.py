@@ -34,6 +34,10 @@ class Lives:
         """How many of its starts have failed since one succeeded."""
         return self._reconciler(deployment_id).failed_starts
 
+    def retry_at(self, deployment_id: str) -> float:
+        """Before this instant none of its replicas is started."""
+        return self._reconciler(deployment_id).retry_at
+
     def tell(self, deployment_ids: Container[str]) -> None:
         """Have remembered what has changed of these."""
         touched = self._replicas.past.touched

@@ -59,6 +59,8 @@ class ReplicaSet:
         self.past = PastLives()
         self._watching: dict[Replica, asyncio.Task[None]] = {}
         self.secrets: SecretViews | None = None
+        self.unplaced: dict[str, Unplaceable | OSError] = {}
+        """Why the latest order of a deployment's found no room."""
 
     def __iter__(self) -> Iterator[Replica]:
         return iter(self._replicas.values())
@@ -101,23 +103,12 @@ class ReplicaSet:
 
     async def start(self, deployment: Deployment, generation: int, now: float) -> None:
         """Order one more replica of a prepared deployment. Raises Unplaceable when there is no room."""
-        if (prepared := deployment.prepared) is None:
-            return
-        replica_id = self._free_id(deployment.model)
-        spec = ReplicaSpec(
-            replica_id=replica_id,
-            generation=generation,
-            deployment_id=deployment.deployment_id,
-            interpreter=prepared.interpreter,
-            directory=prepared.directory,
-            log_path=self._log_path(deployment.deployment_id, replica_id),
-            environment=self._environment(deployment.deployment_id, prepared),
-            use_gpu=prepared.use_gpu,
-            secrets=tuple(prepared.secrets),
-        )
-        running = await self._backend.start(spec)
-        self._add(Replica(running, now=now))
-        _logger.info("replica ordered", extra={"replica": replica_id, "generation": generation})
+        try:
+            await self._order(deployment, generation, now)
+        except (Unplaceable, OSError) as error:
+            self.unplaced[deployment.deployment_id] = error
+            raise
+        self.unplaced.pop(deployment.deployment_id, None)
 
     async def stop(self, replica_id: str, reason: str, *, is_failure: bool = False) -> None:
         """`is_failure`: it is unfit, and will be told among the failures once it is gone."""
@@ -159,8 +150,28 @@ class ReplicaSet:
     def forget(self, deployment_id: str) -> None:
         """The deployment is gone, and so is what became of its replicas."""
         self.past.forget(deployment_id)
+        self.unplaced.pop(deployment_id, None)
         if self.secrets is not None:
             self.secrets.forget(deployment_id)
+
+    async def _order(self, deployment: Deployment, generation: int, now: float) -> None:
+        if (prepared := deployment.prepared) is None:
+            return
+        replica_id = self._free_id(deployment.model)
+        spec = ReplicaSpec(
+            replica_id=replica_id,
+            generation=generation,
+            deployment_id=deployment.deployment_id,
+            interpreter=prepared.interpreter,
+            directory=prepared.directory,
+            log_path=self._log_path(deployment.deployment_id, replica_id),
+            environment=self._environment(deployment.deployment_id, prepared),
+            use_gpu=prepared.use_gpu,
+            secrets=tuple(prepared.secrets),
+        )
+        running = await self._backend.start(spec)
+        self._add(Replica(running, now=now))
+        _logger.info("replica ordered", extra={"replica": replica_id, "generation": generation})
 
     def _add(self, replica: Replica) -> None:
         self._replicas[replica.replica_id] = replica

@@ -61,7 +61,7 @@ class Supervisor:
         self._reconcilers: dict[str, Reconciler] = {}
         self.lives = Lives(self.replicas, self._reconciler, self.were_ready)
         self.wanted = WantedReplicas(
-            desired_state, self.replicas, self.rollout, self.autoscaler, self._retry_at
+            desired_state, self.replicas, self.rollout, self.autoscaler, self.lives.retry_at
         )
         self._store = store
         self._generations = Generations(store.path.with_name("generation"), above=store.table.version)
@@ -220,9 +220,6 @@ class Supervisor:
 
     def _reconciler(self, deployment_id: str) -> Reconciler:
         return self._reconcilers.setdefault(deployment_id, Reconciler())
-
-    def _retry_at(self, deployment_id: str) -> float:
-        return self._reconciler(deployment_id).retry_at
 
     # What others tell.
 

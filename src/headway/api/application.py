@@ -11,6 +11,7 @@ from headway.api.guard import Guard
 from headway.api.head_requests import HeadRequests
 from headway.api.inference import Inference
 from headway.api.routes import (
+    changes,
     credentials,
     deployments,
     disk,
@@ -48,7 +49,18 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
-_ROUTERS = (models, deployments, environments, disk, credentials, streams, telemetry, playground, simulations)
+_ROUTERS = (
+    models,
+    deployments,
+    environments,
+    changes,
+    disk,
+    credentials,
+    streams,
+    telemetry,
+    playground,
+    simulations,
+)
 _KEY = HTTPBearer(auto_error=False, description="an API key, where there are any")
 """For the description only: the guard has judged the key before."""
 

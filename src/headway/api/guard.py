@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.api.errors import answer, defect
 from headway.api.outgoing import KeyedAnswers, Outgoing
+from headway.control.credentials.authors import asked_with
 from headway.control.credentials.keys import Keyring
 from headway.control.store.rows import KeyRow
 from headway.core import entry
@@ -63,11 +64,13 @@ class Guard:
             return
         if scope["path"].startswith(_GUARDED) and not _has_own_bound(scope):
             receive = _Bounded(receive)
+        key = judged if isinstance(judged, KeyRow) else None
         answering = self._app(scope, receive, outgoing)
-        if isinstance(judged, KeyRow):
-            await self._answers.run(judged, outgoing, answering)
-        else:
-            await answering
+        with asked_with(key):
+            if key is not None:
+                await self._answers.run(key, outgoing, answering)
+            else:
+                await answering
 
     def _judge(self, scope: Scope) -> KeyRow | Response | Denial | None:
         """The key by which a request comes in, if it needs one; what is answered without one; or why it is refused.

@@ -10,6 +10,7 @@ from headway import __version__, is_compiled
 from headway.cli.grouped import grouped
 from headway.cli.verbs.activation import activate, deactivate
 from headway.cli.verbs.advise import advise
+from headway.cli.verbs.changes import changes
 from headway.cli.verbs.check import check
 from headway.cli.verbs.decisions import decisions
 from headway.cli.verbs.delete import delete
@@ -49,7 +50,7 @@ or, to keep what you deploy:
 _SECTIONS = {
     "Run": ("serve", "up", "push"),
     "Use": ("predict",),
-    "See": ("list", "status", "logs", "requests", "decisions", "disk"),
+    "See": ("list", "status", "logs", "requests", "decisions", "changes", "disk"),
     "Plan": ("advise", "tune", "simulate"),
     "Change": ("settings", "promote", "activate", "deactivate", "delete", "prune"),
     "Protect": ("keys", "secrets"),
@@ -81,7 +82,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _VERBS: tuple[Callable[..., None], ...] = (
-    *(serve, up, push, predict, status, logs, decisions, advise, tune, simulate),
+    *(serve, up, push, predict, status, logs, decisions, changes, advise, tune, simulate),
     *(settings, promote, activate, deactivate, delete, init, check, disk, prune),
 )
 for verb in _VERBS:

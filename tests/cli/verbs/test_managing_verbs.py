@@ -274,6 +274,31 @@ def test_decisions_are_shown_with_their_reasons(truss):
     assert newest["reason"] in run("decisions", "echo", "--limit", 1).stdout
 
 
+def test_changes_are_shown_with_who_made_them_and_how_rollouts_ended(headway, truss):
+    run("push", truss())
+    run("settings", "echo", "queue_timeout=5", "retry_on_crash=true")
+    run("push", truss("model_name: echo\n# another", **{"notes.txt": ""}))
+    first, second = (one.deployment_id for one in deployments(headway))
+    told = run("changes", "echo").stdout
+    shown = [" ".join(line) for line in rows(told)]
+    assert shown[0] == "when who deployment what"
+    assert [line.split(" ", 2)[2] for line in shown[1:]] == [
+        f"Headway {second} took over production from {first}",
+        f"no key {second} pushed for production, where {first} was",
+        f"no key {first} retry_on_crash false -> true",
+        f"no key {first} queue_timeout 1200 -> 5",
+        f"no key {first} pushed for production, where none was",
+    ]
+    assert len(rows(run("changes", "echo", "--deployment", first, "--limit", 2).stdout)) == 3
+    [newest] = json.loads(run("changes", "echo", "--limit", 1, "--json").stdout)["changes"]
+    assert (newest["kind"], newest["by"]) == ("takeover", "Headway")
+    run("promote", "echo", first)
+    assert f"no key {first} rolled production back from {second}" in " ".join(
+        run("changes", "echo").stdout.split()
+    )
+    assert run("changes", "ecco").exit_code == FAILED
+
+
 @pytest.mark.usefixtures("headway")
 def test_advice_is_shown_with_its_arithmetic_and_the_command_that_follows_it(truss):
     run("push", truss(config="model_name: echo\nruntime: {predict_concurrency: 4}"))

@@ -1,6 +1,7 @@
 """Rows as the stories of the store need them."""
 
 from headway.control.store.rows import (
+    ChangeRow,
     DecisionRow,
     DeploymentRow,
     EnvironmentRow,
@@ -34,3 +35,8 @@ def deployment(deployment_id="d1", **changes):
 
 def decision(at, deployment_id="d1", desired=1):
     return DecisionRow(deployment_id, at, desired, f"want {desired}", {"mean_demand": 0.5, "ready": 1})
+
+
+def change(at, deployment_id="d1", **told):
+    fields = {"kind": "setting", "field": "max_replica", "before": 1, "after": 2, "author": "ci"}
+    return ChangeRow("echo", deployment_id, at=at, **{**fields, **told})

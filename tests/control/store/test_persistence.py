@@ -9,7 +9,8 @@ from fakes.control_plane import control_plane
 from headway.control.desired.state import Deployment, DesiredState, Environment
 from headway.control.store import persistence as persistence_module
 from headway.control.store.failures import StoreError
-from headway.control.store.persistence import Persistence, deployment_row
+from headway.control.store.persistence import Persistence
+from headway.control.store.restoring import deployment_row
 from headway.control.store.rows import Asked
 from headway.control.store.store import Store
 from headway.core.autoscaling import ScalingDecision, ScalingInputs

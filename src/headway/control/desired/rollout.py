@@ -24,13 +24,15 @@ class Rollout:
         self._desired_state = desired_state
         self.retiring: set[str] = set()
         """Deployments that have lost their environment, and whose replicas are to go now."""
+        self.ended: Callable[[Environment, str], None] = lambda _environment, _reason: None
+        """Is told of each move that is over: the environment as it was, and why it was given up; empty: it was not."""
 
     def begin(self, target: Target, deployment_id: str) -> None:
         """Have the deployment take the environment's place. Of two in a row, the later one counts."""
         desired_state = self._desired_state
         environment = desired_state.environments.get(target) or Environment(*target)
         if environment.candidate_id not in {None, deployment_id}:
-            self._give_up(environment)
+            self._give_up(environment, f"{deployment_id} was to take the place instead")
             environment = desired_state.environments[target]
         deployment = dataclasses.replace(
             desired_state.deployments[deployment_id], is_retired=False, is_active=True
@@ -57,7 +59,7 @@ class Rollout:
         """Nobody is to take the environment's place any more: whoever serves there stays, or comes back."""
         environment = self._desired_state.environments[target]
         if environment.candidate_id is not None:
-            self._give_up(environment)
+            self._give_up(environment, "it was called off")
 
     def advance(
         self, ready: Callable[[str], int], present: Callable[[str], int], failure: Callable[[str], str]
@@ -65,7 +67,7 @@ class Rollout:
         """Act on how many replicas of a deployment are ready and present, and on why one failed (empty: none)."""
         for environment, candidate in list(self._desired_state.rollouts()):
             if reason := candidate.failure or failure(candidate.deployment_id):
-                self._give_up(environment)
+                self._give_up(environment, reason)
                 _logger.error("the change is not served, the old deployment serves on: %s", reason)
             elif candidate.prepared is None:
                 continue
@@ -111,12 +113,14 @@ class Rollout:
         )
         self._desired_state.put(moved)
         self._retire(old)
+        self.ended(environment, "")
 
-    def _give_up(self, environment: Environment) -> None:
+    def _give_up(self, environment: Environment, reason: str) -> None:
         old = environment.replaced_id or environment.deployment_id
         back = dataclasses.replace(environment, deployment_id=old, candidate_id=None, replaced_id=None)
         self._desired_state.put(back)
         self._retire(environment.candidate_id)
+        self.ended(environment, reason)
 
     def _retire(self, deployment_id: str | None) -> None:
         if deployment_id is None or self._desired_state.environments_at(deployment_id):

@@ -7,7 +7,7 @@ from pathlib import Path
 from headway.control.desired.state import Deployment, DesiredState
 from headway.control.disk.pruning import PruneBounds, Pruner, State
 from headway.control.store.databases import Databases
-from headway.control.store.persistence import restore
+from headway.control.store.restoring import restore
 from headway.control.store.store import Store
 
 _DROPPED_AT_ONCE = 1000

@@ -5,6 +5,7 @@ import dataclasses
 from headway.control.desired.catalog import Catalog
 from headway.control.desired.state import PRODUCTION, Deployment, DesiredState, Environment
 from headway.control.errors import RefusedError
+from headway.control.operations.journal import Journal
 from headway.control.running.supervisor import Supervisor
 from headway.control.store.persistence import Persistence
 
@@ -18,11 +19,14 @@ class Deletions:
     A control that is started anew meanwhile finds it switched off; it can be deleted again then.
     """
 
-    def __init__(self, desired_state: DesiredState, supervisor: Supervisor, persistence: Persistence) -> None:
+    def __init__(
+        self, desired_state: DesiredState, supervisor: Supervisor, persistence: Persistence, journal: Journal
+    ) -> None:
         self._desired_state = desired_state
         self._catalog = Catalog(desired_state)
         self._supervisor = supervisor
         self._persistence = persistence
+        self._journal = journal
         self._deleting: set[str] = set()
 
     def __contains__(self, deployment_id: str) -> bool:
@@ -53,6 +57,8 @@ class Deletions:
                 f"{', '.join(users)} uses {deployment.deployment_id}",
                 hint="promote another deployment first, or delete the environment or the whole model",
             )
+        if deployment.deployment_id not in self._deleting:
+            self._journal.deleted(deployment)
         self._begin(deployment)
         await self._persistence.save_change()
         return self._desired_state.deployments.get(deployment.deployment_id, deployment)
@@ -63,11 +69,14 @@ class Deletions:
         if name == PRODUCTION:
             raise RefusedError("production cannot be deleted", hint="delete the model")
         self._forget_environment(environment)
+        self._journal.environment_deleted(environment)
         await self._persistence.save_change()
 
     async def model(self, model: str) -> None:
         """With all its environments and deployments."""
-        for environment in self._desired_state.environments_of(self._catalog.model(model)):
+        if not self._is_going(self._catalog.model(model)):
+            self._journal.model_deleted(model)
+        for environment in self._desired_state.environments_of(model):
             self._forget_environment(environment)
         for deployment in self._desired_state.deployments_of(model):
             self._begin(deployment)

@@ -3,7 +3,6 @@ the supervisor. Who may ask is judged elsewhere.
 """
 
 import asyncio
-import contextlib
 import dataclasses
 import time
 from collections.abc import Mapping
@@ -22,8 +21,9 @@ from headway.control.desired.state import (
 )
 from headway.control.errors import RefusedError, StaleError
 from headway.control.operations.deletions import Deletions
+from headway.control.operations.inheriting import inherited
+from headway.control.operations.journal import Journal
 from headway.control.operations.preparations import Places, Preparations
-from headway.control.packages.declared import first_settings
 from headway.control.packages.entries import holding
 from headway.control.packages.findings import warnings_of
 from headway.control.packages.lint import lint
@@ -32,9 +32,8 @@ from headway.control.packages.places import require_within
 from headway.control.packages.snapshots import take_snapshot
 from headway.control.running.supervisor import Supervisor
 from headway.control.store.persistence import Persistence
-from headway.core.settings import DeploymentSettings
 from headway.gateway.table import RoutingTable
-from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
+from headway.model_server.truss.truss_config import TrussConfig, read_truss
 
 _IN_FORCE_WITHIN = 2.0
 """A gateway that lives takes some milliseconds, one that is started anew half a second."""
@@ -69,7 +68,9 @@ class Operations:
         self.preparations = preparations
         self.places = places
         self.catalog = Catalog(desired_state)
-        self.deletions = Deletions(desired_state, supervisor, persistence)
+        self.journal = Journal(persistence.note_change)
+        supervisor.rollout.ended = self.journal.rollout_ended
+        self.deletions = Deletions(desired_state, supervisor, persistence, self.journal)
 
     # Deployments.
 
@@ -102,6 +103,7 @@ class Operations:
         changed = _changed(deployment, changes)
         if changed != deployment:
             self.desired_state.put(changed)
+            self.journal.settings(deployment.settings, changed)
             self.supervisor.wake()
             await self.persistence.save_change()
         return changed
@@ -124,6 +126,7 @@ class Operations:
         deployment = self.catalog.deployment(model, deployment_id)
         self.deletions.refuse_deleted(deployment.deployment_id)
         self._try_anew(dataclasses.replace(deployment, is_active=True))
+        self.journal.activated(deployment)
         await self.persistence.save_change()
         return self._present(deployment)
 
@@ -137,6 +140,7 @@ class Operations:
             if candidate.deployment_id == deployment.deployment_id:
                 self.supervisor.rollout.call_off(environment.target)
         self.desired_state.put(dataclasses.replace(self._present(deployment), is_active=False))
+        self.journal.deactivated(deployment)
         self.supervisor.wake()
         await self.persistence.save_change()
         return self._present(deployment)
@@ -147,6 +151,8 @@ class Operations:
         self.deletions.refuse_deleted(deployment.deployment_id)
         target = self._target(model, environment)
         self._try_anew(deployment)
+        present = self.desired_state.deployments.get(self.desired_state.points_at(target) or "")
+        self.journal.promoted(deployment, environment, present)
         self.supervisor.roll_out(target, deployment.deployment_id)
         await self.persistence.save_change()
         return self.catalog.environment(*target)
@@ -165,6 +171,7 @@ class Operations:
         if (self.catalog.model(model), name) in self.desired_state.environments:
             raise RefusedError(f"{model} has an environment {name!r} already", hint="promote into it")
         environment = self.desired_state.environments[self._target(model, name)]
+        self.journal.environment_made(environment.target)
         await self.persistence.save_change()
         return environment
 
@@ -203,7 +210,9 @@ class Operations:
             deployment = Deployment(
                 deployment_id,
                 model,
-                settings=self._inherited(model, order.environment, config).with_changes(order.settings),
+                settings=inherited(self._former(model, order.environment), config).with_changes(
+                    order.settings
+                ),
                 name=deployment_id,
                 created_at=time.time(),
                 source=snapshot.directory,
@@ -215,11 +224,17 @@ class Operations:
         return self._present(deployment)
 
     async def _deploy(self, deployment: Deployment, order: Push) -> None:
-        deployment_id = deployment.deployment_id
+        deployment_id, model, environment = deployment.deployment_id, deployment.model, order.environment
+        before = self.desired_state.deployments.get(deployment_id) or self._former(model, environment)
+        present = environment and self.desired_state.points_at((model, environment))
         deployment = self.deletions.call_off(deployment, time.time())
-        self._try_anew(dataclasses.replace(deployment, name=order.name or deployment.name, is_active=True))
-        if order.environment is not None:
-            self.supervisor.roll_out(self._target(deployment.model, order.environment), deployment_id)
+        deployment = dataclasses.replace(deployment, name=order.name or deployment.name, is_active=True)
+        self._try_anew(deployment)
+        self.journal.pushed(deployment, environment, present)
+        if before is not None:
+            self.journal.settings(before.settings, deployment)
+        if environment is not None:
+            self.supervisor.roll_out(self._target(model, environment), deployment_id)
         await self.persistence.save_change()
 
     def _checked(
@@ -251,34 +266,10 @@ class Operations:
             self.desired_state.put(Environment(model, environment, created_at=time.time()))
         return target
 
-    def _inherited(self, model: str, environment: str | None, config: TrussConfig) -> DeploymentSettings:
-        """The settings that a new deployment begins with: those of the one whose place it is to take, or which
-        serves production if it takes none's, where there is one; else its config.yaml's.
-
-        What its config.yaml says otherwise than that of the former counts too. A concurrency target that was
-        equal to the predict concurrency stays so.
-        """
+    def _former(self, model: str, environment: str | None) -> Deployment | None:
+        """Whose settings a new deployment of the environment begins with."""
         former_id = self.desired_state.points_at((model, environment or PRODUCTION))
-        former = self.desired_state.deployments.get(former_id or "")
-        if former is None:
-            return first_settings(config)
-        declared = config.headway.settings or {}
-        changes = {name: value for name, value in declared.items() if former.declared.get(name) != value}
-        if (
-            former.settings.concurrency_target == _predict_concurrency(former)
-            and "concurrency_target" not in declared
-        ):
-            changes["concurrency_target"] = config.predict_concurrency  # nobody chose another one
-        return former.settings.with_changes(changes)
-
-
-def _predict_concurrency(deployment: Deployment) -> int | None:
-    """None if it cannot be told any more."""
-    if deployment.prepared is not None:
-        return deployment.prepared.predict_concurrency
-    with contextlib.suppress(InvalidTrussError):
-        return read_truss(deployment.source).predict_concurrency
-    return None
+        return self.desired_state.deployments.get(former_id or "")
 
 
 def _changed(deployment: Deployment, changes: Mapping[str, Any]) -> Deployment:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from headway.control.desired.state import Deployment, DesiredState
 from headway.control.store.database import place_of
-from headway.control.store.persistence import restore
+from headway.control.store.restoring import restore
 from headway.control.store.store import Store
 from headway.core.errors import HeadwayError
 

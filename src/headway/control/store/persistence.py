@@ -5,20 +5,19 @@ The store blocks, so one thread has it. What could not be written is tried again
 
 import asyncio
 import dataclasses
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from headway.control.desired.state import Changes, Deployment, DesiredState, Environment, Prepared
+from headway.control.desired.state import Changes, DesiredState
 from headway.control.faults import Faults
 from headway.control.store.failures import StoreError
+from headway.control.store.restoring import deployment_row, restore
 from headway.control.store.rows import (
+    ChangeRow,
     DecisionRow,
-    DeploymentRow,
     EnvironmentRow,
     LifeRow,
     ModelRow,
@@ -28,12 +27,8 @@ from headway.control.store.rows import (
 from headway.control.store.store import Store
 from headway.control.store.waiting_records import WaitingRecords
 from headway.core.autoscaling import ScalingDecision
-from headway.core.errors import InvalidSettingError
-from headway.core.settings import DeploymentSettings
 from headway.observed.records import RequestRecord
 from headway.observed.timeline import TIERS, Point
-
-_logger = logging.getLogger(__name__)
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -41,6 +36,7 @@ Row = TypeVar("Row", DecisionRow, PointRow, RequestRecord)
 
 _RETRY_AFTER = 2.0
 _MOST_DECISIONS = 1000
+_MOST_CHANGES = 5000
 _MOST_POINTS = 10_000
 _RECORDS_AFTER = 1.0
 """So long records of requests may wait for others to be written with, which makes each cheaper."""
@@ -57,6 +53,7 @@ class Persistence:
         self._writing = asyncio.Lock()
         self._decisions: list[DecisionRow] = []
         self._points: list[PointRow] = []
+        self._changes: list[ChangeRow] = []
         self._lives: dict[str, LifeRow] = {}
         self._records = WaitingRecords()
         self._records_due: asyncio.TimerHandle | None = None
@@ -86,13 +83,14 @@ class Persistence:
         async with self._writing:
             changes, decisions, points = self.desired_state.take_changes(), self._decisions, self._points
             lives, self._lives = self._lives, {}
+            told, self._changes = self._changes, []
             self._decisions, self._points = [], []
             records = self._records.take()
             self._forgotten.clear()
-            if not (changes or decisions or points or records or lives):
+            if not (changes or decisions or points or records or lives or told):
                 return
             loop = asyncio.get_running_loop()
-            history = Happened(decisions, points, records, tuple(lives.values()))
+            history = Happened(decisions, points, records, tuple(lives.values()), told)
             writing = loop.run_in_executor(self._thread, self._write, changes, history)
             cancelled = await _end_of(writing)
             if writing.exception() is None:
@@ -102,6 +100,7 @@ class Persistence:
                 self._decisions = [*_without(decisions, self._forgotten), *self._decisions][-_MOST_DECISIONS:]
                 self._points = [*_without(points, self._forgotten), *self._points][-_MOST_POINTS:]
                 self._lives = {**_kept(lives, self._forgotten), **self._lives}
+                self._changes = [*told, *self._changes][-_MOST_CHANGES:]
                 self._records.give_back(_without(records, self._forgotten))
             if cancelled is not None:
                 raise cancelled
@@ -122,6 +121,11 @@ class Persistence:
         at = time.time() - (time.monotonic() - decision.at)
         inputs = dataclasses.asdict(decision.inputs)
         self._decisions.append(DecisionRow(deployment_id, at, decision.desired, decision.reason, inputs))
+        self.desired_state.changed.set()
+
+    def note_change(self, row: ChangeRow) -> None:
+        """Have stored what somebody has changed, with what comes of it."""
+        self._changes.append(row)
         self.desired_state.changed.set()
 
     def note_points(self, points: Sequence[tuple[str, int, Point]]) -> None:
@@ -191,6 +195,7 @@ class Persistence:
                 store.delete_deployment(deployment_id)
             for name, created_at in changes.models.items():
                 store.add_model(ModelRow(name, created_at))
+                store.drop_changes(name, created_at)  # of another model that had the name
             for deployment in changes.deployments:
                 store.save_deployment(deployment_row(deployment))
             for environment in changes.environments:
@@ -199,6 +204,7 @@ class Persistence:
                 store.delete_environment(*target)
             for name in changes.gone_models:
                 store.delete_model(name)
+            store.add_changes(history.changes)
             store.add_decisions(history.decisions)
             store.add_points(history.points, keep=max(kept for _, kept in TIERS))
             store.add_requests(history.records)
@@ -213,6 +219,7 @@ class Happened:
     points: Sequence[PointRow]
     records: Sequence[RequestRecord]
     lives: Sequence[LifeRow]
+    changes: Sequence[ChangeRow]
 
 
 async def _end_of(writing: asyncio.Future[None]) -> asyncio.CancelledError | None:
@@ -234,65 +241,3 @@ def _kept(lives: Mapping[str, LifeRow], forgotten: set[str]) -> dict[str, LifeRo
 
 def _without(rows: Sequence[Row], deployment_ids: set[str]) -> list[Row]:
     return [row for row in rows if row.deployment_id not in deployment_ids]
-
-
-def deployment_row(deployment: Deployment) -> DeploymentRow:
-    return DeploymentRow(
-        deployment_id=deployment.deployment_id,
-        model=deployment.model,
-        name=deployment.name,
-        created_at=deployment.created_at,
-        source=str(deployment.source),
-        digest=deployment.digest,
-        settings=dataclasses.asdict(deployment.settings),
-        declared=dict(deployment.declared),
-        version=deployment.version,
-        is_active=deployment.is_active,
-        prepared=None if deployment.prepared is None else deployment.prepared.to_json(),
-        failure=deployment.failure,
-        is_retired=deployment.is_retired,
-    )
-
-
-def restore(desired_state: DesiredState, state: StoredState) -> None:
-    """Put what was stored into the desired state. What is no longer valid is told, and left as far as it is."""
-    desired_state.models = {row.name: row.created_at for row in state.models}
-    for row in state.deployments:
-        is_known = row.prepared is not None and "secrets" in row.prepared  # else a former Headway prepared it
-        prepared = Prepared.from_json(row.prepared) if row.prepared is not None and is_known else None
-        desired_state.deployments[row.deployment_id] = Deployment(
-            deployment_id=row.deployment_id,
-            model=row.model,
-            settings=_settings(row),
-            prepared=prepared if prepared is not None and prepared.is_intact else None,
-            name=row.name,
-            created_at=row.created_at,
-            source=Path(row.source),
-            digest=row.digest,
-            declared=row.declared,
-            version=row.version,
-            is_active=row.is_active,
-            is_retired=row.is_retired,
-            failure=row.failure,
-        )
-    known = desired_state.deployments.keys()
-    for one in state.environments:
-        environment = Environment(**dataclasses.asdict(one))
-        if not {environment.candidate_id, environment.replaced_id or environment.candidate_id} <= known:
-            environment = dataclasses.replace(environment, candidate_id=None, replaced_id=None)
-        desired_state.environments[environment.target] = environment
-
-
-def _settings(row: DeploymentRow) -> DeploymentSettings:
-    known = {field.name for field in dataclasses.fields(DeploymentSettings)}
-    try:
-        return DeploymentSettings().with_changes(
-            {name: value for name, value in row.settings.items() if name in known}
-        )
-    except InvalidSettingError as error:
-        _logger.error(  # noqa: TRY400
-            "the stored settings of deployment %s are not valid, the defaults hold: %s",
-            row.deployment_id,
-            error,
-        )
-        return DeploymentSettings()

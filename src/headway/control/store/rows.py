@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from headway.observed.records import RequestRecord
 
@@ -96,6 +96,43 @@ class DecisionRow:
     desired: int
     reason: str
     inputs: Mapping[str, Any]
+
+
+ChangeKind = Literal[
+    "setting",
+    "push",
+    "promotion",
+    "rollback",
+    "takeover",
+    "given_up",
+    "activation",
+    "deactivation",
+    "deletion",
+    "environment_creation",
+    "environment_deletion",
+    "model_deletion",
+]
+"""`takeover` and `given_up` tell how what a push, promotion or rollback has begun came to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """What somebody changed of a model."""
+
+    model: str
+    deployment_id: str
+    """Empty for what belongs to an environment or the whole model."""
+    kind: ChangeKind
+    field: str = ""
+    """The setting, or the environment that moves."""
+    before: Any = None
+    after: Any = None
+    reason: str = ""
+    at: float = 0.0
+    author: str = ""
+    """The name of the key that it was asked for with, or who it was without one."""
+    key_prefix: str = ""
+    """How the key begins; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, delete, exists, insert, select
+from sqlalchemy import Connection, Row, Table, delete, exists, insert, select
 
-from headway.control.store import lives, requests
+from headway.control.store import changes, lives, requests
+from headway.control.store import decisions as decisions_rows
+from headway.control.store import points as points_rows
 from headway.control.store.database import Database
 from headway.control.store.failures import StoreError
 from headway.control.store.ownership import Ownership
 from headway.control.store.rows import (
     Asked,
+    ChangeRow,
     DecisionRow,
     DeploymentRow,
     EnvironmentRow,
@@ -98,7 +101,7 @@ class Store:
         self._save(models, row, by=("name",))
 
     def delete_model(self, name: str) -> None:
-        """With its deployments, environments and decisions."""
+        """With its deployments, environments, decisions and changes."""
         with self._writing() as connection:
             connection.execute(delete(models).where(models.c.name == name))
 
@@ -154,29 +157,37 @@ class Store:
             lives.save(self._database, connection, [row for row in rows if row.deployment_id in present])
 
     def add_decisions(self, rows: Sequence[DecisionRow], *, keep: int = 1000) -> None:
-        """Add them; of each deployment among them, only the newest `keep` stay.
-
-        Those of a deployment that is not there any more are left out: they would have gone with it.
-        """
+        """Add them; of each deployment among them the newest `keep` stay. Those of one that is gone are left out."""
         if not rows:
             return
         with self._writing() as connection:
             present = _present(connection, rows)
-            if kept := [_values(row) for row in rows if row.deployment_id in present]:
-                connection.execute(insert(decisions), kept)
-            for name in sorted(present):
-                surplus = _newest_first(name).with_only_columns(decisions.c.number).offset(keep)
-                connection.execute(delete(decisions).where(decisions.c.number.in_(surplus)))
+            decisions_rows.add(connection, [row for row in rows if row.deployment_id in present], keep=keep)
 
     def decisions(
         self, deployment_id: str, *, limit: int = 100, before: float | None = None
     ) -> tuple[DecisionRow, ...]:
         """The newest first; with `before`, only those made earlier."""
-        chosen = _newest_first(deployment_id).limit(limit)
-        if before is not None:
-            chosen = chosen.where(decisions.c.at < before)
         with self._reading() as connection:
-            return tuple(DecisionRow(**_fields(row)) for row in connection.execute(chosen))
+            return decisions_rows.newest(connection, deployment_id, limit, before)
+
+    def add_changes(self, rows: Sequence[ChangeRow], *, keep: changes.Keep = changes.KEEP) -> None:
+        """Add them; the newest so many stay. Those of a model that is not there any more are left out."""
+        if rows:
+            with self._writing() as connection:
+                changes.add(connection, rows, keep)
+
+    def drop_changes(self, model: str, before: float) -> None:
+        """Those made before this instant."""
+        with self._writing() as connection:
+            changes.drop(connection, model, before)
+
+    def changes(
+        self, model: str, deployment_id: str | None = None, *, limit: int = 100, older_than: int | None = None
+    ) -> tuple[tuple[int, ChangeRow], ...]:
+        """The newest first, of the model or of one of its deployments, with their numbers, which rise."""
+        with self._reading() as connection:
+            return changes.newest(connection, model, deployment_id, limit, older_than)
 
     def add_points(self, rows: Sequence[PointRow], *, keep: int) -> None:
         """Add them; of each deployment and step among them, what begins `keep` steps before the newest goes.
@@ -187,18 +198,12 @@ class Store:
             return
         with self._writing() as connection:
             present = _present(connection, rows)
-            if kept := [_values(row) for row in rows if row.deployment_id in present]:
-                connection.execute(insert(points), kept)
-            newest = {(row.deployment_id, row.step): row.at for row in rows if row.deployment_id in present}
-            for (name, step), at in newest.items():
-                of_these = (points.c.deployment_id == name, points.c.step == step)
-                connection.execute(delete(points).where(*of_these, points.c.at <= at - keep * step))
+            points_rows.add(connection, [row for row in rows if row.deployment_id in present], keep=keep)
 
     def points(self, since: float) -> tuple[PointRow, ...]:
         """Of all deployments, those that began after `since`, the oldest first."""
-        chosen = select(points).where(points.c.at > since).order_by(points.c.at, points.c.number)
         with self._reading() as connection:
-            return tuple(PointRow(**_fields(row)) for row in connection.execute(chosen))
+            return points_rows.since(connection, since)
 
     def add_requests(self, records: Sequence[RequestRecord]) -> None:
         """Those of a deployment that is not there any more are left out."""
@@ -276,11 +281,6 @@ def _present(
     deployment = deployments.c.deployment_id
     chosen = select(deployment).where(deployment.in_(names)).with_for_update(key_share=True)
     return set(connection.scalars(chosen))
-
-
-def _newest_first(deployment_id: str) -> Select[Any]:
-    chosen = select(decisions).where(decisions.c.deployment_id == deployment_id)
-    return chosen.order_by(decisions.c.at.desc(), decisions.c.number.desc())
 
 
 def _all(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:

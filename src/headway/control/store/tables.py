@@ -130,6 +130,24 @@ decisions = Table(
     Index(None, "deployment_id", "at"),
 )
 
+changes = Table(
+    "changes",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("model", String, ForeignKey("models.name", ondelete="CASCADE"), nullable=False),
+    Column("deployment_id", String, nullable=False),  # no reference: its deletion is told too
+    Column("kind", String, nullable=False),
+    Column("field", String, nullable=False),
+    Column("before", JSON(none_as_null=True), nullable=True),
+    Column("after", JSON(none_as_null=True), nullable=True),
+    Column("reason", String, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("author", String, nullable=False),
+    Column("key_prefix", String, nullable=False),
+    Index(None, "model", "number"),
+    Index(None, "model", "deployment_id", "number"),
+)
+
 points = Table(
     "points",
     metadata,

@@ -5,14 +5,28 @@ from typing import Annotated
 
 import typer
 
-Model = Annotated[str, typer.Argument(help="The model's name.")]
-Truss = Annotated[Path, typer.Argument(metavar="DIR", help="The Truss: a folder with config.yaml.")]
+from headway.cli import completion
+
+Model = Annotated[str, typer.Argument(help="The model's name.", autocompletion=completion.models)]
+Truss = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DIR",
+        help="The Truss: a folder with config.yaml. [default: the current one]",
+        show_default=False,
+    ),
+]
 Name = Annotated[str | None, typer.Option(help="The model's name in URLs. [default: its own]")]
 ControlUrl = Annotated[
     str | None,
     typer.Option("--url", help="Where control answers. [default: HEADWAY_CONTROL_URL, else this machine]"),
 ]
-Deployment = Annotated[str, typer.Option(help="A deployment's id, or an environment that points at one.")]
+Deployment = Annotated[
+    str,
+    typer.Option(
+        help="A deployment's id, or an environment that points at one.", autocompletion=completion.deployments
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Whether to wait until it serves.")]
 
@@ -46,5 +60,10 @@ ConcurrencyTarget = Annotated[
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, such as max_replica=4."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Any other setting, such as max_replica=4.",
+        autocompletion=completion.settings,
+    ),
 ]

@@ -27,3 +27,14 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
         except ValueError:
             settings[name] = text
     return settings
+
+
+def written(value: Any) -> str:
+    """A setting's value, as it may be given again."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}" if value < 1e6 else f"{value:.0f}"  # noqa: PLR2004  # where %g changes to exponents
+        case _:
+            return str(value)

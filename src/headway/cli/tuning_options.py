@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headway.cli import options
+from headway.cli import completion, options
 
 if TYPE_CHECKING:
     from headway.planner.tuning.goal import Goal
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Subject:
     """What is measured, and with what."""
 
-    directory: options.Truss
+    directory: options.Truss = Path()
     file: Annotated[
         Path | None,
         typer.Option(
@@ -95,7 +95,10 @@ class Use:
     ] = False
     model: Annotated[
         str | None,
-        typer.Option(help="With --apply: set the concurrency target of this running model too, live."),
+        typer.Option(
+            help="With --apply: set the concurrency target of this running model too, live.",
+            autocompletion=completion.models,
+        ),
     ] = None
     url: options.ControlUrl = None
     picture: Annotated[

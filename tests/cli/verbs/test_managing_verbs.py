@@ -56,6 +56,22 @@ def test_push_waits_until_the_model_serves_and_prints_a_ready_curl_line(headway,
     assert [one.state.value for one in headway.plane.supervisor.replicas] == ["ready"]
 
 
+def test_push_takes_the_current_folder_where_none_is_named(headway, truss, monkeypatch):
+    monkeypatch.chdir(truss("requirements: []"))
+    assert run("push").exit_code == OK
+    [deployment] = deployments(headway)
+    assert deployment.model == "truss", "the folder's name"
+
+
+@pytest.mark.usefixtures("headway")
+def test_push_from_beside_the_truss_says_where_it_is(truss, monkeypatch):
+    monkeypatch.chdir(truss().parent)
+    result = run("push")
+    assert result.exit_code == FAILED
+    assert "config.yaml cannot be read" in result.exception.message
+    assert "truss: name that folder" in result.exception.hint
+
+
 @pytest.mark.usefixtures("headway")
 def test_the_curl_line_goes_where_headway_url_says(truss, monkeypatch):
     monkeypatch.setenv("HEADWAY_URL", "https://models.example/")

@@ -98,6 +98,11 @@ def test_init_overwrites_nothing(tmp_path, monkeypatch, capsys):
     assert "Traceback" not in error
 
 
+def test_check_looks_at_the_current_folder_where_none_is_named(truss, monkeypatch):
+    monkeypatch.chdir(truss("model_class_name: Other"))
+    assert "there is no class Other" in run("check").stdout
+
+
 def test_check_tells_the_two_numbers_and_that_one_could_never_be_reached(truss):
     top = truss("runtime: {predict_concurrency: 4}\nmodel_metadata: {headway: {concurrency_target: 2}}")
     result = run("check", top)
@@ -161,7 +166,7 @@ def test_check_does_not_run_the_model(truss):
 
 
 def test_a_wrong_command_line_is_usage(monkeypatch, capsys):
-    assert main(monkeypatch, "serve") == USAGE
+    assert main(monkeypatch, "init") == USAGE
     assert main(monkeypatch, "predict", "m", "--input", "{}", "--file", "x") == USAGE
     assert main(monkeypatch, "predict", "m", "--input", "{") == USAGE
     assert "no JSON" in capsys.readouterr().err

@@ -182,14 +182,14 @@ def served(tmp_path, monkeypatch):
         "class Model:\n    def predict(self, x): ...\n", encoding="utf-8"
     )
 
-    def run_serve(config, *arguments, checks_place=False, **files):
+    def run_serve(config, *arguments, checks_place=False, folder=(tmp_path,), **files):
         # Not else: something may run on this machine.
         monkeypatch.setattr(bootstrap, "require_place", require_place if checks_place else lambda _: None)
         (tmp_path / "config.yaml").write_text(config, encoding="utf-8")
         for name, text in files.items():
             (tmp_path / name.replace("__", ".")).write_text(text, encoding="utf-8")
         environment = {"HEADWAY_RUN_DIR": str(tmp_path / "run"), "XDG_CONFIG_HOME": str(tmp_path)}
-        result = run("serve", tmp_path, "--data-dir", tmp_path / "data", *arguments, env=environment)
+        result = run("serve", *folder, "--data-dir", tmp_path / "data", *arguments, env=environment)
         return result, platforms
 
     return run_serve
@@ -206,6 +206,14 @@ def test_serve_prints_a_ready_curl_line_and_hands_over_what_it_was_told(served, 
     assert desired_state.settings == {"concurrency_target": 3, "queue_timeout": 5, **replicas}
     assert desired_state.secrets_directory == tmp_path
     assert desired_state.keep_requests == 100_000, "its database may lie in memory"
+
+
+def test_serve_takes_the_current_folder_where_none_is_named(served, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result, [desired_state] = served("", folder=())
+    assert result.exit_code == OK
+    assert desired_state.truss_directory == tmp_path
+    assert desired_state.model_name == tmp_path.name
 
 
 def test_serve_tells_a_name_that_it_had_to_change_and_takes_another(served):

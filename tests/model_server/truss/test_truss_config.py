@@ -232,6 +232,20 @@ def test_a_lone_config_yml_is_refused_with_its_right_name(tmp_path):
     assert refused.value.hint == "rename config.yml to config.yaml"
 
 
+def test_a_folder_that_is_no_truss_is_refused_with_the_one_that_may_be_meant(tmp_path):
+    def hint(folder):
+        with pytest.raises(InvalidTrussError) as refused:
+            read_truss(folder)
+        return refused.value.hint
+
+    assert hint(tmp_path) == "name the folder that has a config.yaml; headway init DIR writes a new one"
+    assert hint(tmp_path / "nowhere") == hint(tmp_path)
+    (tmp_path / "hello").mkdir()
+    (tmp_path / "hello" / "config.yaml").write_text("")
+    assert hint(tmp_path) == f"there is one in {tmp_path / 'hello'}: name that folder"
+    assert hint(tmp_path / "hello" / "config.yaml") == "name the folder that it lies in"
+
+
 @pytest.mark.parametrize(
     ("text", "files", "missing"),
     [

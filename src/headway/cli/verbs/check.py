@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def check(
     *,
-    directory: options.Truss,
+    directory: options.Truss = Path(),
     as_json: options.AsJson = False,
     url: options.ControlUrl = None,
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from headway.cli import options
+from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
 from headway.cli.tables import show
@@ -13,9 +13,17 @@ from headway.cli.tables import show
 def delete(
     *,
     model: options.Model,
-    deployment: Annotated[str | None, typer.Option(help="Delete only this deployment, by its id.")] = None,
+    deployment: Annotated[
+        str | None,
+        typer.Option(
+            help="Delete only this deployment, by its id.", autocompletion=completion.deployment_ids
+        ),
+    ] = None,
     environment: Annotated[
-        str | None, typer.Option(help="Delete only this environment; its deployment stays.")
+        str | None,
+        typer.Option(
+            help="Delete only this environment; its deployment stays.", autocompletion=completion.environments
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     url: options.ControlUrl = None,

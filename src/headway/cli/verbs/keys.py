@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from headway.cli import options
+from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import AnswerError, Control, answering
 from headway.cli.grouped import grouped
@@ -44,7 +44,10 @@ def create(
     name: Annotated[str, typer.Option(help="What to call it.")] = "",
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="What it is good for: inference, manage, metrics. [default: the first two]"),
+        typer.Option(
+            help="What it is good for: inference, manage, metrics. [default: the first two]",
+            autocompletion=completion.scopes,
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the key and nothing else.")] = False,
     where: _Where,
@@ -99,7 +102,12 @@ def list_keys(
 @grouped
 def delete(
     *,
-    prefix: Annotated[str, typer.Argument(help="How the key begins, as headway keys list shows it.")],
+    prefix: Annotated[
+        str,
+        typer.Argument(
+            help="How the key begins, as headway keys list shows it.", autocompletion=completion.keys
+        ),
+    ],
     where: _Where,
 ) -> None:
     """Delete a key: calls with it are refused from now on.

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from headway.cli import options
+from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control, parsed
 from headway.cli.log_lines import log_printer
@@ -18,7 +18,10 @@ _SILENCE = 60.0
 class _Lines:
     """Which are shown."""
 
-    replica: Annotated[str | None, typer.Option(help="One replica's id, or build. [default: all]")] = None
+    replica: Annotated[
+        str | None,
+        typer.Option(help="One replica's id, or build. [default: all]", autocompletion=completion.replicas),
+    ] = None
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines.")] = False
     tail: Annotated[int, typer.Option(min=0, max=100_000, help="Lines of the past, of each.")] = 100
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headway.cli import options
+from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
 from headway.cli.tables import moment, show, show_json, table
@@ -20,7 +20,9 @@ secrets = typer.Typer(
 @secrets.command("set")
 def set_secret(
     *,
-    name: Annotated[str, typer.Argument(help="The name that models ask for.")],
+    name: Annotated[
+        str, typer.Argument(help="The name that models ask for.", autocompletion=completion.secrets)
+    ],
     value: Annotated[
         str | None, typer.Option(help="Its value; others on this machine may see it here. [default: ask]")
     ] = None,
@@ -55,7 +57,11 @@ def list_secrets(*, url: options.ControlUrl = None, as_json: options.AsJson = Fa
 
 
 @secrets.command()
-def delete(*, name: Annotated[str, typer.Argument(help="Its name.")], url: options.ControlUrl = None) -> None:
+def delete(
+    *,
+    name: Annotated[str, typer.Argument(help="Its name.", autocompletion=completion.secrets)],
+    url: options.ControlUrl = None,
+) -> None:
     """Delete a secret.
 
     Example: headway secrets delete hf_access_token

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headway.cli import completion
 from headway.cli.addresses import inference_url, path_of
 from headway.cli.client import explained, http_client, refuse_key_error
 from headway.cli.exit_codes import FAILED
@@ -52,8 +53,14 @@ class _Target:
     url: Annotated[
         str | None, typer.Option(help="Where requests go. [default: HEADWAY_URL, else this machine]")
     ] = None
-    deployment: Annotated[str | None, typer.Option(help="One deployment, by its id.")] = None
-    environment: Annotated[str | None, typer.Option(help="One environment. [default: production]")] = None
+    deployment: Annotated[
+        str | None,
+        typer.Option(help="One deployment, by its id.", autocompletion=completion.deployment_ids),
+    ] = None
+    environment: Annotated[
+        str | None,
+        typer.Option(help="One environment. [default: production]", autocompletion=completion.environments),
+    ] = None
 
     def place(self) -> tuple[str, ...]:
         """Within a model's path. Raises typer.BadParameter."""
@@ -68,7 +75,7 @@ def predict(
     given: _Input,
     target: _Target,
     *,
-    model: Annotated[str, typer.Argument(help="The model's name.")],
+    model: Annotated[str, typer.Argument(help="The model's name.", autocompletion=completion.models)],
     timing: Annotated[bool, typer.Option("--timing", help="Show where the time went.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds without a byte.")] = 1200.0,
 ) -> None:

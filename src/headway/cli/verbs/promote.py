@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from headway.cli import options
+from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
 from headway.cli.following import wait_until_served
@@ -15,9 +15,15 @@ def promote(
     *,
     model: options.Model,
     deployment: Annotated[
-        str, typer.Argument(help="The deployment's id, or an environment that points at it.")
+        str,
+        typer.Argument(
+            help="The deployment's id, or an environment that points at it.",
+            autocompletion=completion.deployments,
+        ),
     ],
-    environment: Annotated[str, typer.Option(help="The environment that is to move.")] = "production",
+    environment: Annotated[
+        str, typer.Option(help="The environment that is to move.", autocompletion=completion.environments)
+    ] = "production",
     wait: options.Wait = True,
     url: options.ControlUrl = None,
     as_json: options.AsJson = False,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class _Wish:
     """What is to be deployed, and how."""
 
-    directory: options.Truss
+    directory: options.Truss = Path()
     name: options.Name = None
     environment: Annotated[
         str | None, typer.Option(help="The environment whose place it takes. [default: production]")
@@ -55,7 +55,7 @@ def push(
     url: options.ControlUrl = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Deploy the Truss in DIR on a running Headway. It is followed until it serves.
+    """Deploy the Truss in DIR, or here, on a running Headway. It is followed until it serves.
 
     What serves now goes on until the new deployment is ready, and keeps its settings unless others are given.
 

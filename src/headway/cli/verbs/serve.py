@@ -31,7 +31,7 @@ _MOST_RECORDS = 100_000
 class _Model:
     """What is served. None, and what is empty, leave what the Truss says."""
 
-    directory: options.Truss
+    directory: options.Truss = Path()
     concurrency_target: options.ConcurrencyTarget = None
     replicas: Annotated[
         int | None, typer.Option(min=1, help="Replicas to keep: sets both min_replica and max_replica.")
@@ -63,7 +63,7 @@ def serve(
     *,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Serve changes of DIR as they come.")] = False,
 ) -> None:
-    """Serve the model in DIR in the foreground, until Ctrl-C. Its state ends with it.
+    """Serve the model in DIR, or here, in the foreground until Ctrl-C. Its state ends with it.
 
     Example: headway serve hello --concurrency-target 4 --watch
     """

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from headway.cli import options
+from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
 from headway.cli.progress import warn
-from headway.cli.setting_values import parse_settings
+from headway.cli.setting_values import parse_settings, written
 from headway.cli.tables import messages, show, show_json, table
 
 _COLUMNS = ("setting", "value", "unit", "default", "meaning")
@@ -21,7 +21,12 @@ def settings(
     model: options.Model,
     changes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="What to change.", show_default=False),
+        typer.Argument(
+            metavar="[NAME=VALUE]...",
+            help="What to change.",
+            show_default=False,
+            autocompletion=completion.settings,
+        ),
     ] = None,
     deployment: options.Deployment = "production",
     version: Annotated[
@@ -45,7 +50,7 @@ def settings(
     if as_json:
         show_json(content)
     elif wanted:
-        changed = ", ".join(f"{name} {_text(content['settings'][name])}" for name in wanted)
+        changed = ", ".join(f"{name} {written(content['settings'][name])}" for name in wanted)
         show(f"{changed}: {content['message']}, version {content['version']}")
     else:
         show(table(_COLUMNS, _rows(content["settings"])), f"\nversion {content['version']}")
@@ -57,14 +62,4 @@ def _rows(values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 
     for field in dataclasses.fields(DeploymentSettings):
         bounds, value = bounds_of(field.name), values.get(field.name)
-        yield field.name, _text(value), bounds.unit, _text(field.default), bounds.meaning
-
-
-def _text(value: Any) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case float():
-            return f"{value:g}" if value < 1e6 else f"{value:.0f}"  # noqa: PLR2004  # where %g changes to exponents
-        case _:
-            return str(value)
+        yield field.name, written(value), bounds.unit, written(field.default), bounds.meaning

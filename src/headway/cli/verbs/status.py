@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headway.cli import options
+from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control, parsed
 from headway.cli.exit_codes import FAILED, UnavailableError
@@ -39,7 +39,9 @@ _REPLICAS = ("model", "deployment", "replica", "state", "since", "holds", "resta
 
 def status(
     *,
-    model: Annotated[str | None, typer.Argument(help="One model's name. [default: all]")] = None,
+    model: Annotated[
+        str | None, typer.Argument(help="One model's name. [default: all]", autocompletion=completion.models)
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it anew whenever it changes.")] = False,
     url: options.ControlUrl = None,
     as_json: options.AsJson = False,

@@ -26,7 +26,7 @@ from headway.model_server.borrowed import ReplicaLoop, watch_anyio
 from headway.model_server.forks import guard
 from headway.model_server.logs import configure_logging
 from headway.model_server.readiness import Readiness
-from headway.model_server.replica import Replica
+from headway.model_server.replica import ServedModel
 from headway.model_server.truss.loader import LoadFailedError
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 from headway.telemetry.outputs import outlive_full_disks
@@ -95,7 +95,7 @@ async def _serve(
 ) -> int:
     stopping, readiness = _stop_on_signals(), Readiness(os.environ)
     watch_anyio()
-    replica = Replica(
+    replica = ServedModel(
         config,
         secrets_directory=options.secrets_directory,
         environment_file=options.environment_file,
@@ -131,7 +131,7 @@ async def _serve_front(
     )
 
 
-async def _live(replica: Replica, readiness: Readiness) -> None:
+async def _live(replica: ServedModel, readiness: Readiness) -> None:
     await replica.load()
     readiness.say()
     await replica.follow_environment()

@@ -14,7 +14,7 @@ from headway.model_server import failures
 from headway.model_server.call import Call
 from headway.model_server.logs import Lines
 from headway.model_server.model_list import model_list
-from headway.model_server.replica import Replica
+from headway.model_server.replica import ServedModel
 
 Work = Callable[[Call], Awaitable[None]]
 _JSON = b"content-type: application/json\r\n"
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 class PublicRoutes:
     """The application of the public server: called once for each request."""
 
-    def __init__(self, replica: Replica) -> None:
+    def __init__(self, replica: ServedModel) -> None:
         self._replica = replica
         self._posts: dict[bytes, Work] = {
             PREDICT_PATH: self._predict,

@@ -34,7 +34,7 @@ _HOOK_THREADS = 1000
 _log = logging.getLogger(__name__)
 
 
-class Replica:
+class ServedModel:
     """The model of one Truss; `pipeline` is None until it is ready. Made on the event loop."""
 
     def __init__(

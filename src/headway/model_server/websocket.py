@@ -19,7 +19,7 @@ from headway.http.exchange import Exchange
 from headway.model_server import asgi, failures
 from headway.model_server.call import Call
 from headway.model_server.handshake import Handshake
-from headway.model_server.replica import Replica
+from headway.model_server.replica import ServedModel
 from headway.model_server.streams import BUFFER_BYTES
 from headway.model_server.truss.loader import model_traceback
 from headway.model_server.truss.signatures import Hook
@@ -43,7 +43,7 @@ _quiet.setLevel(logging.WARNING)  # the library tells each connection's beginnin
 class WebSocketCall(Call):
     """A receiver that becomes a WebSocket once its request is read."""
 
-    def __init__(self, exchange: Exchange, replica: Replica) -> None:
+    def __init__(self, exchange: Exchange, replica: ServedModel) -> None:
         super().__init__(exchange, self._converse, replica.calls, cancels=False)
         self._replica = replica
         self._protocol = ServerProtocol(

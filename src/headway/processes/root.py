@@ -62,7 +62,7 @@ class Root:
         self._graces = graces or Graces()
         self._log_limit_bytes = log_limit_bytes
         self._children: set[Child] = set()
-        self._replicas: dict[str, Replica] = {}
+        self._replicas: dict[str, ReplicaChild] = {}
         self._gateway: Child | None = None
         self._control_link: asyncio.StreamWriter | None = None
         self._control_has_run = False
@@ -195,7 +195,7 @@ class Root:
             refusal = str(error)
         self._tell(type="exited", replica_id=replica_id, generation=generation, reason=refusal)
 
-    def _spawn_replica(self, replica_id: str, generation: int, message: Mapping[str, Any]) -> "Replica":
+    def _spawn_replica(self, replica_id: str, generation: int, message: Mapping[str, Any]) -> "ReplicaChild":
         ready = ReadyPipe(lambda: self._tell(type="ready", replica_id=replica_id, generation=generation))
         try:
             program = Program(
@@ -206,7 +206,7 @@ class Root:
                 Path(message["directory"]),
                 (ready.theirs,),
             )
-            return Replica(self._spawn(program), message["note"], ready)
+            return ReplicaChild(self._spawn(program), message["note"], ready)
         except BaseException:
             ready.close()
             raise
@@ -284,7 +284,7 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True)
-class Replica:
+class ReplicaChild:
     """`note` is what control wants to be told about it when it comes back."""
 
     child: Child

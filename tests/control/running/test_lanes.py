@@ -9,7 +9,7 @@ from fakes.cluster import until
 from headway.backends.base import RunningReplica
 from headway.control.running.lanes import Lanes
 from headway.control.running.link import GatewayLink, Listeners
-from headway.control.running.replica import Replica
+from headway.control.running.replica import SupervisedReplica
 from headway.core.lifecycle import ReplicaState
 
 ROWS = [
@@ -20,7 +20,7 @@ ROWS = [
 
 def replica(name, address):
     running = RunningReplica(name, 1, "d1", "unix:/nowhere", address)
-    return Replica(running, now=0.0, state=ReplicaState.READY)
+    return SupervisedReplica(running, now=0.0, state=ReplicaState.READY)
 
 
 class World:

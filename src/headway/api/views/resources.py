@@ -14,7 +14,7 @@ from headway.control.desired.state import PRODUCTION, Deployment, Environment
 from headway.control.packages.machine import has_secret
 from headway.control.packages.on_machine import secret_warnings
 from headway.control.plane import ControlPlane
-from headway.control.running.replica import Replica
+from headway.control.running.replica import SupervisedReplica
 from headway.control.store.rows import DecisionRow, KeyRow
 from headway.core.lifecycle import ReplicaState
 from headway.core.reconcile import STARTS_UNTIL_FAILED
@@ -201,7 +201,7 @@ class ResourceViews:
         names = "queued", "abandoned", "arrivals", "finished"
         return {name: sum(int(load.get(name, 0)) for load in loads) for name in names}
 
-    def _replica(self, replica: Replica) -> resources.Replica:
+    def _replica(self, replica: SupervisedReplica) -> resources.Replica:
         history = self._supervisor.replicas.history(replica)
         return resources.Replica(
             id=replica.replica_id,

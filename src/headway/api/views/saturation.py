@@ -9,7 +9,7 @@ from headway.api.schemas import resources
 from headway.backends.base import NoFreeGpu, Unplaceable
 from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
-from headway.control.running.replica import Replica
+from headway.control.running.replica import SupervisedReplica
 from headway.core.stages import Stage
 from headway.observed.saturation.situation import SeenReplica, Situation
 from headway.observed.saturation.verdict import saturation
@@ -58,7 +58,7 @@ class SaturationViews:
             **self._orders(deployment_id, now),
         )
 
-    def _seen(self, replica: Replica, places: int, now: float) -> SeenReplica:
+    def _seen(self, replica: SupervisedReplica, places: int, now: float) -> SeenReplica:
         """Its board is looked at only where somebody may wait at its gate."""
         held = self._supervisor.link.held(replica.replica_id)
         at_gate = count_at(replica.running.private_address, Stage.GATE_WAIT) if held > places else 0

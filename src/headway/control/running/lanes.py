@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headway.control.running.link import GatewayLink
-from headway.control.running.replica import Replica
+from headway.control.running.replica import SupervisedReplica
 from headway.core.wire import HELD_PATH
 from headway.http.fetch import FetchError, fetch
 
@@ -39,7 +39,7 @@ class Holding:
 class Lanes:
     """`replicas_of` tells a deployment's."""
 
-    def __init__(self, replicas_of: Callable[[str], Sequence[Replica]], link: GatewayLink) -> None:
+    def __init__(self, replicas_of: Callable[[str], Sequence[SupervisedReplica]], link: GatewayLink) -> None:
         self._replicas_of = replicas_of
         self._link = link
         self._followers: Counter[str] = Counter()

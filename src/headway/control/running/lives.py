@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
-from headway.control.running.replica import Replica
+from headway.control.running.replica import SupervisedReplica
 from headway.control.running.replicas import ReplicaSet
 from headway.core.reconcile import Reconciler, RestartHistory
 
@@ -88,7 +88,7 @@ class Lives:
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             _logger.warning("what became of the replicas of %s is not known: %r", deployment_id, error)
 
-    def recall(self, replica: Replica) -> None:
+    def recall(self, replica: SupervisedReplica) -> None:
         """It was adopted: what an earlier control knew of its age counts on."""
         known = self._present.pop((replica.replica_id, replica.running.generation), None)
         if known is None:
@@ -102,7 +102,7 @@ class Lives:
         replica.recall(since=since, ordered_at=ordered_at, ready_at=ready_at)
 
 
-def _told(replica: Replica, offset: float) -> dict[str, Any]:
+def _told(replica: SupervisedReplica, offset: float) -> dict[str, Any]:
     return {
         "replica_id": replica.replica_id,
         "generation": replica.running.generation,

@@ -15,7 +15,7 @@ _EXIT_REASONS = {
 }
 
 
-class Replica:
+class SupervisedReplica:
     """One life of a replica, from its order to its exit. Instants are monotonic seconds."""
 
     def __init__(

@@ -25,7 +25,7 @@ from headway.control.faults import lasting
 from headway.control.running.last_words import last_words
 from headway.control.running.past_lives import PastLives, ReplicaHistory
 from headway.control.running.probes import PROBE_EVERY, Health, probe, until_ready
-from headway.control.running.replica import Replica, exit_reason
+from headway.control.running.replica import SupervisedReplica, exit_reason
 from headway.core.lifecycle import ReplicaState
 from headway.gateway.table import ReplicaRoute, RoutingTable
 
@@ -39,8 +39,8 @@ class Listeners:
     """Whom the replicas tell."""
 
     changed: Callable[[], None]
-    ready: Callable[[Replica], None]
-    failed: Callable[[Replica, str], None]
+    ready: Callable[[SupervisedReplica], None]
+    failed: Callable[[SupervisedReplica, str], None]
     """It exited unasked, and why."""
 
 
@@ -54,21 +54,21 @@ class ReplicaSet:
         self._log_directory = log_directory
         self._held = held
         self._listeners = listeners
-        self._replicas: dict[str, Replica] = {}
-        self._by_deployment: dict[str, dict[str, Replica]] = {}
+        self._replicas: dict[str, SupervisedReplica] = {}
+        self._by_deployment: dict[str, dict[str, SupervisedReplica]] = {}
         self.past = PastLives()
-        self._watching: dict[Replica, asyncio.Task[None]] = {}
+        self._watching: dict[SupervisedReplica, asyncio.Task[None]] = {}
         self.secrets: SecretViews | None = None
         self.unplaced: dict[str, Unplaceable | OSError] = {}
         """Why the latest order of a deployment's found no room."""
 
-    def __iter__(self) -> Iterator[Replica]:
+    def __iter__(self) -> Iterator[SupervisedReplica]:
         return iter(self._replicas.values())
 
-    def __getitem__(self, replica_id: str) -> Replica:
+    def __getitem__(self, replica_id: str) -> SupervisedReplica:
         return self._replicas[replica_id]
 
-    def of(self, deployment_id: str) -> list[Replica]:
+    def of(self, deployment_id: str) -> list[SupervisedReplica]:
         return list(self._by_deployment.get(deployment_id, {}).values())
 
     def present(self, deployment_id: str) -> int:
@@ -78,11 +78,13 @@ class ReplicaSet:
     def ready(self, deployment_id: str) -> int:
         return sum(one.state is ReplicaState.READY for one in self.of(deployment_id))
 
-    def history(self, replica: Replica) -> ReplicaHistory:
+    def history(self, replica: SupervisedReplica) -> ReplicaHistory:
         """Of its id's earlier lives."""
         return self.past.of(replica.replica_id, replica.running.deployment_id)
 
-    async def adopt(self, table: RoutingTable, recall: Callable[[Replica], None] = lambda _: None) -> None:
+    async def adopt(
+        self, table: RoutingTable, recall: Callable[[SupervisedReplica], None] = lambda _: None
+    ) -> None:
         """Take over what runs, as it stood in the last table: the gateway goes by that too. `recall` tells its age."""
         self._backend.on_exit(self._note_exit)
         self._backend.on_ready(self._note_said_ready)
@@ -96,7 +98,7 @@ class ReplicaSet:
             state = ReplicaState.STARTING
             if route is not None:
                 state = ReplicaState.DRAINING if route.draining else ReplicaState.READY
-            replica = Replica(running, now=time.monotonic(), state=state)
+            replica = SupervisedReplica(running, now=time.monotonic(), state=state)
             recall(replica)
             self._add(replica)
             _logger.info("replica adopted", extra={"replica": running.replica_id, "state": state.value})
@@ -170,15 +172,15 @@ class ReplicaSet:
             secrets=tuple(prepared.secrets),
         )
         running = await self._backend.start(spec)
-        self._add(Replica(running, now=now))
+        self._add(SupervisedReplica(running, now=now))
         _logger.info("replica ordered", extra={"replica": replica_id, "generation": generation})
 
-    def _add(self, replica: Replica) -> None:
+    def _add(self, replica: SupervisedReplica) -> None:
         self._replicas[replica.replica_id] = replica
         self.past.touched.add(replica.running.deployment_id)
         self._by_deployment.setdefault(replica.running.deployment_id, {})[replica.replica_id] = replica
 
-    def _remove(self, replica: Replica) -> None:
+    def _remove(self, replica: SupervisedReplica) -> None:
         del self._replicas[replica.replica_id]
         others = self._by_deployment[replica.running.deployment_id]
         del others[replica.replica_id]
@@ -203,7 +205,7 @@ class ReplicaSet:
             number += 1
         return f"{model}-{number}"
 
-    async def _watch(self, replica: Replica) -> None:
+    async def _watch(self, replica: SupervisedReplica) -> None:
         address = replica.running.address
         if replica.state is ReplicaState.STARTING:
             await until_ready(address, replica.said_ready)
@@ -219,7 +221,7 @@ class ReplicaSet:
             if replica.note_health(healthy=health is Health.HEALTHY, now=time.monotonic()):
                 self._listeners.changed()
 
-    def _note_start(self, replica: Replica) -> None:
+    def _note_start(self, replica: SupervisedReplica) -> None:
         self.past.note_start(replica.running.deployment_id, replica.since - replica.ordered_at)
 
     def _note_said_ready(self, running: RunningReplica) -> None:

@@ -20,7 +20,7 @@ from headway.control.running.link import Ends, GatewayLink, Rows
 from headway.control.running.link import Listeners as LinkListeners
 from headway.control.running.lives import Lives
 from headway.control.running.publisher import Publisher
-from headway.control.running.replica import Replica
+from headway.control.running.replica import SupervisedReplica
 from headway.control.running.replicas import Listeners, ReplicaSet
 from headway.control.running.table_store import TableStore
 from headway.control.running.wanted import WantedReplicas
@@ -233,12 +233,12 @@ class Supervisor:
             self._note_requests,
         )
 
-    def _note_ready(self, replica: Replica) -> None:
+    def _note_ready(self, replica: SupervisedReplica) -> None:
         self._reconciler(replica.running.deployment_id).replica_became_ready()
         self.were_ready.add(replica.running.deployment_id)
         self.wake()
 
-    def _note_failure(self, replica: Replica, reason: str) -> None:
+    def _note_failure(self, replica: SupervisedReplica, reason: str) -> None:
         reconciler, now = self._reconciler(replica.running.deployment_id), time.monotonic()
         reconciler.replica_failed(reason, ordered_at=replica.ordered_at, ready_at=replica.ready_at, now=now)
         _logger.error(

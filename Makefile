@@ -1,5 +1,6 @@
 # make serve   set up and serve examples/digits with a local S3-compatible endpoint
 # make test    set up and run the tests             make check   format, lint, types, layers, sizes
+# make test-console    those tests that see the console in Chromium
 # make test-alone      those tests that judge instants or memory, one after another
 # make test-compiled   the same for core, http, gateway and model_server on the compiled wheel
 # make console       build the web console anew where its sources have changed
@@ -15,11 +16,11 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve console docs test test-alone test-compiled check format bench bench-tune-grid bench-tune-guide soak \
+.PHONY: help serve console docs test test-console test-alone test-compiled check format bench bench-tune-grid bench-tune-guide soak \
 	system-packages bench-packages clean
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^#/!q; s/^# //p' Makefile
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Headway needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -44,15 +45,19 @@ serve: $(READY) console
 
 # Two at a time, but for those that judge instants; three took longer. Those with real
 # processes first: a long one at the end would be waited for alone. Sockets want short paths.
-REAL := tests/system tests/console
-IN_PROCESS := $(filter-out $(REAL) tests/core tests/observed %/fakes %/conftest.py %/__pycache__,$(wildcard tests/*))
+IN_PROCESS := $(filter-out tests/system tests/console tests/core tests/observed %/fakes %/conftest.py %/__pycache__,$(wildcard tests/*))
 
 test: $(READY) system-packages console docs
 	@$(BIN)/python tools/build/console.py test
 	@$(BIN)/python -m pytest tests/core tests/observed --cov --cov-report=term --numprocesses=2 --dist=worksteal --durations=5
 	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; \
-	$(BIN)/python -m pytest $(REAL) $(IN_PROCESS) -m 'not alone' --numprocesses=2 --dist=loadfile \
+	$(BIN)/python -m pytest tests/system $(IN_PROCESS) -m 'not alone' --numprocesses=2 --dist=loadfile \
 		--no-loadscope-reorder --durations=10 --basetemp=$$short/t
+
+# The console as people see it: every page in Chromium, in both themes, on a screen and on a phone.
+test-console: $(READY) system-packages console docs
+	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; \
+	$(BIN)/python -m pytest tests/console -m 'not alone' --numprocesses=2 --dist=loadfile --durations=10 --basetemp=$$short/t
 
 # Those that judge instants or memory, on a machine with nothing else to do.
 test-alone: $(READY) system-packages console

@@ -102,7 +102,7 @@ soak: $(READY)
 # What tests need from the system: curl for the printed lines, the libraries that OpenCV loads in receipts, Chromium for
 # the console, and a PostgreSQL server (which Debian puts outside PATH) for the control plane's store.
 system-packages:
-	@tools/system-packages curl:curl chromium:chromium libGL.so.1:libgl1 libgthread-2.0.so.0:libglib2.0-0 \
+	@tools/system-packages bwrap:bubblewrap curl:curl chromium:chromium libGL.so.1:libgl1 libgthread-2.0.so.0:libglib2.0-0 \
 		'/usr/lib/postgresql/*/bin/initdb:postgresql'
 
 # Half an hour each, on a machine with nothing else to do: tune against exhaustive grids, and the guide's worked case.

@@ -17,6 +17,7 @@ from typing import Any, Self
 from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
 from headway.core.forwarding import TrustedProxies
+from headway.core.isolation import CHOICES, Isolation
 from headway.core.settings import nearest
 from headway.private_directory import PrivateDirectoryError, is_own, make_private
 
@@ -93,6 +94,8 @@ class Configuration:
     """Addresses and networks of proxies before the gateway, whose X-Forwarded-For and so on are believed."""
     pass_environment: tuple[str, ...] = ()
     """Names of environment variables that models and builds get too, with `*` for any part of one."""
+    isolation: str = Isolation.NONE.value
+    """How replicas are kept apart whose config.yaml does not say it."""
     url: str | None = None
     """Where client commands send requests; this machine if not told."""
     control_url: str | None = None
@@ -116,6 +119,10 @@ class Configuration:
         if self.log_format not in LOG_FORMATS:
             raise InvalidConfigurationError(
                 f"unknown log format {self.log_format!r}", hint=nearest(self.log_format, LOG_FORMATS)
+            )
+        if self.isolation not in CHOICES:
+            raise InvalidConfigurationError(
+                f"unknown isolation {self.isolation!r}", hint=nearest(self.isolation, CHOICES)
             )
         if len(os.fsencode(self.run_dir)) > _LONGEST_SOCKET_DIRECTORY:
             raise InvalidConfigurationError(

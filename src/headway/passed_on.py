@@ -79,6 +79,12 @@ def has_secret(name: str, environment: Mapping[str, str] = os.environ) -> bool:
     return bool(environment.get(_SECRET + name))
 
 
+def secret_of(name: str, environment: Mapping[str, str] = os.environ) -> bytes | None:
+    """The value that a variable gives it."""
+    value = environment.get(_SECRET + name)
+    return None if value is None else value.encode(errors="surrogateescape")
+
+
 def for_builds(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """For uv, and for the commands that a Truss wants to be run before it is served."""
     return _named((*MODEL, *BUILD), environment)

@@ -3,6 +3,7 @@
 import pytest
 
 from headway.backends.base import ReplicaSpec
+from headway.backends.isolation.none import OnTheMachine
 from headway.backends.local import LocalBackend
 
 
@@ -19,7 +20,8 @@ def environment_of(tmp_path, monkeypatch):
 
     def ask(gpus=(), **known):
         spec = ReplicaSpec("m-1", 1, "d", tmp_path, tmp_path, tmp_path / "log", **known)
-        return LocalBackend(tmp_path, gpus=["0", "1"])._environment(spec, gpus)
+        world = LocalBackend(tmp_path, gpus=["0", "1"])._world(spec, tmp_path, tuple(gpus))
+        return OnTheMachine().launch(world, ["true"]).environment
 
     return ask
 

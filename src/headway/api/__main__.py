@@ -35,6 +35,7 @@ from headway.control.store.ownership import OwnedElsewhereError
 from headway.control.store.stored_requests import RequestBounds
 from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
+from headway.core.isolation import Isolation
 from headway.core.wire import EXIT_USAGE
 from headway.http.limits import Limits
 from headway.http.listener import inherited_socket
@@ -72,7 +73,7 @@ def _tell_hopeless(root: int, error: HeadwayError, *, always: bool) -> None:
 async def _control(options: argparse.Namespace) -> NoReturn:
     await asyncio.to_thread(discard_leftovers, options.data_dir)
     connect = pkgutil.resolve_name(options.backend)
-    backend: Backend = await connect(options.root_fd, options.run_dir)
+    backend: Backend = await connect(options.root_fd, options.run_dir, options.data_dir)
     configuration = Configuration.load()
     plane = await ControlPlane.open(
         PlaneOptions(
@@ -86,6 +87,7 @@ async def _control(options: argparse.Namespace) -> NoReturn:
             request_bounds=RequestBounds(options.keep_requests, options.keep_request_days),
             prune_bounds=PruneBounds(configuration.keep_deployments, configuration.keep_days),
             min_free=configuration.min_free,
+            isolation=Isolation(configuration.isolation),
             allowed_origins=AllowedOrigins.of(filter(None, options.allowed_origins.split(","))),
         ),
         backend,

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 from headway.core.errors import HeadwayError
+from headway.core.isolation import Isolation
 
 SECRETS_VARIABLE = "HEADWAY_SECRETS_DIR"
-"""In a replica's environment: the folder with one file per secret."""
+"""In the environment of a spec: the folder with one file per secret. A replica finds it where its way has it."""
 
 
 class Unplaceable(HeadwayError):  # noqa: N818  # a normal outcome, named as the design names it
@@ -43,6 +44,7 @@ class ReplicaSpec:
     use_gpu: bool = False
     secrets: tuple[str, ...] = ()
     """Names of those that it may read."""
+    isolation: Isolation = Isolation.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class RunningReplica:
     address: str
     private_address: str
     gpus: tuple[str, ...] = ()
+    isolation: Isolation = Isolation.NONE
+    """The way in which it runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ Root starts and reaps them; this side says what to run, gives each its addresses
 """
 
 import asyncio
-import contextlib
 import dataclasses
 import json
 import logging
+import shutil
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,35 +22,41 @@ from headway.backends.base import (
     RunningReplica,
 )
 from headway.backends.gpus import find_gpus
+from headway.backends.isolation.remains import remove
+from headway.backends.isolation.ways import Ways
+from headway.backends.isolation.world import Inside, Launch, Way, World
+from headway.core.isolation import Isolation
 from headway.passed_on import for_models
-from headway.telemetry.stage_board import board_path
 
 _logger = logging.getLogger(__name__)
 
 _ROOT_ANSWERS_WITHIN = 10.0
 _LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 
-ReplicaCommand = Callable[[ReplicaSpec, Path, Path], Sequence[str]]
-"""What to run for a replica, given its public and its private socket."""
+WORLDS = "worlds"
+"""The folder of the data directory with what sandboxes write, one for each."""
+
+ReplicaCommand = Callable[[ReplicaSpec, Inside], Sequence[str]]
+"""What to run for a replica, with the paths that it sees."""
 
 
-def model_server_command(spec: ReplicaSpec, public: Path, private: Path) -> Sequence[str]:
-    sockets = ("--uds", str(public), "--private-uds", str(private))
-    module = (str(spec.interpreter), "-m", "headway.model_server", str(spec.directory))
-    secrets = spec.environment.get(SECRETS_VARIABLE)
-    options = ("--secrets-directory", secrets) if secrets else ()
+def model_server_command(spec: ReplicaSpec, inside: Inside) -> Sequence[str]:
+    module = (str(inside.interpreter), "-m", "headway.model_server", str(inside.truss))
+    sockets = ("--uds", str(inside.sockets / "http"), "--private-uds", str(inside.sockets / "held"))
+    options = ("--secrets-directory", str(inside.secrets)) if inside.secrets else ()
     return (*module, *sockets, "--replica-id", spec.replica_id, *options)
 
 
-async def connect(root_descriptor: int, run_directory: Path) -> "LocalBackend":
+async def connect(root_descriptor: int, run_directory: Path, data_dir: Path) -> "LocalBackend":
     """The backend at root's word, knowing what runs already. Raises BackendError when root is silent."""
-    backend = LocalBackend(run_directory, gpus=find_gpus())
+    hidden = (data_dir, run_directory)
+    backend = LocalBackend(run_directory, gpus=find_gpus(), ways=Ways(data_dir / WORLDS, hidden))
     await backend.connect(socket.socket(fileno=root_descriptor))
     return backend
 
 
 class LocalBackend:
-    """`run_directory` holds the sockets: a short path, for they may have at most 107 bytes."""
+    """`run_directory` holds a folder of sockets for each replica: a short path, for they may have at most 107 bytes."""
 
     def __init__(
         self,
@@ -58,8 +64,10 @@ class LocalBackend:
         *,
         gpus: Sequence[str] = (),
         command: ReplicaCommand = model_server_command,
+        ways: Ways | None = None,
     ) -> None:
         self._run_directory = run_directory
+        self._ways = ways or Ways(run_directory / WORLDS)
         self._gpus = gpus
         self._command = command
         self._running: dict[str, RunningReplica] = {}
@@ -74,29 +82,35 @@ class LocalBackend:
         try:
             line = await asyncio.wait_for(reader.readline(), _ROOT_ANSWERS_WITHIN)
             for note in json.loads(line)["replicas"]:
-                replica = RunningReplica(**{**note, "gpus": tuple(note["gpus"])})
+                replica = _noted(note)
                 self._running[replica.replica_id] = replica
         except (TimeoutError, OSError, ValueError, KeyError, TypeError) as error:
             raise BackendError(f"root does not tell what runs: {error!r}") from error
+        await asyncio.to_thread(self._sweep)
         self._listening = asyncio.get_running_loop().create_task(self._listen(reader))
 
     async def start(self, spec: ReplicaSpec) -> RunningReplica:
         if spec.replica_id in self._running:
             raise BackendError(f"replica {spec.replica_id} runs already")
-        public, private = (self._run_directory / f"{spec.generation}.{end}" for end in ("http", "held"))
+        way = await self._ways.chosen(spec.isolation)
+        sockets = self._sockets(spec.generation)
         replica = RunningReplica(
             replica_id=spec.replica_id,
             generation=spec.generation,
             deployment_id=spec.deployment_id,
-            address=f"unix:{public}",
-            private_address=f"unix:{private}",
+            address=f"unix:{sockets / 'http'}",
+            private_address=f"unix:{sockets / 'held'}",
             gpus=self._free_gpu() if spec.use_gpu else (),
+            isolation=way.name,
         )
+        world = self._world(spec, sockets, replica.gpus)
+        launch = await asyncio.to_thread(self._launch, way, world, self._command(spec, way.inside(world)))
         self._tell(
             type="start",
-            command=list(self._command(spec, public, private)),
-            directory=str(spec.directory),
-            environment=self._environment(spec, replica.gpus),
+            command=launch.command,
+            directory=str(launch.directory),
+            environment=launch.environment,
+            keep=launch.keep,
             log_path=str(spec.log_path),
             note=dataclasses.asdict(replica),
         )
@@ -145,12 +159,9 @@ class LocalBackend:
         if replica is None or replica.generation != gone.generation:
             return
         del self._running[gone.replica_id]
-        for address in (replica.address, replica.private_address):
-            with contextlib.suppress(OSError):
-                Path(address.removeprefix("unix:")).unlink(missing_ok=True)
-        if (board := board_path(replica.private_address)) is not None:
-            with contextlib.suppress(OSError):
-                board.unlink(missing_ok=True)
+        shutil.rmtree(self._sockets(replica.generation), ignore_errors=True)
+        if replica.isolation is not Isolation.NONE:
+            asyncio.get_running_loop().run_in_executor(None, remove, self._own(replica.generation))
         for report in self._reports:
             report(gone)
 
@@ -175,9 +186,40 @@ class LocalBackend:
             hint="lower max_replica, or stop a replica that holds one",
         )
 
-    def _environment(self, spec: ReplicaSpec, gpus: Sequence[str]) -> Mapping[str, str]:
-        """What of Headway's own a model needs; the replica's own wins."""
-        environment = {**for_models(spec.secrets), **spec.environment}
-        if self._gpus:  # who asked for none sees none: those of others are not free
-            environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
-        return environment
+    def _world(self, spec: ReplicaSpec, sockets: Path, gpus: tuple[str, ...]) -> World:
+        stated = dict(spec.environment)
+        secrets = stated.pop(SECRETS_VARIABLE, "")
+        return World(
+            truss=spec.directory,
+            interpreter=spec.interpreter,
+            own=self._own(spec.generation),
+            sockets=sockets,
+            stated=stated,
+            inherited=for_models(spec.secrets),
+            secrets=Path(secrets) if secrets else None,
+            gpus=gpus if self._gpus else None,
+        )
+
+    def _launch(self, way: Way, world: World, words: Sequence[str]) -> Launch:
+        """Blocks."""
+        remove(world.sockets)
+        world.sockets.mkdir(mode=0o700)
+        return way.launch(world, words)
+
+    def _sweep(self) -> None:
+        """Remove what is left of replicas whose end nobody here has heard of."""
+        there = {str(one.generation) for one in self._running.values()}
+        for folder in (*self._run_directory.glob("[0-9]*"), *self._ways.worlds.glob("*")):
+            if folder.name not in there:
+                remove(folder)
+
+    def _sockets(self, generation: int) -> Path:
+        return self._run_directory / str(generation)
+
+    def _own(self, generation: int) -> Path:
+        return self._ways.worlds / str(generation)
+
+
+def _noted(note: Mapping[str, Any]) -> RunningReplica:
+    """As root keeps it."""
+    return RunningReplica(**{**note, "gpus": tuple(note["gpus"]), "isolation": Isolation(note["isolation"])})

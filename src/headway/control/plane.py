@@ -11,6 +11,7 @@ from headway.backends.base import Backend
 from headway.configuration import MIN_FREE
 from headway.control.credentials.changes import Credentials
 from headway.control.credentials.keys import Keyring
+from headway.control.credentials.secret_copies import SecretCopies
 from headway.control.credentials.secret_files import SecretFiles
 from headway.control.credentials.secret_views import SecretViews
 from headway.control.desired.state import Deployment, DesiredState
@@ -31,6 +32,7 @@ from headway.control.store.store import Store
 from headway.control.store.stored_requests import RequestBounds, StoredRequests
 from headway.core.entry import AllowedOrigins
 from headway.core.errors import HeadwayError
+from headway.core.isolation import Isolation
 
 _HISTORY_EVERY = 1.0
 _OWNED_EVERY = 5.0
@@ -59,6 +61,8 @@ class PlaneOptions:
     prune_bounds: PruneBounds = field(default_factory=PruneBounds)
     min_free: int = MIN_FREE
     """Bytes that a push leaves free on the disk."""
+    isolation: Isolation = Isolation.NONE
+    """Of replicas whose config.yaml does not say it."""
     allowed_origins: AllowedOrigins = field(default_factory=AllowedOrigins)
     """Whose pages may use the API."""
 
@@ -89,6 +93,7 @@ class ControlPlane:
             link_path=options.link_path,
             log_directory=options.logs_dir,
         )
+        self.supervisor.replicas.isolation = options.isolation
         self.run_directory = RunDirectory(options.link_path.parent, self.supervisor)
         self.stored_requests = StoredRequests(persistence, options.request_bounds)
         if self.stored_requests.are_kept:
@@ -203,14 +208,16 @@ class ControlPlane:
         secrets_dir, files = self.options.secrets_place, None
         if self.options.secrets_dir is None:
             files = SecretFiles(secrets_dir, state.secrets)
-        views = self.options.link_path.parent / "declared_secrets"
-        self.supervisor.replicas.secrets = SecretViews(secrets_dir, views)
+        run_dir, replicas = self.options.link_path.parent, self.supervisor.replicas
+        replicas.secrets = SecretViews(secrets_dir, run_dir / "declared_secrets")
+        replicas.secret_copies = SecretCopies(secrets_dir, run_dir / "copied_secrets")
         keyring = Keyring(state.keys)
         self._publish_keys(keyring)
         return Credentials(
             self.persistence,
             keyring,
             files,
+            replicas.secret_copies,
             lambda: self._publish_keys(keyring),
             is_exposed=self.options.is_exposed,
         )

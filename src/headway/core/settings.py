@@ -142,6 +142,7 @@ OF_THE_TRUSS = {
     "streaming_read_timeout": "runtime.streaming_read_timeout",
     "gated": "model_metadata.headway.gated",
     "on_disconnect": "model_metadata.headway.on_disconnect",
+    "isolation": "model_metadata.headway.isolation",
     "environment_variables": "environment_variables",
     "python_version": "python_version",
     "accelerator": "resources.accelerator",

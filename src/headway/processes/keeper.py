@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a keeper has few imports: each costs memory and time, once 
     from collections.abc import Callable, Iterable, Sequence
     from typing import Literal
 
-    Way = Literal["one", "group", "alone"]
+    Way = Literal["one", "group", "alone", "sandboxed"]
 
 END_ALL = signal.SIGUSR1
 """Tells a keeper to kill everything now; the kernel sends it when the keeper's parent dies."""
@@ -35,6 +35,11 @@ _KILLED_ALONE_WITHIN = 60.0
 """The same where the parent is dead."""
 _LOOK_AGAIN_AFTER = 0.05
 _LOOK_FOR_ORPHANS_EVERY = 1.0
+_LOOK_FOR_SANDBOXED_EVERY = 0.005
+_SANDBOXED = 2
+"""Its number in the namespace: the first is bubblewrap's own, which starts it before all else."""
+_SIGNALLED = 128
+"""Bubblewrap's exit code is this and the number of the signal that ended what it ran."""
 
 _prctl = ctypes.CDLL(None).prctl
 
@@ -47,6 +52,7 @@ def command_line(
     The `way` to keep it. One: a signal is passed on to that process, at whose end all others are killed. Group: to its
     whole group, and all may then take their time to end. Alone: the process starts others under keepers of
     their own only, so an orphan is what such a keeper, itself killed, has left behind, and is killed soon.
+    Sandboxed: the process is bubblewrap, and a signal is for what that runs in a namespace of processes.
     """
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), way, *words]
 
@@ -58,14 +64,7 @@ def become_subreaper() -> None:
 
 def children() -> set[int]:
     """The children of this process, those included that wait to be reaped."""
-    try:
-        found: set[int] = set()
-        for thread in os.listdir("/proc/self/task"):
-            with open(f"/proc/self/task/{thread}/children") as listed:
-                found.update(map(int, listed.read().split()))
-    except OSError:  # a kernel without this file
-        return {int(one) for one in os.listdir("/proc") if one.isdigit() and _parent(one) == os.getpid()}
-    return found
+    return _children_of(os.getpid())
 
 
 def kill(process_id: int) -> None:
@@ -85,7 +84,7 @@ def main() -> int:
     kept = _Kept(int(parent), command_process, way)
     kept.until_ended()
     kept.end_all()
-    return _ended_as(kept.status)
+    return _ended_as(kept.status, is_sandboxed=way == "sandboxed")
 
 
 class _Kept:
@@ -96,30 +95,48 @@ class _Kept:
         self._command = command
         self._is_alone = way == "alone"
         self._is_patient = way == "group"
+        self._is_sandboxed = way == "sandboxed"
         self._pass_on = os.killpg if self._is_patient else os.kill
         self._is_asked_to_end = False
+        self._waiting: list[int] = []
         self.status: int | None = None
 
     def until_ended(self) -> None:
         """Return when the command, and what may take its time with it, has ended or everything has to."""
         while (number := self._next_signal()) != END_ALL:
             if number is None:
-                for orphan in children() - {self._command}:
-                    kill(orphan)
+                self._look()
             elif number == signal.SIGCHLD:
                 any_left = self._reap()
                 if self.status is not None and not (any_left and self._is_patient and self._is_asked_to_end):
                     return
             elif self.status is None:  # until it is reaped, nobody else gets its number
                 self._is_asked_to_end = True
-                _send(self._pass_on, self._command, number)
+                self._waiting.append(number)
+                self._pass_on_waiting()
 
     def _next_signal(self) -> int | None:
-        """None now and then, for what no signal tells: that an orphan has come."""
-        if not self._is_alone:
+        """None now and then, for what no signal tells: that an orphan has come, or who a signal is for."""
+        if not self._is_alone and not self._waiting:
             return signal.sigwait(_HEARD)
-        heard = signal.sigtimedwait(_HEARD, _LOOK_FOR_ORPHANS_EVERY)
+        heard = signal.sigtimedwait(
+            _HEARD, _LOOK_FOR_ORPHANS_EVERY if self._is_alone else _LOOK_FOR_SANDBOXED_EVERY
+        )
         return None if heard is None else heard.si_signo
+
+    def _look(self) -> None:
+        if self._is_alone:
+            for orphan in children() - {self._command}:
+                kill(orphan)
+        self._pass_on_waiting()
+
+    def _pass_on_waiting(self) -> None:
+        """To the command; to what runs in its sandbox as soon as there is such a process."""
+        whom = _sandboxed_by(self._command) if self._is_sandboxed else self._command
+        if whom is not None:
+            for number in self._waiting:
+                _send(self._pass_on, whom, number)
+            self._waiting.clear()
 
     def end_all(self) -> None:
         """Kill all children; theirs become children of this process, and are killed in their turn."""
@@ -166,6 +183,35 @@ def _start(command: list[str], mask: "Iterable[int]") -> int:
         os._exit(_CANNOT_EXECUTE)
 
 
+def _children_of(process_id: int) -> set[int]:
+    try:
+        found: set[int] = set()
+        for thread in os.listdir(f"/proc/{process_id}/task"):
+            with open(f"/proc/{process_id}/task/{thread}/children") as listed:
+                found.update(map(int, listed.read().split()))
+    except OSError:  # a kernel without this file
+        return {int(one) for one in os.listdir("/proc") if one.isdigit() and _parent(one) == process_id}
+    return found
+
+
+def _sandboxed_by(bubblewrap: int) -> int | None:
+    """The process that a bubblewrap is there for; None while there is none yet, or any more."""
+    try:
+        for first in _children_of(bubblewrap):
+            for one in _children_of(first):
+                if _number_inside(one) == _SANDBOXED:
+                    return one
+    except OSError:
+        return None
+    return None
+
+
+def _number_inside(process_id: int) -> int:
+    """What a process is called in the innermost namespace."""
+    with open(f"/proc/{process_id}/status") as status:
+        return next((int(line.split()[-1]) for line in status if line.startswith("NSpid:")), 0)
+
+
 def _send(way: "Callable[[int, int], None]", whom: int, number: int) -> None:
     try:
         way(whom, number)
@@ -173,9 +219,11 @@ def _send(way: "Callable[[int, int], None]", whom: int, number: int) -> None:
         return
 
 
-def _ended_as(status: int | None) -> int:
+def _ended_as(status: int | None, *, is_sandboxed: bool) -> int:
     """The command's exit code; or end by its signal, SIGKILL where even that could not end it."""
     code = -signal.SIGKILL if status is None else os.waitstatus_to_exitcode(status)
+    if is_sandboxed and _SIGNALLED < code < _SIGNALLED + signal.NSIG:
+        code = _SIGNALLED - code
     if code < 0:
         _prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # the command has dumped its core, if it was to
         if -code != signal.SIGKILL:

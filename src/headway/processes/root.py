@@ -205,6 +205,7 @@ class Root:
                 {**message["environment"], READY_DESCRIPTOR: str(ready.theirs)},
                 Path(message["directory"]),
                 (ready.theirs,),
+                message.get("keep", "one"),
             )
             return ReplicaChild(self._spawn(program), message["note"], ready)
         except BaseException:

@@ -9,7 +9,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from headway.backends.base import SECRETS_VARIABLE, ReplicaSpec
+from headway.backends.base import ReplicaSpec
+from headway.backends.isolation.none import OnTheMachine
+from headway.backends.isolation.remains import remove
+from headway.backends.isolation.world import World
 from headway.backends.local import model_server_command
 from headway.control.credentials.secret_views import SecretViews
 from headway.control.packages.preparation import PreparedModel
@@ -43,14 +46,14 @@ class TrialReplica:
 
     def __init__(self, workshop: Workshop, predict_concurrency: int) -> None:
         self.predict_concurrency = predict_concurrency
-        public, private = (workshop.directory / f"{predict_concurrency}.{end}" for end in ("http", "held"))
-        for path in (public, private):
-            path.unlink(missing_ok=True)
-        self.address = f"unix:{public}"
+        sockets = workshop.directory / str(predict_concurrency)
+        remove(sockets)
+        sockets.mkdir()
+        self.address = f"unix:{sockets / 'http'}"
         self.died = ""
         self.most_memory_bytes = 0
         self.age = Age(next(_NUMBERS))
-        self._child = Child(_program(workshop, predict_concurrency, public, private), _LOG_LIMIT_BYTES)
+        self._child = Child(_program(workshop, predict_concurrency, sockets), _LOG_LIMIT_BYTES)
 
     def has_had(self, requests: int, seconds: float) -> None:
         """So much more load is behind it."""
@@ -116,7 +119,7 @@ async def _come_up(replica: TrialReplica, watching: asyncio.Task[None], within: 
         )
 
 
-def _program(workshop: Workshop, predict_concurrency: int, public: Path, private: Path) -> Program:
+def _program(workshop: Workshop, predict_concurrency: int, sockets: Path) -> Program:
     model, name = workshop.model, f"tune-{predict_concurrency}"
     declared = tuple(model.config.secrets)
     secrets = workshop.secrets_directory and SecretViews(
@@ -129,19 +132,30 @@ def _program(workshop: Workshop, predict_concurrency: int, public: Path, private
         interpreter=model.interpreter,
         directory=model.directory,
         log_path=workshop.directory / f"{name}.log",
-        environment={SECRETS_VARIABLE: str(secrets)} if secrets else {},
     )
+    world = World(
+        truss=spec.directory,
+        interpreter=spec.interpreter,
+        own=workshop.directory / "own",
+        sockets=sockets,
+        stated=model.environment_variables,
+        inherited=for_models(declared),
+        secrets=secrets,
+    )
+    way = OnTheMachine()
     command = (
-        *model_server_command(spec, public, private),
+        *model_server_command(spec, way.inside(world)),
         "--predict-concurrency",
         str(predict_concurrency),
     )
+    launch = way.launch(world, command)
     return Program(
         name=name,
-        command=command,
+        command=launch.command,
         log_path=spec.log_path,
-        environment={**for_models(declared), **model.environment_variables},
-        directory=model.directory,
+        environment=launch.environment,
+        directory=launch.directory,
+        way=launch.keep,
     )
 
 

@@ -1,8 +1,11 @@
-"""What every backend does, on the fake and on local child processes of a real root."""
+"""What every backend does: the fake, and local child processes of a real root in each way to run them."""
 
 import asyncio
 import contextlib
+import dataclasses
+import itertools
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 from backends.contract.fake import FakeBackend
 from headway.backends.base import BackendError, ReplicaSpec, Unplaceable
 from headway.backends.local import LocalBackend
+from headway.core.isolation import Isolation
 from headway.core.wire import READY_DESCRIPTOR
 from headway.processes.child import Program
 from headway.processes.root import Graces, Root
@@ -28,6 +32,33 @@ for _ in range(int(os.environ["SAYS"])):
 """
 
 
+GENERATIONS = itertools.count(100)
+MARK = "started-by-a-replica-of-the-contract"
+STARTS_OTHERS = f"""
+import subprocess
+subprocess.Popen(["setsid", "sh", "-c", "sleep 600 # {MARK}"])
+"""
+DEAF = f"import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\n{SAY_READY}"
+ENDS = {
+    "import sys; sys.exit(70)": (70, None),
+    "import sys; sys.exit(0)": (0, None),
+    "import os; os.abort()": (None, signal.SIGABRT),
+    "import os; os.kill(os.getpid(), 9)": (None, signal.SIGKILL),
+    "import ctypes; ctypes.string_at(0)": (None, signal.SIGSEGV),
+}
+
+
+def started_by_replicas():
+    return [one for one in Path("/proc").glob("[0-9]*") if MARK in command_of(one)]
+
+
+def command_of(process):
+    try:
+        return (process / "cmdline").read_text()
+    except OSError:
+        return ""
+
+
 class TellingBackend(FakeBackend):
     """Its replicas say as often that they are ready as their variable SAYS has it."""
 
@@ -41,6 +72,27 @@ class TellingBackend(FakeBackend):
 @contextlib.asynccontextmanager
 async def fake_backend(_directory, gpus):
     yield TellingBackend(gpus=gpus)
+
+
+@contextlib.asynccontextmanager
+async def sandbox_backend(directory, gpus):
+    async with local_backend(directory, gpus) as backend:
+        yield SandboxingBackend(backend)
+
+
+class SandboxingBackend:
+    """Runs every replica in a sandbox."""
+
+    def __init__(self, backend):
+        self._backend = backend
+
+    def __getattr__(self, name):
+        return getattr(self._backend, name)
+
+    async def start(self, spec):
+        started = await self._backend.start(dataclasses.replace(spec, isolation=Isolation.SANDBOX))
+        assert started.isolation is Isolation.SANDBOX
+        return started
 
 
 @contextlib.asynccontextmanager
@@ -73,7 +125,7 @@ async def local_backend(directory, gpus):
             await running
 
 
-@pytest.fixture(params=[fake_backend, local_backend], ids=["fake", "local"])
+@pytest.fixture(params=[fake_backend, local_backend, sandbox_backend], ids=["fake", "local", "sandbox"])
 def story(request, tmp_path):
     """Runs `tell(backend, exits)` with a backend that has `gpus`; `exits` is a queue of what it reports."""
 
@@ -89,14 +141,17 @@ def story(request, tmp_path):
     return run
 
 
-def spec(name, generation=1, **known):
-    here = Path.cwd()
-    return ReplicaSpec(name, generation, "d1", Path(sys.executable), here, known.pop("log_path"), **known)
+def spec(name, generation=None, **known):
+    generation = next(GENERATIONS) if generation is None else generation
+    known = {"log_path": known["directory"].with_name(f"{name}.log"), **known}
+    return ReplicaSpec(name, generation, "d1", Path(sys.executable), **known)
 
 
 @pytest.fixture
 def make_spec(tmp_path):
-    return lambda name, *rest, **known: spec(name, *rest, log_path=tmp_path / f"{name}.log", **known)
+    truss = tmp_path / "truss"
+    truss.mkdir()
+    return lambda name, *rest, **known: spec(name, *rest, directory=truss, **known)
 
 
 def test_what_was_started_runs_until_it_is_stopped_and_its_exit_is_reported_once(story, make_spec):
@@ -170,6 +225,43 @@ def test_without_any_gpu_a_replica_that_asks_for_one_has_no_place(story, make_sp
             await backend.start(make_spec("a", use_gpu=True))
         assert await backend.running() == ()
         assert exits.empty()
+
+    story(tell)
+
+
+def test_an_exit_is_told_with_its_code_or_its_signal(story, make_spec):
+    async def tell(backend, exits):
+        for number, (code, expected) in enumerate(ENDS.items(), start=1):
+            await backend.start(make_spec("a", number, environment={"CODE": code}))
+            if hasattr(backend, "exit"):
+                backend.exit("a", code=expected[0], signal=expected[1])
+            gone = await exits.get()
+            assert (gone.code, gone.signal) == expected
+
+    story(tell)
+
+
+def test_all_that_a_replica_started_ends_with_it_in_whatever_session(story, make_spec):
+    async def tell(backend, exits):
+        await backend.start(make_spec("a", environment={"CODE": STARTS_OTHERS}))
+        if hasattr(backend, "exit"):
+            backend.exit("a", code=0)
+        assert (await exits.get()).code == 0
+        assert not started_by_replicas()
+
+    story(tell)
+
+
+def test_a_replica_that_hears_no_signal_is_killed_after_its_grace(story, make_spec):
+    async def tell(backend, exits):
+        said = asyncio.Queue()
+        backend.on_ready(said.put_nowait)
+        await backend.start(make_spec("a", environment={"CODE": DEAF, "SAYS": "1"}))
+        await said.get()
+        await backend.stop("a", grace=0.5)
+        if hasattr(backend, "exit"):
+            return
+        assert (await exits.get()).signal == signal.SIGKILL
 
     story(tell)
 

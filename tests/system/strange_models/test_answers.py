@@ -23,7 +23,7 @@ MODEL = """
             except OSError:
                 continue
             try:
-                if one.family == socket.AF_UNIX and str(one.getsockname()).endswith(".http"):
+                if one.family == socket.AF_UNIX and str(one.getsockname()).endswith("/http"):
                     one.getpeername()
                     yield one
             except OSError:

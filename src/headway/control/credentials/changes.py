@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable, Iterable
 
 from headway.control.credentials.keys import Keyring, new_key
+from headway.control.credentials.secret_copies import SecretCopies
 from headway.control.credentials.secret_files import SecretFiles, require_name
 from headway.control.errors import NotFoundError, RefusedError
+from headway.control.faults import Faults
 from headway.control.store.persistence import Persistence
 from headway.control.store.rows import KeyRow, SecretRow
 from headway.core.credentials import MANAGE
@@ -25,6 +27,7 @@ class Credentials:
         persistence: Persistence,
         keyring: Keyring,
         secret_files: SecretFiles | None,
+        secret_copies: SecretCopies,
         keys_changed: Callable[[], None],
         *,
         is_exposed: bool,
@@ -32,6 +35,8 @@ class Credentials:
         self.keyring = keyring
         self._persistence = persistence
         self._secret_files = secret_files
+        self._secret_copies = secret_copies
+        self._faults = Faults()
         self._keys_changed = keys_changed
         self._is_exposed = is_exposed
         self._one_at_a_time = asyncio.Lock()
@@ -81,6 +86,7 @@ class Credentials:
             row = SecretRow(name, value, time.time())
             await self._persistence.call(self._persistence.store.save_secret, row)
             files.write(row)
+            self._refresh_copies()
             return row
 
     async def delete_secret(self, name: str) -> None:
@@ -91,12 +97,19 @@ class Credentials:
                 raise NotFoundError(f"there is no secret {name!r}", hint=nearest(name, files.names()))
             await self._persistence.call(self._persistence.store.delete_secret, name)
             files.remove(name)
+            self._refresh_copies()
 
     async def keep_files(self) -> None:
-        """Have models see the secrets that are stored, whatever becomes of their folder; until cancelled."""
-        while self._secret_files is not None:
-            self._secret_files.complete()
+        """Have models see the secrets as they are, whatever becomes of their folder; until cancelled."""
+        while True:
+            if self._secret_files is not None:
+                self._secret_files.complete()
+            self._refresh_copies()
             await asyncio.sleep(_FILES_EVERY)
+
+    def _refresh_copies(self) -> None:
+        with self._faults.of("models in sandboxes see secrets as they are"):
+            self._secret_copies.refresh()
 
     def _refuse_last(self, prefix: str) -> None:
         """Without keys anybody could manage what can be reached from elsewhere, or nobody could with the rest."""

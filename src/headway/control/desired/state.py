@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from headway.core.isolation import Isolation
 from headway.core.reconcile import Thresholds
 from headway.core.settings import DeploymentSettings
 
@@ -37,6 +38,8 @@ class Prepared:
     """Those that it declares, and whether config.yaml has a value for it."""
     ways_in: tuple[str, ...] | None = None
     """Methods that requests reach, as far as its text shows; None where it does not."""
+    isolation: Isolation | None = None
+    """What config.yaml says of it; None: nothing."""
 
     @property
     def is_intact(self) -> bool:
@@ -56,6 +59,7 @@ class Prepared:
             "thresholds": Thresholds(**content["thresholds"]),
             "warnings": tuple(content["warnings"]),
             "ways_in": None if content.get("ways_in") is None else tuple(content["ways_in"]),
+            "isolation": Isolation(content["isolation"]) if content.get("isolation") else None,
         }
         return cls(**{**content, **changed})
 

@@ -202,6 +202,7 @@ def prepared_of(model: PreparedModel) -> Prepared:
         example=example_input(model),
         secrets={name: bool(default) for name, default in model.config.secrets.items()},
         ways_in=ways_into(model.config),
+        isolation=model.config.headway.isolation,
     )
 
 

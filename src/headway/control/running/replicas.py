@@ -19,6 +19,7 @@ from headway.backends.base import (
     RunningReplica,
     Unplaceable,
 )
+from headway.control.credentials.secret_copies import SecretCopies
 from headway.control.credentials.secret_views import SecretViews
 from headway.control.desired.state import Deployment, Prepared
 from headway.control.faults import lasting
@@ -26,6 +27,7 @@ from headway.control.running.last_words import last_words
 from headway.control.running.past_lives import PastLives, ReplicaHistory
 from headway.control.running.probes import PROBE_EVERY, Health, probe, until_ready
 from headway.control.running.replica import SupervisedReplica, exit_reason
+from headway.core.isolation import Isolation
 from headway.core.lifecycle import ReplicaState
 from headway.gateway.table import ReplicaRoute, RoutingTable
 
@@ -61,6 +63,10 @@ class ReplicaSet:
         self.secrets: SecretViews | None = None
         self.unplaced: dict[str, Unplaceable | OSError] = {}
         """Why the latest order of a deployment's found no room."""
+        self.secret_copies: SecretCopies | None = None
+        """For replicas that may not see where the secrets themselves lie."""
+        self.isolation = Isolation.NONE
+        """Of those whose config.yaml does not say it."""
 
     def __iter__(self) -> Iterator[SupervisedReplica]:
         return iter(self._replicas.values())
@@ -153,13 +159,15 @@ class ReplicaSet:
         """The deployment is gone, and so is what became of its replicas."""
         self.past.forget(deployment_id)
         self.unplaced.pop(deployment_id, None)
-        if self.secrets is not None:
-            self.secrets.forget(deployment_id)
+        for folders in (self.secrets, self.secret_copies):
+            if folders is not None:
+                folders.forget(deployment_id)
 
     async def _order(self, deployment: Deployment, generation: int, now: float) -> None:
         if (prepared := deployment.prepared) is None:
             return
         replica_id = self._free_id(deployment.model)
+        isolation = prepared.isolation or self.isolation
         spec = ReplicaSpec(
             replica_id=replica_id,
             generation=generation,
@@ -167,9 +175,10 @@ class ReplicaSet:
             interpreter=prepared.interpreter,
             directory=prepared.directory,
             log_path=self._log_path(deployment.deployment_id, replica_id),
-            environment=self._environment(deployment.deployment_id, prepared),
+            environment=self._environment(deployment.deployment_id, prepared, isolation),
             use_gpu=prepared.use_gpu,
             secrets=tuple(prepared.secrets),
+            isolation=isolation,
         )
         running = await self._backend.start(spec)
         self._add(SupervisedReplica(running, now=now))
@@ -187,11 +196,12 @@ class ReplicaSet:
         if not others:
             del self._by_deployment[replica.running.deployment_id]
 
-    def _environment(self, deployment_id: str, prepared: Prepared) -> Mapping[str, str]:
-        if self.secrets is None:
+    def _environment(self, deployment_id: str, prepared: Prepared, isolation: Isolation) -> Mapping[str, str]:
+        folders = self.secrets if isolation is Isolation.NONE else self.secret_copies
+        if folders is None:
             return prepared.environment
         try:
-            folder = self.secrets.of(deployment_id, prepared.secrets)
+            folder = folders.of(deployment_id, prepared.secrets)
         except OSError as error:
             raise Unplaceable(f"its secrets cannot be laid out: {error}", hint="see to the disk") from error
         return {**prepared.environment, SECRETS_VARIABLE: str(folder)}

@@ -77,7 +77,7 @@ class RunDirectory:
         present: set[Path] = set()
         for replica in self._supervisor.replicas:
             socket = _socket_of(replica.running.address)
-            if socket is None or socket.parent != self._directory:
+            if socket is None or not socket.is_relative_to(self._directory):
                 continue
             present.add(socket)
             if socket.exists():

@@ -10,11 +10,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from headway.core.isolation import CHOICES, Isolation
 from headway.core.settings import OF_THE_TRUSS, DeploymentSettings, nearest
 from headway.model_server.docker_server.settings import docker_warnings
 from headway.model_server.truss.config_fields import expand
 from headway.model_server.truss.config_unused import unused_fields
-from headway.model_server.truss.config_values import InvalidTrussError, list_of, one_of, record, table
+from headway.model_server.truss.config_values import (
+    InvalidTrussError,
+    list_of,
+    one_of,
+    optional,
+    record,
+    table,
+)
 
 __all__ = [
     "HeadwayOptions",
@@ -59,6 +67,8 @@ class HeadwayOptions:
 
     gated: tuple[str, ...] = ("predict",)
     on_disconnect: Literal["cancel", "finish"] = "cancel"
+    isolation: Isolation | None = None
+    """None: as the operator has it."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -241,14 +251,19 @@ def _headway_options(given: Any) -> HeadwayOptions:
             hint = f"write {place}" if place else nearest(str(name), [*_OPTIONS, *settings])
             raise InvalidTrussError(f"{where}.{name} does not exist", hint=hint)
     checked = record(_OPTIONS)(given, where)
+    isolation = checked.pop("isolation")
     return HeadwayOptions(
-        gated=tuple(checked.pop("gated")), on_disconnect=checked.pop("on_disconnect"), settings=checked
+        gated=tuple(checked.pop("gated")),
+        on_disconnect=checked.pop("on_disconnect"),
+        isolation=None if isolation is None else Isolation(isolation),
+        settings=checked,
     )
 
 
 _OPTIONS: dict[str, Any] = {
     "gated": (list_of(one_of(*GATEABLE)), ["predict"]),
     "on_disconnect": (one_of("cancel", "finish"), "cancel"),
+    "isolation": (optional(one_of(*CHOICES)), None),
 }
 
 

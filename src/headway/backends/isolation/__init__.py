@@ -1,0 +1,1 @@
+"""Ways to run a replica's process, each in a world of its own making."""

@@ -1,9 +1,6 @@
 """What the tab key completes: in a real bash, and as zsh and fish are told it."""
 
 import json
-import os
-import pty
-import select
 import socket
 import subprocess
 import sys
@@ -15,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from cli.terminal import Terminal
 from headway.cli import completion
 
 BIN = Path(sys.executable).parent
@@ -33,7 +31,6 @@ ANSWERS = {
     "/v1/secrets": {"secrets": [{"name": "hf_access_token"}]},
 }
 KEY = "hw_key"
-_LONGEST = 30.0
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -72,56 +69,20 @@ def environment(url, tmp_path):
     }
 
 
-class Bash:
-    """One that a person could sit before; its home is that of the environment."""
-
-    def __init__(self, environment):
-        self._terminal, theirs = pty.openpty()
-        try:
-            self._process = subprocess.Popen(
-                ["setsid", "--ctty", "bash", "-i"],
-                env=environment,
-                stdin=theirs,
-                stdout=theirs,
-                stderr=theirs,
-                cwd=environment["HOME"],
-            )
-        finally:
-            os.close(theirs)
-        self._told = ""
-
-    def __enter__(self):
-        self.until("ready> ")
-        return self
-
-    def __exit__(self, *_):
-        self._process.kill()
-        self._process.wait(10)
-        os.close(self._terminal)
-
-    def type(self, keys):
-        self._told = ""
-        os.write(self._terminal, keys.encode())
-
-    def until(self, text):
-        """What is on the screen since the last keys, once the text is there."""
-        give_up_at = time.monotonic() + _LONGEST
-        while text not in self._told:
-            left = give_up_at - time.monotonic()
-            assert left > 0, f"no {text!r} in {self._told!r}"
-            if select.select([self._terminal], [], [], left)[0]:
-                self._told += os.read(self._terminal, 4096).decode()
-        return self._told
+def a_bash(environment):
+    return Terminal(["bash", "-i"], environment)
 
 
 @pytest.fixture
 def bash(environment, tmp_path):
     """Where completion was installed as the help says."""
     (tmp_path / ".bashrc").write_text("PS1='ready> '", encoding="utf-8")
-    with Bash(environment) as shell:
+    with a_bash(environment) as shell:
+        shell.until("ready> ")
         shell.type("headway --install-completion\n")
         shell.until("restart the terminal")
-    with Bash(environment) as shell:
+    with a_bash(environment) as shell:
+        shell.until("ready> ")
         yield shell
 
 

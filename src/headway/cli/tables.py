@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _NO_LIMIT = 10_000
-_STYLES = {
+STYLES = {
     "ACTIVE": "green",
     "ready": "green",
     "BUILD_FAILED": "bold red",
@@ -61,7 +61,7 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], *, title: str |
         made.add_column(Text(column))
     for row in rows:
         texts = ("" if value is None else str(value) for value in row)
-        made.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in texts))
+        made.add_row(*(Text(text, style=STYLES.get(text, "")) for text in texts))
     return made
 
 

@@ -11,10 +11,11 @@ from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control, parsed
 from headway.cli.exit_codes import FAILED, UnavailableError
+from headway.cli.overview import Room, in_time, saturation_sentences, status_lines
 from headway.cli.tables import console, in_one_line, moment, replicas_of, show, show_json, table
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 _SILENCE = 45.0
 """Control sends something at least every 15 s."""
@@ -31,6 +32,8 @@ _DEPLOYMENTS = (
         "replicas",
         "queued",
         "in flight",
+        "requests/s",
+        "p95",
     ),
     "why",
 )
@@ -46,8 +49,10 @@ def status(
     url: options.ControlUrl = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show deployments and their replicas. Target is the concurrency target, predict the predict concurrency;
-    replicas are ready/desired.
+    """Show deployments and their replicas: rate, latency and slots, and why requests wait where they do.
+
+    Replicas are ready/desired, target is the concurrency target, predict the predict concurrency, and p95 the latency
+    that 95% of requests keep. Rate and latency are of the last half minute. A terminal that is wider shows more.
 
     With --json and --watch together, each change is one line of JSON.
 
@@ -61,7 +66,7 @@ def status(
     if as_json:
         show_json(state)
     else:
-        show(*_parts(state))
+        show(*_parts(state, console()))
 
 
 def _states(control: Control) -> Iterator[Any]:
@@ -85,11 +90,18 @@ def _of(state: Any, model: str | None, control: Control) -> Any:
     return found
 
 
-def _parts(state: Any) -> "Iterator[RenderableType]":
+def _parts(state: Any, out: "Console", height: int | None = None) -> "Iterator[RenderableType]":
     deployments = state["deployments"]
     if not deployments:
-        yield "no deployment is here"
-        return
+        yield "no deployment is here: headway push DIR brings one"
+    elif out.is_terminal:
+        yield from status_lines(state, Room(out.width, height))
+    else:
+        yield from _tables(deployments)
+
+
+def _tables(deployments: Any) -> "Iterator[RenderableType]":
+    """For programs that look for words in lines: a line for each deployment, then one for each replica."""
     yield table(_DEPLOYMENTS, map(_deployment_row, deployments))
     replicas = [_replica_row(deployment, one) for deployment in deployments for one in deployment["replicas"]]
     if replicas:
@@ -98,7 +110,8 @@ def _parts(state: Any) -> "Iterator[RenderableType]":
 
 
 def _deployment_row(one: Any) -> tuple[Any, ...]:
-    preparation = one["preparation"] or {}
+    preparation, saturation, p95 = one["preparation"] or {}, one["saturation"], one["p95_seconds"]
+    waits = "; ".join(saturation_sentences(saturation)) if saturation else ""
     return (
         one["model_name"],
         one["id"],
@@ -109,7 +122,9 @@ def _deployment_row(one: Any) -> tuple[Any, ...]:
         replicas_of(one),
         one["queued"],
         one["in_flight"],
-        in_one_line(preparation.get("line") or one["reason"] or one["desired_reason"]),
+        f"{one['requests_per_second']:.1f}",
+        "-" if p95 is None else in_time(p95),
+        in_one_line(preparation.get("line") or one["reason"] or waits or one["desired_reason"]),
     )
 
 
@@ -140,12 +155,15 @@ def _watch(control: Control, model: str | None, *, as_json: bool) -> None:
         typer.echo("--watch needs a terminal; use --json", err=True)
         raise typer.Exit(FAILED)
     states = _states(control)
-    first = _of(next(states), model, control)
-    with Live(Group(*_parts(first)), console=out, auto_refresh=False, screen=True) as live:
+
+    def shown(state: Any) -> "RenderableType":
+        return Group(*_parts(_of(state, model, control), out, out.height))
+
+    with Live(shown(next(states)), console=out, auto_refresh=False, screen=True) as live:
         while True:
             try:
                 for state in states:
-                    live.update(Group(*_parts(_of(state, model, control))), refresh=True)
+                    live.update(shown(state), refresh=True)
             except UnavailableError as error:
                 live.update(Text(f"{error.message}; trying again"), refresh=True)
                 time.sleep(_RETRY_AFTER)

@@ -164,7 +164,7 @@ async def test_a_stream_that_fails_at_its_begin_has_not_begun(world, monkeypatch
 async def test_a_stream_begins_before_there_is_anything_new(world):
     async with world() as it:
         await it.serving()
-        path = "/v1/models/echo/deployments/production/logs?follow=true&replica=none"
+        path = "/v1/models/echo/deployments/production/logs?follow=true&replica=build"
         async with opened(it.app, path) as (status, _, _):
             assert status == 200
 

@@ -1,11 +1,9 @@
 import asyncio
 import json
-import re
 
 from pydantic import TypeAdapter
 
 from fakes.control_plane import opened
-from headway.api import log_lines
 from headway.api.schemas.resources import LiveState
 from headway.api.views.live import Live
 
@@ -79,46 +77,3 @@ async def test_a_follower_hears_of_an_idle_stream_that_it_is_alive(monkeypatch):
     events = Live(lambda: "same", every=0.001).events()
     assert "same" in await anext(events)
     assert (await anext(events)).startswith(":")
-
-
-def log(world, deployment_id, name, text):
-    path = world.plane.options.logs_dir / deployment_id / f"{name}.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text)
-
-
-async def lines(it, query=""):
-    answer = await it.api.get(f"{ECHO}/production/logs{query}")
-    assert answer.headers["content-type"].startswith("application/x-ndjson")
-    return [tuple(json.loads(line).values()) for line in answer.text.splitlines()]
-
-
-async def test_logs_are_lines_of_replicas_and_of_the_preparation(world):
-    async with world() as it:
-        deployment_id = await it.serving()
-        log(it, deployment_id, "echo-1", "one\ntwo\nthree\n")
-        log(it, deployment_id, "echo-2", "é\n")
-        [build] = await lines(it, "?replica=build")
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z resolving", build[1])
-        echo = [("echo-1", "one"), ("echo-1", "two"), ("echo-1", "three")]
-        assert await lines(it) == [build, *echo, ("echo-2", "é")]
-        assert await lines(it, "?tail=1&replica=echo-1") == [("echo-1", "three")]
-        assert await lines(it, "?tail=0") == []
-        assert await lines(it, "?replica=../../../etc/passwd") == []
-        for query in ("tail=-1", "tail=100001", "tail=x", "follow=perhaps"):
-            await it.refused("GET", f"{ECHO}/production/logs?{query}", 422)
-
-
-async def test_followed_logs_go_on_with_new_lines_until_the_client_leaves(world, monkeypatch):
-    monkeypatch.setattr(log_lines, "_POLL_EVERY", 0.005)
-    async with world() as it:
-        deployment_id = await it.serving()
-        log(it, deployment_id, "echo-1", "past\n")
-        path = f"{ECHO}/production/logs?follow=true&tail=1&replica=echo-1"
-        async with opened(it.app, path) as (_, _, pieces):
-            assert json.loads(await anext(pieces)) == {"replica": "echo-1", "line": "past"}
-            log(it, deployment_id, "echo-1", "pres")
-            log(it, deployment_id, "echo-2", "of another\n")
-            log(it, deployment_id, "echo-1", "ent\n")
-            assert json.loads(await anext(pieces)) == {"replica": "echo-1", "line": "present"}

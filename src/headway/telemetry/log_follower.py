@@ -4,15 +4,14 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from headway.telemetry.bounded_file import PIECE_BYTES, begin_of_data, last_lines, older_part
+from headway.telemetry.bounded_file import PIECE_BYTES, begin_of_data, older_part
+from headway.telemetry.log_text import in_pieces, split, text
 
 MOST_BYTES_BEHIND = 1024 * 1024
-_LONGEST_LINE_BYTES = 256 * 1024
-_LONGEST_CHARACTER = 4
 _PAUSE = 1.0
 """Seconds without a word after which a line counts as whole without its end."""
 _EMPTIED = "... (the log file was emptied; lines may be missing here)"
@@ -49,10 +48,10 @@ class LogFollower:
         """The files that there were at the last look."""
         return self._readers.keys()
 
-    def past(self, count: int) -> Iterator[tuple[str, list[str]]]:
-        """The last lines of each file before those that are shown, with its name. Ask before the first poll."""
-        for path, reader in self._readers.items():
-            yield path.stem, last_lines(path, count, reader.begin_of_line)
+    @property
+    def past(self) -> Mapping[Path, int]:
+        """The files, and the place in each from which on lines are shown. Ask before the first poll."""
+        return {path: reader.begin_of_line for path, reader in self._readers.items()}
 
     def run(self, stopped: threading.Event, interval: float = 0.1) -> None:
         """Follow until `stopped`; what was written before that is shown still."""
@@ -114,7 +113,7 @@ class _Reader:
             status = os.fstat(file.fileno())
             start = begin_of_data(file.fileno(), max(0, status.st_size - PIECE_BYTES))
             newest = os.pread(file.fileno(), status.st_size - start, start) if start < status.st_size else b""
-        _, begun = _split(newest)
+        _, begun = split(newest)
         return cls(start + len(newest), status.st_ino, _begun_anew_at(path), begun)
 
     @property
@@ -139,15 +138,15 @@ class _Reader:
             self.grew_at = now
         elif now - self.grew_at >= _PAUSE:
             yield from self.take_begun()
-        lines, begun = _split(self.begun + data)
-        *pieces, self.begun = _pieces(begun)
-        yield from (_text(piece) for line in lines for piece in _pieces(line))
-        yield from map(_text, pieces)
+        lines, begun = split(self.begun + data)
+        *pieces, self.begun = in_pieces(begun)
+        yield from (text(piece) for line in lines for piece in in_pieces(line))
+        yield from map(text, pieces)
 
     def take_begun(self) -> Iterator[str]:
         if self.begun:
             begun, self.begun = self.begun, b""
-            yield _text(begun)
+            yield text(begun)
 
     def _find_place(self, path: Path, status: os.stat_result) -> Iterator[str]:
         """Begin again where the file is another one, or was emptied."""
@@ -191,30 +190,3 @@ def _begun_anew_at(path: Path) -> int:
         return older_part(path).stat().st_mtime_ns
     except FileNotFoundError:
         return 0
-
-
-def _split(data: bytes) -> tuple[list[bytes], bytes]:
-    """Whole lines without their ends, and what is begun. A carriage return at the end may be half of an end."""
-    lines = data.splitlines(keepends=True)
-    begun = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
-    return [line.rstrip(b"\r\n") for line in lines], begun
-
-
-def _pieces(line: bytes) -> list[bytes]:
-    """At least one; no character is cut."""
-    pieces = []
-    while len(line) > _LONGEST_LINE_BYTES:
-        cut = _LONGEST_LINE_BYTES
-        while _is_inside_character(line[cut]) and cut > _LONGEST_LINE_BYTES - _LONGEST_CHARACTER:
-            cut -= 1
-        pieces.append(line[:cut])
-        line = line[cut:]
-    return [*pieces, line]
-
-
-def _is_inside_character(byte: int) -> bool:
-    return byte & 0xC0 == 0x80  # noqa: PLR2004  # as UTF-8 has it
-
-
-def _text(line: bytes) -> str:
-    return line.removesuffix(b"\r").decode(errors="replace")

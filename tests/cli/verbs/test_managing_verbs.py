@@ -1,6 +1,8 @@
 """The verbs that talk to control, against the real API over a backend in memory."""
 
 import json
+import re
+import time
 
 import pytest
 
@@ -8,6 +10,7 @@ from cli.running import Running, make_ready_at_once, run
 from headway.cli.exit_codes import FAILED, INTERRUPTED, OK, USAGE
 from headway.cli.following import Following
 from headway.core.settings import DeploymentSettings
+from headway.telemetry.instants import instant_text
 
 _MODEL = "class Model:\n    def predict(self, inputs):\n        return inputs\n"
 
@@ -273,13 +276,65 @@ def test_logs_show_the_last_lines_of_replicas_and_build(headway, truss):
     run("push", truss())
     [deployment] = deployments(headway)
     log = headway.plane.options.logs_dir / deployment.deployment_id / "echo-1.log"
-    record = {"asctime": "2026-01-01T12:00:00.000Z", "levelname": "INFO", "message": "[red]loaded"}
+    record = {
+        "asctime": "2026-01-01T12:00:00.000Z",
+        "levelname": "INFO",
+        "message": "[red]loaded",
+        "request_id": "r1",
+    }
     log.write_text(f"plain\n{json.dumps(record)}\n", encoding="utf-8")
-    build, *echo = run("logs", "echo").stdout.splitlines()
-    assert build.endswith("Z making an environment")
-    assert echo == ["      echo-1 plain", "      echo-1 2026-01-01T12:00:00.000Z info [red]loaded"]
+    *echo, build = run("logs", "echo").stdout.splitlines()
+    assert re.fullmatch(r"\S+Z {17}build making an environment", build)
+    assert echo == [
+        f"{'':40}echo-1 plain",
+        "2026-01-01T12:00:00.000Z info           echo-1 [red]loaded  request=r1",
+    ]
     result = run("logs", "echo", "--replica", "echo-1", "--tail", 1, "--json")
-    assert json.loads(result.stdout) == {"replica": "echo-1", "line": json.dumps(record)}
+    told = json.loads(result.stdout)
+    assert (told["replica"], told["line"]) == ("echo-1", json.dumps(record))
+    assert (told["at"], told["level"], told["request_id"]) == ("2026-01-01T12:00:00.000Z", "info", "r1")
+
+
+def test_logs_show_what_matches(headway, truss):
+    run("push", truss())
+    [deployment] = deployments(headway)
+    log = headway.plane.options.logs_dir / deployment.deployment_id / "echo-1.log"
+    now = time.time()
+    for number, (level, ago) in enumerate((("INFO", 7200), ("ERROR", 3600), ("WARNING", 60))):
+        fields = {"asctime": instant_text(now - ago), "levelname": level, "request_id": f"r{number}"}
+        with log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**fields, "message": f"Line {number}"}) + "\n")
+
+    def shown(*options):
+        result = run("logs", "echo", "--replica", "echo-1", *options)
+        assert result.exit_code == OK, result.output
+        return re.findall(r"Line (\d)", result.stdout)
+
+    assert shown() == ["0", "1", "2"]
+    assert shown("--since", "90m") == ["1", "2"]
+    assert shown("--since", "90m", "--until", "30m") == ["1"]
+    assert shown("--since", instant_text(now - 120)) == ["2"]
+    assert shown("--level", "error") == ["1"]
+    assert shown("--level", "warning", "--tail", 1) == ["2"]
+    assert shown("--request", "r0") == ["0"]
+    assert shown("--text", "line 1") == ["1"]
+
+
+def test_logs_that_cannot_be_are_refused_with_the_reason(headway, truss):
+    run("push", truss())
+    assert headway.plane.desired_state.deployments
+    for wrong in (
+        ("--since", "soon"),
+        ("--level", "loud"),
+        ("--since", "1h", "--until", "2h"),
+        ("--follow", "--until", "2h"),
+        ("--tail", "-1"),
+    ):
+        assert run("logs", "echo", *wrong).exit_code == USAGE, wrong
+    refused = run("logs", "echo", "--replica", "echo-9")
+    assert (refused.exit_code, refused.exception.code) == (FAILED, "not_found")
+    assert "'echo-9'" in refused.exception.message
+    assert "build" in refused.exception.hint
 
 
 @pytest.mark.usefixtures("headway")

@@ -2,13 +2,11 @@
 
 import contextlib
 import os
-import re
 import stat
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -20,6 +18,7 @@ from headway.cli.client import Control
 from headway.cli.exit_codes import UnwritableError
 from headway.cli.progress import spinner
 from headway.cli.tables import messages
+from headway.telemetry import instants
 
 _SILENCE = 60.0
 Write = Callable[[Iterable[bytes], BinaryIO], None]
@@ -27,8 +26,6 @@ Write = Callable[[Iterable[bytes], BinaryIO], None]
 
 _CSV, _PARQUET = ".csv", ".parquet"
 _WHEN = "30m, 1h or 7d for so long ago, or a time such as 2026-01-31T12:00."
-_AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 def export(
@@ -82,15 +79,11 @@ def _asked(since: str | None, until: str | None) -> dict[str, float]:
 
 
 def instant_of(text: str, now: float) -> float:
-    """Seconds since 1970. A time without a zone is this machine's. Raises typer.BadParameter."""
-    if ago := _AGO.fullmatch(text.strip()):
-        return now - float(ago[1]) * _SECONDS[ago[2]]
+    """As `telemetry.instants` reads it. Raises typer.BadParameter."""
     try:
-        return datetime.fromisoformat(text.strip()).timestamp()
-    except (ValueError, OverflowError, OSError) as error:
-        raise typer.BadParameter(
-            f"{text!r} is no time: write 30m, 1h or 7d for so long ago, or 2026-01-31T12:00"
-        ) from error
+        return instants.instant_of(text, now)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 class _Counted:

@@ -39,3 +39,13 @@ export const clock = (unix: number): string => new Date(unix * 1000).toLocaleTim
 /** "3 replicas", "1 replica". */
 export const plural = (number: number, word: string): string =>
   `${count(number)} ${word}${number === 1 ? "" : "s"}`;
+
+/** How long ago an instant is; both are milliseconds since 1970. */
+export function ago(at: number, now: number): string {
+  const passed = Math.max(0, (now - at) / 1000);
+  if (passed < 5) return "just now";
+  if (passed < 60) return `${Math.floor(passed)} s ago`;
+  if (passed < 3600) return `${Math.floor(passed / 60)} min ago`;
+  if (passed < 172_800) return `${Math.floor(passed / 3600)} h ago`;
+  return `${Math.floor(passed / 86_400)} days ago`;
+}

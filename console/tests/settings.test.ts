@@ -32,7 +32,9 @@ it("what cannot be meant is a fault and no change", () => {
     ["concurrency_target", "", "not a number"],
     ["concurrency_target", "1.5", "not a whole number"],
     ["concurrency_target", "0", "at least 1"],
-    ["autoscaling_window", "1e9", "at most 3600"],
+    ["autoscaling_window", "1e9", "at most 1 h"],
+    ["autoscaling_window", "5", "at least 10 s"],
+    ["autoscaling_window", "5 parsecs", "no unit “parsecs”: write 90 s, 5 min or 1 h 30 min"],
     ["min_replica", "4", "above max_replica, which is 3"],
   ];
   for (const [name, text, fault] of texts) expect(judge(SETTINGS, { [name]: text }, VALUES).faults).toEqual({ [name]: fault });

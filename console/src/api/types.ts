@@ -10,6 +10,7 @@ export type Model = Schemas["Model"];
 export type Replica = Schemas["Replica"];
 export type Decision = Schemas["Decision"];
 export type RequestRecord = Schemas["RequestRecord"];
+export type Change = Schemas["Change"];
 export type Settings = Schemas["Settings"];
 export type SettingsChange = Schemas["SettingsChange"];
 export type Key = Schemas["Key"];

@@ -2,8 +2,7 @@
 import { call } from "../../api/client";
 import { ApiError } from "../../api/errors";
 import type { SettingsChange, SettingValues } from "../../api/types";
-import { tell, tellError } from "../../components/toasts";
-import { differences } from "./setting_fields";
+import { type Setting, differences } from "./setting_fields";
 
 /** The settings that a change is meant for. */
 export interface Base {
@@ -11,26 +10,29 @@ export interface Base {
   values: SettingValues;
 }
 
-/** Whether the changes are taken. */
-export async function applied(path: string, changes: SettingValues, on: Base): Promise<boolean> {
-  const headers = { "if-match": `"${on.version}"` };
-  let message: string;
-  try {
-    ({ message } = await call<SettingsChange>(`${path}/settings`, { method: "PATCH", body: changes, headers }));
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 412) await explain(path, on.values, error);
-    else tellError(error);
-    return false;
-  }
-  const told = message.charAt(0).toUpperCase() + message.slice(1);
-  tell(`${told}: ${differences(on.values, changes).join(", ")}`);
-  return true;
+/** What came of a change, in words. */
+export interface Outcome {
+  isTaken: boolean;
+  text: string;
+  hint: string;
 }
 
-/** Say what somebody else has changed since. */
-async function explain(path: string, seen: SettingValues, error: ApiError): Promise<void> {
+export async function applied(path: string, changes: SettingValues, on: Base, settings: readonly Setting[] = []): Promise<Outcome> {
+  const headers = { "if-match": `"${on.version}"` };
+  try {
+    const { message } = await call<SettingsChange>(`${path}/settings`, { method: "PATCH", body: changes, headers });
+    const told = message.charAt(0).toUpperCase() + message.slice(1);
+    return { isTaken: true, text: `${told}: ${differences(on.values, changes, settings).join(", ")}`, hint: "" };
+  } catch (error) {
+    if (!(error instanceof ApiError)) return { isTaken: false, text: String(error), hint: "" };
+    const hint = error.status === 412 ? await elsewhere(path, on.values, settings) : "";
+    return { isTaken: false, text: error.message, hint: hint || error.hint };
+  }
+}
+
+/** What somebody else has changed since. */
+async function elsewhere(path: string, seen: SettingValues, settings: readonly Setting[]): Promise<string> {
   const now = await call<{ settings: SettingValues }>(`${path}/settings`).catch(() => null);
-  const elsewhere = now === null ? [] : differences(seen, now.settings);
-  const hint = elsewhere.length > 0 ? `Elsewhere: ${elsewhere.join(", ")}` : error.hint;
-  tellError(new ApiError(error.status, error.code, error.message, hint));
+  const changed = now === null ? [] : differences(seen, now.settings, settings);
+  return changed.length > 0 ? `Elsewhere: ${changed.join(", ")}` : "";
 }

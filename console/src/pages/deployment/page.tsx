@@ -1,5 +1,5 @@
 /** One deployment: what goes on in it now, and behind tabs what went on and what to make of it. */
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { deploymentPath } from "../../api/client";
 import { useLive } from "../../api/live";
 import type { Advice, Picture } from "../../api/types";
@@ -16,8 +16,9 @@ import { Decisions } from "./decisions";
 import { Logs } from "./logs";
 import { PictureView } from "./picture";
 import { Requests } from "./requests";
+import { useEditing } from "./drafts";
 import type { Draft } from "./setting_fields";
-import { SettingsForm, UNTOUCHED } from "./settings_form";
+import { SettingsForm } from "./settings_form";
 
 const TABS = ["live", "charts", "decisions", "requests", "logs", "advice"] as const;
 
@@ -25,12 +26,12 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   const { model = "", deployment = "" } = parameters;
   const path = deploymentPath(model, deployment);
   const { value: picture, error } = useLive<Picture>(`${path}/events`);
-  const [editing, setEditing] = useState(UNTOUCHED);
+  const [editing, setEditing] = useEditing(path);
   const tab = TABS.find((one) => one === query.get("tab")) ?? "live";
   const link = (asked: Parameters): string => deploymentLink(model, deployment, "", asked);
   const tabs = TABS.map((key) => ({ key, label: key, href: link(key === "live" ? {} : { tab: key }) }));
   const fill = (change: Advice["change"]): void => {
-    setEditing((before) => ({ ...before, base: null, draft: draftOf(change) }));
+    setEditing((before) => ({ ...before, base: null, draft: draftOf(change), foundFrom: null }));
     location.hash = link({});
   };
   const tryLink = (change: Advice["change"]): string => deploymentLink(model, deployment, "/what-if", draftOf(change));

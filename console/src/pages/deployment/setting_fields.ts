@@ -1,5 +1,6 @@
 /** The settings' form as values: what is typed, what of it differs, and what it means. */
 import type { SettingValue, SettingValues } from "../../api/types";
+import { Unreadable, read, written } from "../../quantities";
 
 export interface Setting {
   name: string;
@@ -50,20 +51,27 @@ export type Draft = Record<string, string>;
 
 export const shown = (draft: Draft, values: SettingValues, name: string): string => draft[name] ?? String(values[name] ?? "");
 
+/** A value as people read it. */
+export const told = (setting: Pick<Setting, "unit">, value: SettingValue | undefined): string =>
+  typeof value === "number" ? written(value, setting.unit) : String(value ?? "");
+
+export const isNumber = ({ type }: Setting): boolean => type === "integer" || type === "number";
+
 /** What is wrong with what was typed, or nothing. */
 export function faultOf(setting: Setting, text: string): string {
-  if (setting.type !== "integer" && setting.type !== "number") return "";
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) return "not a number";
-  if (setting.type === "integer" && !Number.isInteger(value)) return "not a whole number";
-  if (setting.low !== undefined && value < setting.low) return `at least ${setting.low}`;
-  if (setting.high !== undefined && value > setting.high) return `at most ${setting.high}`;
+  if (!isNumber(setting)) return "";
+  const value = read(text, setting.unit);
+  if (value instanceof Unreadable) return value.fault;
+  if (setting.type === "integer" && !Number.isInteger(value)) return `not a whole number${setting.unit === "bytes" ? " of bytes" : ""}`;
+  if (setting.low !== undefined && value < setting.low) return `at least ${told(setting, setting.low)}`;
+  if (setting.high !== undefined && value > setting.high) return `at most ${told(setting, setting.high)}`;
   return "";
 }
 
-function valueOf(setting: Setting, text: string): SettingValue {
+/** Of a text without fault. */
+export function valueOf(setting: Setting, text: string): SettingValue {
   if (setting.type === "boolean") return text === "true";
-  return setting.type === "string" ? text : Number(text);
+  return setting.type === "string" ? text : Number(read(text, setting.unit));
 }
 
 export interface Judged {
@@ -81,14 +89,17 @@ export function judge(settings: readonly Setting[], draft: Draft, values: Settin
     if (fault) judged.faults[setting.name] = fault;
     else if (valueOf(setting, text) !== values[setting.name]) judged.changes[setting.name] = valueOf(setting, text);
   }
-  const [low, high] = ["min_replica", "max_replica"].map((name) => Number(shown(draft, values, name)));
+  const [low, high] = ["min_replica", "max_replica"].map((name) => Number(read(shown(draft, values, name), "")));
   if (low !== undefined && high !== undefined && low > high) judged.faults.min_replica ??= `above max_replica, which is ${high}`;
   return judged;
 }
 
 /** "concurrency_target 4 → 8", for everything that differs. */
-export function differences(before: SettingValues, after: SettingValues): string[] {
+export function differences(before: SettingValues, after: SettingValues, settings: readonly Setting[] = []): string[] {
   return Object.keys(after)
     .filter((name) => before[name] !== undefined && before[name] !== after[name])
-    .map((name) => `${name} ${before[name]} → ${after[name]}`);
+    .map((name) => {
+      const setting = settings.find((one) => one.name === name) ?? { unit: "" };
+      return `${name} ${told(setting, before[name])} → ${told(setting, after[name])}`;
+    });
 }

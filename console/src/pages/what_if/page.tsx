@@ -1,10 +1,12 @@
 /** Tries settings on recorded traffic, simulated, before they are set. */
 import { useMemo, useState } from "preact/hooks";
 import { deploymentPath } from "../../api/client";
+import { ApiError } from "../../api/errors";
 import { useLoaded } from "../../api/loaded";
 import type { Deployment, SettingValues } from "../../api/types";
 import { NumberField } from "../../components/field";
 import { Loading, Problem } from "../../components/notes";
+import { tell, tellError } from "../../components/toasts";
 import { deploymentLink } from "../../router";
 import type { PageProps } from "../../routes";
 import { applied } from "../deployment/applying";
@@ -31,7 +33,9 @@ export function WhatIfPage({ parameters, query }: PageProps) {
   const asked = useComparison(path, span, isReady ? supposedOf(judged, objective) : null, found?.settings_version ?? 0);
   if (found === null || settings === null) return error === null ? <Loading /> : <Problem error={error} />;
   const apply = async (): Promise<void> => {
-    if (!(await applied(path, settable(judged), { version: found.settings_version, values }))) return;
+    const { isTaken, text, hint } = await applied(path, settable(judged), { version: found.settings_version, values });
+    if (!isTaken) return tellError(new ApiError(0, "not_applied", text, hint));
+    tell(text);
     setDraft((before) => (before[PLACES] === undefined ? {} : { [PLACES]: before[PLACES] }));
     reload();
   };

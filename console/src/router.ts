@@ -33,6 +33,21 @@ export function deploymentLink(model: string, deployment: string, rest = "", que
   return `#/models/${encodeURIComponent(model)}/${encodeURIComponent(deployment)}${rest}${asked && `?${asked}`}`;
 }
 
+/** Have the address say `changes` beside what it says, without another page in the browser's history. Empty ones go. */
+export function replaceQuery(changes: Parameters): void {
+  location.replace(changedHash(location.hash, changes));
+}
+
+export function changedHash(hash: string, changes: Parameters): string {
+  const { path, query } = addressOf(hash);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === "") query.delete(name);
+    else query.set(name, value);
+  }
+  const asked = query.toString();
+  return `#${path}${asked && `?${asked}`}`;
+}
+
 export function useAddress(): Address {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {

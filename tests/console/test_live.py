@@ -42,7 +42,7 @@ def load(site):
 def test_a_burst_of_five_fills_two_slots_and_orders_a_second_replica(site, browser, address):
     site.settle(max_replica=2)
     with tab(browser, site.url) as page:
-        page.goto(f"{address}/playground")
+        page.goto(f"{address}/playground?as=json")
         page.get_by_label("Input, as JSON").fill('{"preprocess": 4}')
         page.get_by_text("2 of 5 are sent and 3 queue in order").wait_for()
         page.get_by_role("button", name="Send 5 at once").click()

@@ -29,7 +29,7 @@ def archive():
 
 def test_a_request_is_answered_and_its_waterfall_drawn(site, browser):
     with tab(browser, site.url) as page:
-        page.goto(f"/#/models/timed/{site.deployment}/playground")
+        page.goto(f"/#/models/timed/{site.deployment}/playground?as=json")
         page.get_by_label("Input, as JSON").wait_for()
         assert '"preprocess": 0.02' in page.get_by_label("Input, as JSON").input_value()
         page.get_by_role("button", name="Send", exact=True).click()
@@ -43,7 +43,7 @@ def test_a_request_is_answered_and_its_waterfall_drawn(site, browser):
 
 def test_a_stream_is_shown_as_it_comes(site, browser):
     with tab(browser, site.url) as page:
-        page.goto(f"/#/models/timed/{site.deployment}/playground")
+        page.goto(f"/#/models/timed/{site.deployment}/playground?as=json")
         page.get_by_label("Input, as JSON").fill('{"pieces": 4, "postprocess": 0.5}')
         page.get_by_role("button", name="Send", exact=True).click()
         page.get_by_text("Streaming,").wait_for()

@@ -157,6 +157,16 @@ async def test_server_timing_of_a_stream_ends_where_predict_begins():
     assert re.search(rb"server-timing: gate;dur=[\d.]+\r\n", answer)
 
 
+async def test_server_timing_of_a_failure_has_the_stage_that_failed():
+    class Model:
+        def predict(self, _):
+            raise ValueError
+
+    answer = await ServedModel(Model()).client().answer()
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert re.search(rb"server-timing: gate;dur=[\d.]+, predict;dur=[\d.]+\r\n", answer)
+
+
 async def test_other_methods_are_free_of_the_gate_unless_the_config_gates_them():
     class Model(Stages):
         async def chat_completions(self, name):

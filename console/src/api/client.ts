@@ -3,7 +3,7 @@ import { errorOf, unreachable } from "./errors";
 import { authorization, needsKey } from "./session";
 
 export interface Call {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: string;
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
@@ -16,11 +16,25 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
 
 /** The answer itself, for those that are read as they come. A body that is no plain value goes as it is. */
 export async function open(path: string, options: Call = {}): Promise<Response> {
-  const answer = await fetch(path, initOf(options)).catch((error: unknown) => {
+  const answer = await fetched(path, options);
+  if (answer.ok) return answer;
+  return refused(answer);
+}
+
+/** The answer of a model or its gateway, with whatever status; what control itself refuses is an error as always. */
+export async function send(path: string, options: Call): Promise<Response> {
+  const answer = await fetched(path, options);
+  return answer.ok || answer.headers.has("x-headway-request-id") ? answer : refused(answer);
+}
+
+async function fetched(path: string, options: Call): Promise<Response> {
+  return fetch(path, initOf(options)).catch((error: unknown) => {
     if (options.signal?.aborted) throw error;
     throw unreachable();
   });
-  if (answer.ok) return answer;
+}
+
+async function refused(answer: Response): Promise<never> {
   if (answer.status === 401) needsKey.set(true);
   throw await errorOf(answer);
 }

@@ -208,6 +208,8 @@ class Pipeline:
             return
         if call.left:
             call.exchange.wants_keep_alive = False
+        if call.stage is not None:
+            call.enter(Stage.SEND)  # the stage that failed took its time too
         failures.answer(call.exchange, failed, call.server_timing())
 
     def _log(self, error: BaseException) -> None:

@@ -1,62 +1,48 @@
-/** Tries a deployment: one request and where its time goes, or several at once beside what happens to them. */
-import { useEffect, useState } from "preact/hooks";
+/** Tries a deployment in each of the ways in which it can be asked: one is in view, as the address says. */
+import type { ComponentType } from "preact";
 import { deploymentPath } from "../../api/client";
 import { useLive } from "../../api/live";
 import { useLoaded } from "../../api/loaded";
 import type { Deployment, Picture } from "../../api/types";
-import { Field } from "../../components/field";
 import { Loading, Problem } from "../../components/notes";
-import { deploymentLink } from "../../router";
+import { Tabs } from "../../components/tabs";
+import { deploymentLink, replaceQuery } from "../../router";
 import type { PageProps } from "../../routes";
-import { PictureView } from "../deployment/picture";
-import { AnswerPanel } from "./answer";
-import { BurstPanel } from "./burst";
-import { inputOf, textOf } from "./input";
+import { AnyPath } from "./any_path";
+import { Chat } from "./chat";
+import { Predict, type WayProps } from "./predict";
+import { LABELS, type Way, offered } from "./ways";
+import { WebSocketTrial } from "./websocket";
 import "../halves.css";
 import "./playground.css";
 
-export function PlaygroundPage({ parameters }: PageProps) {
+const WAYS: Record<Way, ComponentType<WayProps>> = { predict: Predict, chat: Chat, websocket: WebSocketTrial, path: AnyPath };
+
+export function PlaygroundPage({ parameters, query }: PageProps) {
   const { model = "", deployment = "" } = parameters;
   const path = deploymentPath(model, deployment);
   const { value: found, error } = useLoaded<Deployment>(path);
   const { value: picture } = useLive<Picture>(`${path}/events`);
-  const [text, setText] = useState("");
-  const example = found === null ? "" : textOf(found.example_input);
-  useEffect(() => setText((typed) => typed || example), [example]);
   if (found === null) return error === null ? <Loading /> : <Problem error={error} />;
-  const input = inputOf(text);
+  const ways = offered(found.ways_in);
+  const way = ways.find((one) => one === query.get("way")) ?? ways[0] ?? "path";
+  const link = (one: Way): string => deploymentLink(model, deployment, "/playground", one === ways[0] ? {} : { way: one });
+  const InView = WAYS[way];
   return (
     <>
       <p class="facts">
         <a href={deploymentLink(model, deployment)}>Back to the deployment</a>
         <span class="soft">Requests go through the gateway, as everybody's do, and are counted.</span>
       </p>
-      <div class="halves">
-        <section class="panel asked" aria-label="Input">
-          <InputField text={text} fault={input.fault} onText={setText} />
-          <button type="button" class="quiet" disabled={text === example} onClick={() => setText(example)}>
-            The example again
-          </button>
-        </section>
-        <AnswerPanel path={path} text={text} isValid={input.fault === ""} />
-      </div>
-      <div class="stack">
-        <BurstPanel path={path} input={input} picture={picture} />
-        {picture !== null && <PictureView picture={picture} />}
-      </div>
+      <Tabs label="Ways to ask it" tabs={ways.map((one) => ({ key: one, label: LABELS[one], href: link(one) }))} chosen={way} />
+      <InView
+        path={path}
+        deployment={found}
+        picture={picture}
+        query={query}
+        onQuery={replaceQuery}
+        linkTo={(request) => deploymentLink(model, deployment, "", { tab: "requests", request })}
+      />
     </>
-  );
-}
-
-function InputField({ text, fault, onText }: { text: string; fault: string; onText(text: string): void }) {
-  return (
-    <Field
-      label="Input, as JSON"
-      error={fault}
-      hint="It goes to the model's predict as it stands"
-      control={(ids) => (
-        <textarea {...ids} rows={10} spellcheck={false} value={text} onInput={(event) => onText(event.currentTarget.value)} />
-      )}
-    />
   );
 }

@@ -169,6 +169,6 @@ def test_a_browsers_websocket_shows_its_key_as_a_subprotocol_and_ends_with_it(br
     wait_until(
         lambda: page.evaluate(CONVERSES, [url, key]) == ["hello", "headway"], 10, "the key is in force"
     )
-    headway.run("keys", "delete", key.rpartition("_")[0])
+    headway.run("keys", "delete", key.rpartition("_")[0], "--yes")
     page.wait_for_function("window.endedAt", timeout=10_000)
     context.close()

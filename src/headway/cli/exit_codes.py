@@ -27,6 +27,12 @@ class KeyRefusedError(HeadwayError):
     code = "key_refused"
 
 
+class UnconfirmedError(HeadwayError):
+    """Somebody has to say yes first, and there is nobody to ask."""
+
+    code = "unconfirmed"
+
+
 class UnwritableError(HeadwayError):
     """The file that was asked for cannot be written."""
 
@@ -43,7 +49,7 @@ def exit_code_of(error: HeadwayError) -> int:
             return NOT_PERMITTED
         case InvalidConfigurationError():
             return CONFIGURATION
-        case InvalidSettingError():
+        case InvalidSettingError() | UnconfirmedError():
             return USAGE
         case _:
             return FAILED

@@ -28,6 +28,7 @@ Deployment = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Whether to wait until it serves.")]
 
 Host = Annotated[str | None, typer.Option(help="Address for requests. [default: 127.0.0.1]")]

@@ -58,7 +58,7 @@ def test_while_control_runs_it_is_asked(data_dir, truss, monkeypatch):
         assert ["snapshots", "old"] in [line.split()[:2] for line in run("disk").stdout.splitlines()]
         assert "would be freed" in run("prune", "--dry-run").stdout
         assert entry.exists()
-        assert "are freed" in run("prune").stdout
+        assert "are freed" in run("prune", "--yes").stdout
         assert not entry.exists()
         assert run("prune").stdout == "there is nothing that nobody needs\n"
 
@@ -83,7 +83,7 @@ def test_while_nothing_runs_the_data_directory_itself_is_seen_to(data_dir, truss
     for folder in (data_dir / "snapshots").iterdir():
         if folder.is_dir():
             os.utime(folder / "manifest.json", (_LONG_AGO, _LONG_AGO))
-    removed = json.loads(run("prune", "--json").stdout)
+    removed = json.loads(run("prune", "--yes", "--json").stdout)
     assert [one["name"] for one in removed["removed"]] == ["old"]
     assert not entry.exists()
     used = [one for one in json.loads(run("disk", "--json").stdout)["entries"] if one["used_by"]]

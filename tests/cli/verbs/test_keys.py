@@ -70,7 +70,7 @@ def test_keys_are_made_listed_and_deleted_through_control_while_it_runs(data_dir
         monkeypatch.setenv("HEADWAY_API_KEY", key)
         second = create("--name", "second")[:11]
         assert prefixes() == [key[:11], second]
-        assert run("keys", "delete", second).exit_code == OK
+        assert run("keys", "delete", second, "--yes").exit_code == OK
         assert prefixes() == [key[:11]]
         assert run("keys", "delete", second).exit_code == FAILED
 
@@ -87,7 +87,7 @@ def test_the_first_key_may_not_lock_everybody_out(data_dir, monkeypatch):
 def test_keys_are_deleted_while_nothing_runs():
     key = create()
     assert run("keys", "delete", "hw_0").exit_code == FAILED
-    assert run("keys", "delete", key[:11]).exit_code == OK
+    assert run("keys", "delete", key[:11], "--yes").exit_code == OK
     assert prefixes() == []
     assert "whoever reaches Headway may do everything" in run("keys", "list").stdout
 
@@ -179,7 +179,7 @@ def test_a_database_that_cannot_be_asked_for_keys_opens_nothing(data_dir):
 def test_no_gateway_begins_with_a_table_from_before_the_keys(data_dir):
     table = data_dir / "gateway" / "table.json"
     table.parent.mkdir(parents=True)
-    for change in (["create"], ["delete", create()[:11]]):
+    for change in (["create"], ["delete", create()[:11], "--yes"]):
         table.write_text('{"keys": {}}', encoding="utf-8")
         assert run("keys", *change).exit_code == OK
         assert not table.exists()

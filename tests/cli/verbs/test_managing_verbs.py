@@ -259,13 +259,13 @@ def test_delete_asks_first_and_deletes_a_part_or_all(headway, truss):
     run("push", truss())
     run("push", truss(changed="yes"), "--no-environment", "--no-wait")
     first, second = deployments(headway)
-    assert run("delete", "echo", input="n\n").exit_code == FAILED
+    assert run("delete", "echo", input="n\n").exit_code == USAGE
     assert headway.plane.desired_state.models
     used = run("delete", "echo", "--deployment", first.deployment_id, "--yes")
     assert (used.exit_code, used.exception.code) == (FAILED, "refused")
     assert run("delete", "echo", "--deployment", second.deployment_id, "--yes").exit_code == OK
     run("promote", "echo", first.deployment_id, "--environment", "staging", "--no-wait")
-    assert run("delete", "echo", "--environment", "staging", input="y\n").exit_code == OK
+    assert run("delete", "echo", "--environment", "staging", "-y").exit_code == OK
     assert run("delete", "echo", "--environment", "staging", "--yes").exit_code == FAILED
     assert run("delete", "echo", "--yes").exit_code == OK
     assert headway.plane.desired_state.environments == {}
@@ -392,6 +392,6 @@ def test_secrets_are_set_from_anywhere_and_never_shown(headway):
         text = run(*arguments).stdout
         assert "first" in text
         assert "hush" not in text
-    assert run("secrets", "delete", "first").exit_code == OK
+    assert run("secrets", "delete", "first", "--yes").exit_code == OK
     assert run("secrets", "delete", "first").exit_code == FAILED
     assert run("secrets", "set", "../first", "--value", "x").exit_code == FAILED

@@ -6,6 +6,7 @@ import typer
 
 from headway.cli import completion, options
 from headway.cli.addresses import path_of
+from headway.cli.asking import confirm
 from headway.cli.client import Control
 from headway.cli.tables import show
 
@@ -25,10 +26,10 @@ def delete(
             help="Delete only this environment; its deployment stays.", autocompletion=completion.environments
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: options.Yes = False,
     url: options.ControlUrl = None,
 ) -> None:
-    """Delete a model, or a part of it. Requests in flight are finished first.
+    """Delete a model, or a part of it. Requests in flight are finished first. It cannot be undone, so it asks.
 
     Example: headway delete hello --deployment 1a2b3c4d
     """
@@ -41,7 +42,6 @@ def delete(
         path, what = path + path_of("environments", environment), f"environment {environment} of {model}"
     with Control.at(url) as control:
         control.get(path)  # or its error, before anything is asked
-        if not yes:
-            typer.confirm(f"delete {what}?", abort=True, err=True)
+        confirm(f"delete {what}?", yes=yes)
         control.delete(path)
     show(f"{what} is deleted")

@@ -11,6 +11,7 @@ import typer
 
 from headway.cli import completion, options
 from headway.cli.addresses import path_of
+from headway.cli.asking import confirm
 from headway.cli.client import AnswerError, Control, answering
 from headway.cli.grouped import grouped
 from headway.cli.sole_use import sole_use
@@ -108,15 +109,24 @@ def delete(
             help="How the key begins, as headway keys list shows it.", autocompletion=completion.keys
         ),
     ],
+    yes: options.Yes = False,
     where: _Where,
 ) -> None:
-    """Delete a key: calls with it are refused from now on.
+    """Delete a key: calls with it are refused from now on. It cannot be undone, so it asks.
 
     Example: headway keys delete hw_1a2b3c4d
     """
     with _keys(where) as place:
-        place.delete(prefix)
+        found = next((one for one in place.all() if one["prefix"] == prefix), None)
+        if found is not None:
+            confirm(f"delete {_described(found)}? calls with it are refused at once.", yes=yes)
+        place.delete(prefix)  # or its error, which names the nearest
     show(f"{prefix} is deleted")
+
+
+def _described(key: Any) -> str:
+    name = f"{key['name']!r}, " if key["name"] else ""
+    return f"the key {key['prefix']} ({name}good for {' and '.join(key['scopes'])})"
 
 
 class _Keys(Protocol):

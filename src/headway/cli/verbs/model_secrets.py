@@ -7,6 +7,7 @@ import typer
 
 from headway.cli import completion, options
 from headway.cli.addresses import path_of
+from headway.cli.asking import confirm
 from headway.cli.client import Control
 from headway.cli.tables import moment, show, show_json, table
 
@@ -60,14 +61,17 @@ def list_secrets(*, url: options.ControlUrl = None, as_json: options.AsJson = Fa
 def delete(
     *,
     name: Annotated[str, typer.Argument(help="Its name.", autocompletion=completion.secrets)],
+    yes: options.Yes = False,
     url: options.ControlUrl = None,
 ) -> None:
-    """Delete a secret.
+    """Delete a secret: models that read it get an error. It cannot be undone, so it asks.
 
     Example: headway secrets delete hf_access_token
     """
     with Control.at(url) as control:
-        control.delete(path_of("v1", "secrets", name))
+        if any(one["name"] == name for one in control.get("/v1/secrets")["secrets"]):
+            confirm(f"delete the secret {name}? its value cannot be read back.", yes=yes)
+        control.delete(path_of("v1", "secrets", name))  # or its error, which names the nearest
     show(f"{name} is deleted")
 
 

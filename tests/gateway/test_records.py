@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 
 import pytest
 
@@ -94,7 +95,8 @@ async def test_a_full_queue_and_a_wait_too_long(tmp_path):
         assert (await waiting.answer()).status == 504
         assert ends(one) == {("refused", 429): 1, ("expired", 504): 1}
         refused, expired = rows(one)
-        assert (refused["outcome"], refused["stages"]) == ("refused", {})
+        assert (refused["outcome"], refused["stages"], refused["ended_in"]) == ("refused", {}, "")
+        assert expired["ended_in"] == "queue"
         assert expired["stages"]["queue"] == expired["seconds"] >= 0.049  # the loop counts milliseconds
 
 
@@ -108,6 +110,24 @@ async def test_running_too_long_is_counted_once_though_its_work_ends_later(tmp_p
         await until(lambda: one.in_flight == 0)
         assert ends(one) == {("overran", 504): 1}
         assert Overran.__name__.lower() == Outcome.OVERRAN
+
+
+async def test_a_record_says_in_which_stage_a_request_ended_that_was_not_answered_whole(tmp_path):
+    async with cluster(tmp_path) as one:
+        replica = await ready_replica(one, request_timeout=0.2, concurrency_target=3)
+        clients = [await one.sends() for _ in range(3)]
+        stages = ("gate wait", "predict", "preprocess")
+        requests = [await replica.next() for _ in stages]
+        for request, stage in zip(requests, stages, strict=True):
+            replica.enter(request, stage)
+        requests[0].exchange.abort()
+        clients[1].leave()
+        await until(lambda: requests[1].is_left and requests[2].is_left)
+        for request in requests[1:]:
+            request.exchange.close()
+        await until(lambda: one.in_flight == 0)
+        ended = {row["outcome"]: row["ended_in"] for row in rows(one)}
+    assert ended == {"lost": "gate_wait", "abandoned": "predict", "overran": "preprocess"}
 
 
 async def test_clients_that_leave_in_the_queue_and_in_flight(tmp_path):
@@ -220,17 +240,18 @@ class Ended:
         self.request_id = b"%d" % number
         self.replica_id, self.received_bytes, self.timing = "r1", 0, b""
         self.head = self.body = self
+        self.status, self.submitted_at, self.trace, self.client_id = 0, 0.0, None, None
 
     def header(self, _name):
         return None
 
 
-def finish(tally, count, now):
+def finish(tally, count, now, status=200):
     for number in range(count):
         request = Ended(tally, number)
-        tally.whole.append((200, 0.0, now, now))
+        tally.whole.append((status, 0.0, now, now))
         if request.progress is not None:
-            tally.put_aside(request, request.progress, Outcome.FINISHED, 200)
+            tally.put_aside(request, request.progress, Outcome.FINISHED, status)
 
 
 @pytest.mark.plain
@@ -293,6 +314,53 @@ def test_records_are_made_in_small_steps_between_which_requests_end_without_bein
     assert sum(made) == 230
     recorder.fold(0.3)
     assert tally.ends == {(Outcome.FINISHED, 200): 200 + len(made) - 1}
+
+
+def refuse(tally, count):
+    for number in range(count):
+        request = Ended(tally, number)
+        tally.end(request, Outcome.REFUSED, 429)
+
+
+@pytest.mark.plain
+def test_in_overload_what_is_answered_is_recorded_though_thousands_a_second_are_refused():
+    recorder = Recorder(0.0, 0.0)
+    tally = recorder.tally("d1", "m")
+    kept, left_out = Counter(), 0
+    for quarter in range(1, 81):
+        refuse(tally, 500)
+        finish(tally, 2, quarter / 4)
+        refuse(tally, 500)
+        recorder.fold(quarter / 4)
+        rows, sampled_out = recorder.take_rows(10_000)
+        kept.update(row["outcome"] for row in rows)
+        left_out += sampled_out.get("d1", 0)
+    assert kept["finished"] == 160
+    assert 10 * 80 <= kept["refused"] <= 1000 + 50 * 20, "after the first burst a tenth of the rate"
+    assert sum(kept.values()) + left_out == 160 + 80_000
+
+
+@pytest.mark.plain
+def test_where_records_are_sampled_rare_failures_are_kept():
+    recorder = Recorder(0.0, 0.0)
+    tally = recorder.tally("d1", "m")
+    kept = Counter()
+    for quarter in range(1, 41):
+        finish(tally, 1, quarter / 4, status=500)
+        finish(tally, 1500, quarter / 4)
+        recorder.fold(quarter / 4)
+        kept.update(row["status"] for row in recorder.take_rows(10_000)[0])
+    assert kept[500] == 40
+
+
+@pytest.mark.plain
+def test_up_to_the_rate_refused_requests_are_recorded_whole():
+    recorder = Recorder(0.0, 0.0)
+    tally = recorder.tally("d1", "m")
+    refuse(tally, 1000)
+    recorder.fold(0.25)
+    rows, sampled_out = recorder.take_rows(10_000)
+    assert (len(rows), sampled_out) == (1000, {})
 
 
 def test_progress_is_noted_of_no_more_than_can_be_recorded():

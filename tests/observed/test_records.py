@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.observed.records import STAGES, Outcome, RequestRecord, TokenBucket
+from headway.observed.records import STAGES, Outcome, RequestRecord, TokenBucket, fair_shares
 
 RECORD = RequestRecord(
     request_id="abc1",
@@ -19,6 +19,7 @@ RECORD = RequestRecord(
     request_bytes=2,
     response_bytes=3,
     trace_id="0af7651916cd43dd8448eb211c80319c",
+    ended_in="predict",
 )
 
 
@@ -27,7 +28,7 @@ def test_a_record_passes_through_json():
 
 
 def test_a_row_without_a_field_is_no_record():
-    for name in RECORD.as_row():
+    for name in RECORD.as_row().keys() - {"ended_in"}:
         row = RECORD.as_row()
         del row[name]
         with pytest.raises(KeyError):
@@ -77,3 +78,18 @@ def test_up_to_the_rate_in_every_quarter_of_a_second_nothing_is_left_out(arrival
     bucket = TokenBucket(500, 1000, now=0.0)
     for step, wanted in enumerate(arrivals, start=1):
         assert bucket.take(wanted, step / 4) == wanted
+
+
+def test_a_record_of_a_former_version_does_not_say_where_it_ended():
+    row = RECORD.as_row()
+    del row["ended_in"]
+    assert RequestRecord.from_row(row).ended_in == ""
+
+
+@given(st.lists(st.integers(0, 1000), max_size=9), st.integers(0, 2000))
+def test_room_is_shared_so_that_nobody_gets_more_while_another_wants(counts, room):
+    shares = fair_shares(counts, room)
+    assert sum(shares) == min(room, sum(counts))
+    assert all(share <= count for share, count in zip(shares, counts, strict=True))
+    wanting = [share for share, count in zip(shares, counts, strict=True) if share < count]
+    assert not wanting or max(shares) <= min(wanting) + 1

@@ -26,6 +26,7 @@ RECORDS = st.builds(
     request_bytes=st.integers(0, 2**60),
     response_bytes=st.integers(0, 2**60),
     trace_id=TEXTS,
+    ended_in=st.sampled_from(["", *STAGES]),
 )
 RECORD = RequestRecord(
     *("abc1", "d1", "m", "r1", 1.7e9, 200, Outcome.FINISHED, 1.5), stages={"queue": 0.25, "predict": 1.0}
@@ -64,7 +65,7 @@ GOOD = (csv_header() + csv_of([RECORD])).splitlines()
     [
         ([], "line 1 is no record of a request: there is no column request_id"),
         (["request_id,status"], "line 1 is no record of a request: there is no column deployment_id"),
-        ([*GOOD, "a,b"], "line 3 is no record of a request: it has 2 cells, and there are 18 columns"),
+        ([*GOOD, "a,b"], "line 3 is no record of a request: it has 2 cells, and there are 19 columns"),
         ([*GOOD, GOOD[1].replace("200", "OK")], "line 3 .* 'OK'"),
         ([*GOOD, GOOD[1].replace("finished", "done")], "line 3 .* 'done' is not a valid Outcome"),
         ([*GOOD, GOOD[1].replace("1.5", "nan")], "line 3 .* a time in it is none"),
@@ -75,6 +76,12 @@ GOOD = (csv_header() + csv_of([RECORD])).splitlines()
 def test_what_is_no_record_is_told_with_its_line(lines, message):
     with pytest.raises(InvalidRecordsError, match=message):
         list(read_csv(lines))
+
+
+def test_a_file_of_a_former_version_does_not_say_where_requests_ended():
+    former = [line.rpartition(",")[0] for line in GOOD]
+    assert former[0].endswith("trace_id")
+    assert list(read_csv(former)) == [RECORD]
 
 
 def test_what_stands_before_a_wrong_line_is_read():

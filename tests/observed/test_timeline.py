@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headway.observed.records import status_class
-from headway.observed.timeline import SPARK_POINTS, TIERS, Point, Sketch, State, Timeline
+from headway.observed.sketch import Sketch
+from headway.observed.timeline import SPARK_POINTS, TIERS, Point, State, Timeline
 
 BUSY = State(queued=2, in_flight=4, capacity=8, desired=3, ready=2)
 DAY = 86_400
@@ -91,10 +92,30 @@ def test_each_range_has_the_finest_buckets_that_reach_so_far():
 def test_latency_is_told_by_stage():
     timeline = Timeline()
     for number in range(1, 101):
-        timeline.observe(number / 100, {"predict": 0.5}, 1000.0)
+        timeline.observe({"total": number / 100, "predict": 0.5}, 1000.0)
     _, [point] = timeline.points(60, 1000.0)
-    assert point.stages["total"] == pytest.approx([0.5, 0.95, 0.99], rel=0.03)
-    assert point.stages["predict"] == pytest.approx([0.5] * 3, rel=0.03)
+    assert point.stages["total"] == pytest.approx([0.5, 0.9, 0.95, 0.99], rel=0.03)
+    assert point.stages["predict"] == pytest.approx([0.5] * 4, rel=0.03)
+    assert point.sizes == {}
+
+
+def test_sizes_and_kinds_of_errors_stand_beside_stages():
+    timeline = Timeline()
+    timeline.observe({"total": 1.0, "request_bytes": 0, "response_bytes": 2**40}, 1000.0)
+    timeline.count({"4xx": 3}, 1000.0, {"refused": 3})
+    timeline.count({"2xx": 1}, 1001.0)
+    _, [point] = timeline.points(60, 1002.0)
+    assert point.stages.keys() == {"total"}
+    assert point.sizes["request_bytes"] == [0.0] * 4
+    assert point.sizes["response_bytes"] == pytest.approx([2**40] * 4, rel=0.03)
+    assert (point.ends, point.errors) == ({"4xx": 3, "2xx": 1}, {"refused": 3})
+
+
+def test_a_bucket_that_a_former_version_stored_has_no_p90():
+    stored = {"at": 960.0, "ends": {"2xx": 1}, "stages": {"total": [0.1, 0.3, 0.4]}}
+    point = Point.from_json(stored)
+    assert point.stages == {"total": [0.1, None, 0.3, 0.4]}
+    assert (point.sizes, point.errors) == ({}, {})
 
 
 def test_the_present_rate_is_that_of_the_last_half_minute():
@@ -102,7 +123,7 @@ def test_the_present_rate_is_that_of_the_last_half_minute():
     assert timeline.recent.p95_seconds is None
     for second in range(40):
         timeline.count({"2xx": 4, "5xx": 1}, 1000.0 + second)
-        timeline.observe(0.2, {}, 1000.0 + second)
+        timeline.observe({"total": 0.2}, 1000.0 + second)
     timeline.note(BUSY, 1040.0)
     recent = timeline.recent
     assert recent.requests_per_second == 5.0
@@ -118,8 +139,8 @@ def test_what_is_stored_comes_back():
     timeline, later = Timeline(), Timeline()
     for second in range(300):
         timeline.note(BUSY, 960.0 + second)
-        timeline.count({"2xx": 1}, 960.0 + second)
-        timeline.observe(0.1, {"queue": 0.05}, 960.0 + second)
+        timeline.count({"2xx": 1, "5xx": 1}, 960.0 + second, {"lost": 1})
+        timeline.observe({"total": 0.1, "queue": 0.05, "request_bytes": 7}, 960.0 + second)
     closed = timeline.take_closed()
     assert [step for step, _ in closed].count(30) == 9
     assert [point.at for step, point in closed if step == 240] == [960]

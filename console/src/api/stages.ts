@@ -1,10 +1,8 @@
 /** The stages of a request, in the order in which it passes them, and their labels in the Server-Timing header. */
-import type { operations } from "./schema";
+import type { components } from "./schema";
 
-type Query = operations["list_requests"]["parameters"]["query"];
-
-/** As the API names them: a request can be sorted by each. */
-export type Stage = Exclude<NonNullable<NonNullable<Query>["sort_by"]>, "arrived_at" | "seconds">;
+/** As the API names them. */
+export type Stage = components["schemas"]["Stage"];
 
 /** Those of a request that holds a slot. */
 export type StageInReplica = Exclude<Stage, "queue" | "cold_start">;

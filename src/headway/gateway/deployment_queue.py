@@ -33,9 +33,9 @@ from headway.core.wire import COLD_START, SERVER_TIMING
 from headway.gateway import refusals
 from headway.gateway.body import BodyBudget
 from headway.gateway.fleet import Fleet
-from headway.gateway.records import Tally
 from headway.gateway.request import Home, ProxiedRequest
 from headway.gateway.table import DeploymentRoute, DeploymentState
+from headway.gateway.tally import Tally
 from headway.gateway.upstream import Upstream
 
 _log = logging.getLogger(__name__)

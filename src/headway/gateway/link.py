@@ -160,11 +160,14 @@ class Link:
             await asyncio.sleep(_REPORT_EVERY)
             for _ in recorder.folding(time.monotonic()):
                 await asyncio.sleep(0)
-            ended = recorder.take_ends() if self._can_send else {}
+            ends = recorder.take_ends() if self._can_send else {}
+            ended = {name: statuses for name, (statuses, _) in ends.items()}
+            errors = {name: kinds for name, (_, kinds) in ends.items() if kinds}
             while self._can_send and (ended or recorder.has_news):
                 rows, sampled_out = recorder.take_rows(_MOST_ROWS)
-                self._send({"type": "requests", "rows": rows, "sampled_out": sampled_out, "ended": ended})
-                ended = {}
+                told = {"rows": rows, "sampled_out": sampled_out, "ended": ended, "errors": errors}
+                self._send({"type": "requests", **told})
+                ended, errors = {}, {}
                 await asyncio.sleep(0)
 
     @property

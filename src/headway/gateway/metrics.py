@@ -7,7 +7,8 @@ from functools import partial
 
 from headway.core.stages import Stage
 from headway.gateway.deployment_queue import DeploymentQueue
-from headway.gateway.records import RECORDS_PER_SECOND, Recorder, Tally
+from headway.gateway.records import RECORDS_PER_SECOND, Recorder
+from headway.gateway.tally import Tally
 from headway.http.exchange import Exchange
 from headway.http.receivers import Receiver, Silent
 from headway.telemetry.prometheus import Family, Labels, Samples, Value, exposition

@@ -16,13 +16,14 @@ from headway.observed.records import Outcome
 class Progress:
     """What a record of one request needs. Instants by time.monotonic, exact; the loop's clock goes by milliseconds."""
 
-    __slots__ = ("answer_bytes", "answer_head", "answered_at", "arrived_at")
+    __slots__ = ("answer_bytes", "answer_head", "answered_at", "arrived_at", "ended_in")
 
     def __init__(self) -> None:
         self.arrived_at = monotonic()
         self.answered_at = 0.0
         self.answer_head: bytes | None = None
         self.answer_bytes = 0
+        self.ended_in = ""
 
 
 class Passenger:

@@ -10,11 +10,12 @@ from headway.gateway.admission import Admission, offers_bare
 from headway.gateway.body import BodyBudget
 from headway.gateway.deployment_queue import DeploymentQueue
 from headway.gateway.identity import accepted, identity_lines
-from headway.gateway.records import Recorder, Tally
+from headway.gateway.records import Recorder
 from headway.gateway.refusals import Refusal
 from headway.gateway.request import ProxiedRequest
 from headway.gateway.request_head import InvalidDeadlineError, RequestHead
 from headway.gateway.routes import Address, Verb, path_of
+from headway.gateway.tally import Tally
 from headway.gateway.tracing import Tracer
 from headway.http.exchange import Exchange
 from headway.http.receivers import SILENT, Receiver

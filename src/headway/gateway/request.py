@@ -15,10 +15,10 @@ from headway.core.settings import DeploymentSettings
 from headway.gateway import refusals
 from headway.gateway.body import BodyBudget, RequestBody
 from headway.gateway.passenger import Passenger
-from headway.gateway.records import Tally
 from headway.gateway.refusals import Refusal
 from headway.gateway.request_head import RequestHead
 from headway.gateway.routes import Verb
+from headway.gateway.tally import Tally
 from headway.gateway.upstream import Upstream
 from headway.gateway.visit import Visit
 from headway.http.exchange import Exchange
@@ -128,6 +128,7 @@ class ProxiedRequest(Passenger):
             return
         self.left = True
         self.body.release()
+        self._note_stage(self.stage)
         self._home.tally.end(self, Outcome.ABANDONED)
         self.exchange.abort()
         if not self._submitted:
@@ -167,6 +168,7 @@ class ProxiedRequest(Passenger):
             self.refuse(refusal, outcome)
 
     def expire(self, expired: Expired["ProxiedRequest"]) -> None:
+        self._note_stage(self.stage)
         self.refuse(refusals.waited_too_long(expired), Outcome.EXPIRED)
 
     def overrun(self, overran: Overran["ProxiedRequest"]) -> None:
@@ -211,9 +213,10 @@ class ProxiedRequest(Passenger):
             self._home.give_back(self, visit.upstream)
 
     def lose(self, reason: str, *, holds_slot: bool = False) -> None:
-        visit, has_begun = self._visit, self._visit is not None and self._visit.has_begun
+        visit, has_begun, stage = self._visit, self._visit is not None and self._visit.has_begun, self.stage
+        self._note_stage(stage)
         worded = refusals.broken_off if has_begun else refusals.replica_lost
-        refusal = worded(self.replica_id, self.stage, reason)
+        refusal = worded(self.replica_id, stage, reason)
         if visit is not None:
             visit.leave()
             if holds_slot and not has_begun:  # a stream that fails says nothing of its replica
@@ -240,8 +243,14 @@ class ProxiedRequest(Passenger):
             self._submitted = True
             self._home.submit(self)
 
+    def _note_stage(self, stage: str) -> None:
+        """It ends there; its record tells. One that ends by a whole answer, or is refused, has no need to."""
+        if self.progress is not None:
+            self.progress.ended_in = stage
+
     def _give_up(self, refusal: Refusal, outcome: Outcome) -> None:
         """Answer if that is still possible, and stop its work as if the client had left."""
+        self._note_stage(self.stage)
         self._home.tally.end(self, outcome, refusal.status, why=refusal.message)
         self.left = True
         if self._visit is not None and self._visit.has_begun:

@@ -1,6 +1,6 @@
 """What is kept of one request that is over, and how many such records a second are kept: pure, told the time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from sys import intern
@@ -8,7 +8,10 @@ from typing import Any, Self
 
 from headway.core.stages import Stage
 
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
 STAGES = tuple(stage.value for stage in Stage)
+FIRST_BYTE = "first_byte"
+"""Not a stage: the time until the answer began, most stages' sum."""
 
 
 def status_class(status: int) -> str:
@@ -30,6 +33,18 @@ class Outcome(StrEnum):
     """The client left."""
     LOST = "lost"
     """Its replica went away, or answered what cannot be passed on."""
+
+
+FINISHED_4XX, FINISHED_5XX = "finished_4xx", "finished_5xx"
+ERRORS = (FINISHED_4XX, FINISHED_5XX, *(one.value for one in Outcome if one is not Outcome.FINISHED))
+"""The kinds of ends that are not what the client wanted."""
+
+
+def kind_of(outcome: Outcome, status: int) -> str:
+    """One of ERRORS, or `finished`."""
+    if outcome is Outcome.FINISHED and status >= _CLIENT_ERROR:
+        return FINISHED_4XX if status < _SERVER_ERROR else FINISHED_5XX
+    return outcome.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,31 @@ class RequestRecord:
     response_bytes: int = 0
     trace_id: str = ""
     """Of the W3C trace that the client named; empty when it named none."""
+    ended_in: str = ""
+    """The stage that it was in when it ended without a whole answer; empty where it had one, was refused, or that is
+    not known."""
+
+    @property
+    def ended_at(self) -> float:
+        """Seconds since 1970."""
+        return self.arrived_at + self.seconds
+
+    @property
+    def first_byte(self) -> float | None:
+        """Seconds until its answer began; None when it had none of a replica."""
+        send = self.stages.get(Stage.SEND)
+        return None if send is None else max(0.0, round(self.seconds - send, 6))
+
+    @property
+    def stage(self) -> str:
+        """The one that it ended in, or took longest where it was answered whole; empty when none is known."""
+        if self.outcome is not Outcome.FINISHED:
+            return self.ended_in
+        return max(self.stages, key=self.stages.__getitem__, default="")
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.outcome, self.status)
 
     def as_row(self) -> dict[str, Any]:
         """The record in JSON's types."""
@@ -71,6 +111,7 @@ class RequestRecord:
             "request_bytes": self.request_bytes,
             "response_bytes": self.response_bytes,
             "trace_id": self.trace_id,
+            "ended_in": self.ended_in,
         }
 
     @classmethod
@@ -91,6 +132,7 @@ class RequestRecord:
             request_bytes=int(row["request_bytes"]),
             response_bytes=int(row["response_bytes"]),
             trace_id=str(row["trace_id"]),
+            ended_in=intern(row.get("ended_in", "")),  # former versions do not tell
         )
 
 
@@ -115,3 +157,12 @@ class TokenBucket:
         granted = min(wanted, self.available(now))
         self._tokens -= granted
         return granted
+
+
+def fair_shares(counts: Sequence[int], room: int) -> list[int]:
+    """How many of each there is room for: small ones whole, and what they leave is shared evenly by the others."""
+    shares = [0] * len(counts)
+    for waiting, place in enumerate(sorted(range(len(counts)), key=counts.__getitem__)):
+        shares[place] = min(counts[place], room // (len(counts) - waiting))
+        room -= shares[place]
+    return shares

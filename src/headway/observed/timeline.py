@@ -7,8 +7,10 @@ bounded. A bucket that is over keeps a few numbers. Everything counts in the buc
 import math
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
+
+from headway.observed.sketch import Sketch
 
 TIERS = ((5, 360), (30, 360), (240, 360))
 """Seconds of a bucket, and how many are kept: half an hour, three hours, a day."""
@@ -16,48 +18,13 @@ RECENT_BUCKETS = 6
 """Of the first tier, that tell the present rate and latency: half a minute."""
 SPARK_POINTS = 30
 _SPARK_SECONDS = 10
-_STEPS_PER_E = 20
-"""A sketch's cells are 5% wide unless it is told otherwise, so a quantile is right within 2.5%."""
-_SHORTEST = 1e-6
-"""What is shorter counts as nothing."""
-QUANTILES = (0.5, 0.95, 0.99)
+CHARTED = (0.5, 0.9, 0.95, 0.99)
+"""The quantiles of a bucket that is over."""
+TOTAL = "total"
 
 
-class Sketch:
-    """Durations by their size, in cells of equal ratio: quantiles within half a cell without keeping the durations."""
-
-    __slots__ = ("_steps", "cells", "count")
-
-    def __init__(self, steps_per_e: int = _STEPS_PER_E) -> None:
-        self._steps = steps_per_e
-        self.cells: Counter[int] = Counter()
-        self.count = 0
-
-    def observe(self, seconds: float) -> None:
-        self.cells[round(math.log(max(seconds, _SHORTEST)) * self._steps)] += 1
-        self.count += 1
-
-    def observe_all(self, durations: Sequence[float]) -> None:
-        """The same for many, at a third of the cost."""
-        log, steps = math.log, self._steps
-        self.cells.update([round(log(max(_SHORTEST, one)) * steps) for one in durations])
-        self.count += len(durations)
-
-    def add(self, other: "Sketch") -> None:
-        self.cells.update(other.cells)
-        self.count += other.count
-
-    def quantiles(self, of: Sequence[float] = QUANTILES) -> list[float]:
-        """The durations that such shares, rising, do not exceed; empty when nothing was observed."""
-        if not self.count:
-            return []
-        found: list[float] = []
-        seen, nothing = 0, round(math.log(_SHORTEST) * self._steps)
-        for cell, count in sorted(self.cells.items()):
-            seen += count
-            while len(found) < len(of) and seen >= of[len(found)] * self.count:
-                found.append(math.exp(cell / self._steps) if cell > nothing else 0.0)
-        return found
+_CELLS = Sketch()
+_NONE: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +36,10 @@ class State:
     capacity: int
     desired: int
     ready: int
+
+
+Quantiles = Sequence[float | None]
+SIZES = ("request_bytes", "response_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +57,47 @@ class Point:
     ready: int | None = None
     ends: Mapping[str, int] = field(default_factory=dict)
     """How many requests ended, by class of status."""
-    stages: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """QUANTILES in seconds by stage, `total` among them."""
+    stages: Mapping[str, Quantiles] = field(default_factory=dict)
+    """CHARTED in seconds by stage, `total` and `first_byte` among them."""
+    sizes: Mapping[str, Quantiles] = field(default_factory=dict)
+    """CHARTED in bytes, by SIZES."""
+    errors: Mapping[str, int] = field(default_factory=dict)
+    """How many requests ended, by kind of error."""
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        return cls(**content)
+        """Buckets that a former version stored have no p90, and neither sizes nor errors."""
+        stages = {
+            stage: its if len(its) == len(CHARTED) else [its[0], None, *its[1:]]
+            for stage, its in content["stages"].items()
+        }
+        return cls(**{**content, "stages": stages})
 
 
 class _Bucket:
     """One that is open."""
 
-    __slots__ = ("at", "ends", "in_flight_seconds", "queued_seconds", "seconds", "stages", "state")
+    __slots__ = (
+        "at",
+        "ends",
+        "errors",
+        "in_flight_seconds",
+        "queued_seconds",
+        "seconds",
+        "sketches",
+        "state",
+    )
 
     def __init__(self, at: float) -> None:
         self.at = at
         self.state: State | None = None
         self.seconds = self.queued_seconds = self.in_flight_seconds = 0.0
         self.ends: Counter[str] = Counter()
-        self.stages: dict[str, Sketch] = {}
+        self.errors: Counter[str] = Counter()
+        self.sketches: dict[str, Sketch] = {}
 
     def note(self, state: State, seconds: float) -> None:
         self.state = state
@@ -115,28 +105,36 @@ class _Bucket:
         self.queued_seconds += state.queued * seconds
         self.in_flight_seconds += state.in_flight * seconds
 
-    def observe(self, stages: Mapping[str, float]) -> None:
-        for stage, seconds in stages.items():
-            self.stages.setdefault(stage, Sketch()).observe(seconds)
+    def observe(self, cells: Mapping[str, int]) -> None:
+        for name, cell in cells.items():
+            sketch = self.sketches.get(name)
+            if sketch is None:
+                sketch = self.sketches[name] = Sketch()
+            sketch.note(cell)
 
     def point(self) -> Point:
+        found = {name: [_short(one) for one in its.quantiles(CHARTED)] for name, its in self.sketches.items()}
+        sizes = {name: found.pop(name) for name in SIZES if name in found}
+        told = Point(self.at, ends=dict(self.ends), stages=found, sizes=sizes, errors=dict(self.errors))
         state, seconds = self.state, self.seconds
-        stages = {stage: [round(one, 6) for one in its.quantiles()] for stage, its in self.stages.items()}
         if state is None:
-            return Point(self.at, ends=dict(self.ends), stages=stages)
+            return told
         queued, in_flight = state.queued, state.in_flight
         if seconds:
             queued, in_flight = self.queued_seconds / seconds, self.in_flight_seconds / seconds
-        return Point(
-            self.at,
-            round(queued, 3),
-            round(in_flight, 3),
-            state.capacity,
-            state.desired,
-            state.ready,
-            dict(self.ends),
-            stages,
+        return replace(
+            told,
+            queued=round(queued, 3),
+            in_flight=round(in_flight, 3),
+            capacity=state.capacity,
+            desired=state.desired,
+            ready=state.ready,
         )
+
+
+def _short(value: float) -> float:
+    """Four digits: a sketch knows no more, and there are many to store."""
+    return float(f"{value:.4g}")
 
 
 class _Tier:
@@ -192,16 +190,17 @@ class Timeline:
         for bucket in self._buckets(now):
             bucket.note(state, min(elapsed, 5.0))
 
-    def count(self, ends: Mapping[str, int], now: float) -> None:
-        """So many requests ended, by class of status."""
+    def count(self, ends: Mapping[str, int], now: float, errors: Mapping[str, int] = _NONE) -> None:
+        """So many requests ended, by class of status, and of them by kind of error."""
         for bucket in self._buckets(now):
             bucket.ends.update(ends)
+            bucket.errors.update(errors)
 
-    def observe(self, seconds: float, stages: Mapping[str, float], now: float) -> None:
-        """How long one request took, in all and in its stages."""
-        durations = {"total": seconds, **stages}
+    def observe(self, values: Mapping[str, float], now: float) -> None:
+        """What was measured of one request: seconds in all, until the first byte and by stage, and SIZES."""
+        cells = {name: _CELLS.cell(value) for name, value in values.items()}
         for bucket in self._buckets(now):
-            bucket.observe(durations)
+            bucket.observe(cells)
 
     def points(self, seconds: float, now: float) -> tuple[int, list[Point]]:
         """The last so many seconds in the finest buckets that reach so far: their length, and the buckets."""
@@ -230,7 +229,7 @@ class Timeline:
             if closed is not None and tier is not self._tiers[0]:
                 self._unstored.append((tier.step, tier.points[-1]))
             elif closed is not None:
-                self._totals.append((closed.at, closed.stages.get("total") or Sketch()))
+                self._totals.append((closed.at, closed.sketches.get(TOTAL) or Sketch()))
                 self.recent = self._recent(bucket.at)
         return buckets
 

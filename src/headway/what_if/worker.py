@@ -14,7 +14,7 @@ from headway.core.errors import HeadwayError
 from headway.core.settings import DeploymentSettings
 from headway.core.stages import Stage
 from headway.observed.records import Outcome, RequestRecord
-from headway.observed.timeline import Sketch
+from headway.observed.sketch import Sketch
 from headway.planner.simulation.control_plane import ReplicaLife
 from headway.planner.simulation.durations import Seen
 from headway.planner.simulation.measures import STEPS_PER_E

@@ -42,6 +42,7 @@ async def test_one_request_is_found_by_its_id(world):
         rows = [{**ROW, "deployment_id": deployment_id, "request_id": name} for name in ("a", "b")]
         it.gateway.tell(type="requests", rows=rows, sampled_out={}, ended={})
         await it.gateway.received()
-        assert await it.get(f"{ECHO}/requests/b") == rows[1]
+        told = await it.get(f"{ECHO}/requests/b")
+        assert told == {**rows[1], "ended_at": 1.5, "first_byte": None}
         error = await it.refused("GET", f"{ECHO}/requests/c", 404)
         assert "no record of a request 'c'" in error["message"]

@@ -1,4 +1,4 @@
-"""predict and requests against a small server, serve and up against a platform that only notes what it is told."""
+"""predict against a small server, serve and up against a platform that only notes what it is told."""
 
 import json
 import threading
@@ -16,15 +16,6 @@ from headway.core.errors import InvalidSettingError
 from headway.processes import bootstrap, folders
 from headway.processes.listening import RootError, listen
 
-REQUEST = {
-    "request_id": "ab-1",
-    "arrived_at": 1767268800.0,
-    "status": 200,
-    "outcome": "finished",
-    "replica_id": "echo-1",
-    "seconds": 0.0305,
-    "stages": {"queue": 0.01, "preprocess": 0.0004, "predict": 0.02, "send": 0.0},
-}
 KEYLESS = {"error": {"code": "key_missing", "message": "this gateway asks for an API key", "hint": ""}}
 
 
@@ -52,13 +43,9 @@ class Echo(BaseHTTPRequestHandler):
         self.wfile.write(body if is_known else b'{"error": {"code": "unknown_model"}}')
 
     def do_GET(self):
-        path, _, query = self.path.partition("?")
         self.send_response(200)
         self.end_headers()
-        if path == "/v1/models/echo/deployments/production/requests":
-            self.wfile.write(json.dumps({"requests": [REQUEST], "sampled_out": 7, "query": query}).encode())
-        else:
-            self.wfile.write(b"hello")
+        self.wfile.write(b"hello")
 
     def log_message(self, *_): ...
 
@@ -125,16 +112,6 @@ def test_predict_shows_the_key_of_the_environment(url):
         "this gateway asks for an API key",
     )
     assert "HEADWAY_API_KEY" in refused.exception.hint
-
-
-def test_requests_show_the_milliseconds_of_each_stage(url):
-    result = run("requests", "echo", "--url", url)
-    header, row = result.stdout.splitlines()
-    assert "of 7 other requests there is no record" in result.stderr
-    assert header.split()[:5] == ["request", "arrived", "status", "outcome", "replica"]
-    assert row.split()[3:] == ["200", "finished", "echo-1", "10.0", "0.4", "20.0", "0.0", "30.5"]
-    result = run("requests", "echo", "--url", url, "--sort-by", "seconds", "--limit", 5, "--json")
-    assert json.loads(result.stdout)["query"] == "limit=5&sort_by=seconds"
 
 
 def test_what_is_no_headway_is_told_as_such(url):

@@ -1,3 +1,5 @@
+import pytest
+
 from headway.control.running.history import LoadHistory
 
 
@@ -63,11 +65,14 @@ def test_how_long_slots_are_held_is_told_over_all_gateways_and_their_lives():
 
 def test_requests_count_and_are_forgotten_with_their_deployment():
     world = World()
-    rows = [{"deployment_id": "d1", "seconds": 0.5, "stages": {"predict": 0.25}}]
-    world.history.note_requests(rows, {"d1": {"2xx": 7}})
+    row = {"deployment_id": "d1", "seconds": 0.5, "request_bytes": 3, "response_bytes": 9}
+    rows = [row | {"stages": {"predict": 0.25, "send": 0.1}}, row | {"stages": {}}]
+    world.history.note_requests(rows, {"d1": {"2xx": 7}, "d2": {}}, {"d1": {"lost": 2}})
     world.note()
-    assert world.point.ends == {"2xx": 7}
-    assert world.point.stages.keys() == {"total", "predict"}
+    assert (world.point.ends, world.point.errors) == ({"2xx": 7}, {"lost": 2})
+    assert world.point.stages.keys() == {"total", "first_byte", "predict", "send"}
+    assert world.point.stages["first_byte"] == pytest.approx([0.4] * 4, rel=0.03)
+    assert world.point.sizes["response_bytes"] == pytest.approx([9] * 4, rel=0.03)
     world.now += 60
     world.note()
     assert [(name, step, point.ends) for name, step, point in world.history.take_closed()] == [

@@ -37,7 +37,13 @@ async def test_requests_and_what_was_left_out_reach_the_listener(tmp_path):
     serving = asyncio.ensure_future(GatewayLink(tmp_path / "link", listeners).serve())
     gateway = await GatewayDouble.dial(tmp_path / "link")
     gateway.tell(type="requests", rows=[{"request_id": "1"}], sampled_out={"d1": 2}, ended={"d1": {"2xx": 3}})
-    assert await told.get() == ([{"request_id": "1"}], {"d1": 2}, {"d1": {"2xx": 3}})
+    assert await told.get() == ([{"request_id": "1"}], {"d1": 2}, {"d1": {"2xx": 3}}, {}), (
+        "as former versions tell"
+    )
+    gateway.tell(
+        type="requests", rows=[], sampled_out={}, ended={"d1": {"4xx": 1}}, errors={"d1": {"refused": 1}}
+    )
+    assert await told.get() == ([], {}, {"d1": {"4xx": 1}}, {"d1": {"refused": 1}})
     gateway.close()
     serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -3,14 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headway.control.store.recent_requests import RequestHistory
-from headway.core.errors import UsageError
 from headway.observed.records import Outcome, RequestRecord
+from headway.observed.selection import Order, Page, Wanted
 
 
-def row(number, deployment="d1", seconds=1.0, **stages):
-    return RequestRecord(
-        str(number), deployment, "m", "r1", float(number), 200, Outcome.FINISHED, seconds, stages
-    ).as_row()
+def row(number, deployment="d1", seconds=1.0, status=200, outcome=Outcome.FINISHED):
+    return RequestRecord(str(number), deployment, "m", "r1", float(number), status, outcome, seconds).as_row()
+
+
+def refused(number):
+    return row(number, status=429, outcome=Outcome.REFUSED)
 
 
 def ids(records):
@@ -25,13 +27,50 @@ def test_the_newest_come_first_up_to_a_limit_and_since_an_instant():
     assert history.latest("d2") == []
 
 
-def test_the_longest_can_be_asked_for_in_all_or_in_a_stage():
+def test_of_those_that_are_kept_a_part_can_be_asked_for_and_all_are_counted():
     history = RequestHistory()
-    history.record([row(1, seconds=3.0, predict=1.0), row(2, predict=2.0), row(3, seconds=2.0)], {})
-    assert ids(history.latest("d1", sort_by="seconds")) == ["1", "3", "2"]
-    assert ids(history.latest("d1", sort_by="predict")) == ["2", "1"]
-    with pytest.raises(UsageError, match="size"):
-        history.latest("d1", sort_by="size")
+    history.record([row(1, seconds=3.0), row(2), row(3, seconds=2.0)], {})
+    found = history.select("d1", Wanted(slower_than=1.0), Page(Order.SECONDS, limit=1))
+    assert (ids(found.records), found.matched, history.kept("d1")) == (["1"], 2, 3)
+    assert history.counts("d1")["outcome"] == {"finished": 3}
+    assert history.select("d2", Wanted(), Page()).matched == history.kept("d2") == 0
+    assert history.counts("d2")["status"] == {}
+
+
+def test_thousands_that_were_refused_leave_those_that_were_answered():
+    history = RequestHistory(per_deployment=100)
+    for number in range(1000):
+        history.record([refused(number) if number % 25 else row(number)], {})
+    kept = history.counts("d1")["outcome"]
+    assert kept == {"refused": 60, "finished": 40}
+    assert ids(history.select("d1", Wanted(outcomes=frozenset({"refused"})), Page(limit=2)).records) == [
+        "999",
+        "998",
+    ]
+
+
+def test_as_many_that_were_answered_leave_the_few_that_failed():
+    history = RequestHistory(per_deployment=100)
+    failures = [row(number, status=500) for number in range(3)]
+    history.record([*failures, *(row(number) for number in range(3, 1000))], {})
+    assert history.counts("d1")["status"] == {"200": 97, "500": 3}
+
+
+KINDS = st.sampled_from([(200, Outcome.FINISHED), (500, Outcome.FINISHED), (429, Outcome.REFUSED)])
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), KINDS), max_size=60))
+def test_of_each_kind_the_newest_are_kept_and_no_kind_is_crowded_out(told):
+    history = RequestHistory(per_deployment=9, in_all=12)
+    by = {}
+    for number, (name, (status, outcome)) in enumerate(told):
+        history.record([row(number, name, status=status, outcome=outcome)], {})
+        by.setdefault((name, status), []).append(str(number))
+    assert len(history) == history.kept("a") + history.kept("b") <= 12
+    for (name, status), expected in by.items():
+        found = ids(history.select(name, Wanted(statuses=frozenset({str(status)})), Page()).records)
+        assert found == expected[::-1][: len(found)]
+        assert len(found) >= min(2, len(expected))
 
 
 def test_what_was_sampled_out_adds_up_until_the_deployment_is_forgotten():

@@ -16,7 +16,7 @@ interface RequestsProps {
 }
 
 export function Requests({ path, chosen, linkTo }: RequestsProps) {
-  const [sortBy, setSortBy] = useState("arrived_at");
+  const [sortBy, setSortBy] = useState("ended_at");
   const { value, error } = useLoaded<{ requests: RequestRecord[]; sampled_out: number }>(`${path}/requests?limit=200&sort_by=${sortBy}`, 3);
   return (
     <section class="stack" aria-label="Requests that ended lately">
@@ -26,7 +26,7 @@ export function Requests({ path, chosen, linkTo }: RequestsProps) {
           label="Kept first"
           control={(ids) => (
             <select {...ids} value={sortBy} onChange={(event) => setSortBy(event.currentTarget.value)}>
-              <option value="arrived_at">the newest</option>
+              <option value="ended_at">the newest</option>
               <option value="seconds">the longest</option>
               {STAGES.map((one) => (
                 <option key={one} value={one}>
@@ -61,7 +61,7 @@ export function Requests({ path, chosen, linkTo }: RequestsProps) {
 function columns(linkTo: (requestId: string) => string): Column<RequestRecord>[] {
   return [
     { key: "id", label: "Request", cell: (one) => <a class="mono" href={linkTo(one.request_id)} title={one.request_id}>…{one.request_id.slice(-10)}</a> },
-    { key: "arrived_at", label: "Arrived", isNumber: true, by: (one) => one.arrived_at, cell: (one) => clock(one.arrived_at) },
+    { key: "ended_at", label: "Ended", isNumber: true, by: (one) => one.ended_at, cell: (one) => clock(one.ended_at) },
     { key: "status", label: "Status", isNumber: true, by: (one) => one.status, cell: (one) => <Told request={one} /> },
     { key: "replica", label: "Replica", by: (one) => one.replica_id, cell: (one) => one.replica_id },
     { key: "seconds", label: "In all", isNumber: true, by: (one) => one.seconds, cell: (one) => seconds(one.seconds) },

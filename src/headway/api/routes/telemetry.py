@@ -1,55 +1,37 @@
 """What can be measured: records of requests, and Prometheus metrics."""
 
+import time
 from collections import Counter
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from headway.api.begun import begun
 from headway.api.dependencies import Found, Plane, Simulations
+from headway.api.request_query import HistoryQuery, RequestQuery, check_range
 from headway.api.schemas import traffic
 from headway.api.views import history
 from headway.control.desired.state import Deployment
 from headway.control.errors import NotFoundError
 from headway.control.metrics import ControlSnapshot, DeploymentSnapshot, text
 from headway.control.plane import ControlPlane
-from headway.what_if.comparison import InvalidRangeError
 
 router = APIRouter(tags=["telemetry"])
 
 _CSV = "text/csv"
 
-SortBy = Literal[
-    "arrived_at",
-    "seconds",
-    "queue",
-    "cold_start",
-    "preprocess",
-    "gate_wait",
-    "predict",
-    "postprocess",
-    "send",
-]
-
 
 @router.get("/v1/models/{model}/deployments/{deployment}/requests")
 async def list_requests(
-    found: Found,
-    plane: Plane,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
-    since: Annotated[float, Query(description="Arrived after this instant, in seconds since 1970.")] = 0.0,
-    sort_by: Annotated[SortBy, Query(description="The newest first, or the longest, in all or a stage.")] = (
-        "arrived_at"
-    ),
+    found: Found, plane: Plane, asked: Annotated[RequestQuery, Query()]
 ) -> traffic.Requests:
-    """Requests that ended lately. Above 500 a second a part of them is recorded; metrics count all."""
-    lately = plane.supervisor.requests
-    records = lately.latest(found.deployment_id, limit, since, sort_by)
-    return traffic.Requests(
-        requests=[traffic.RequestRecord(**one.as_row()) for one in records],
-        sampled_out=lately.sampled_out(found.deployment_id),
-    )
+    """Requests that ended lately, and the times of all that fit the filters.
+
+    Above 500 a second a part of them is recorded; metrics count all. The newest 10,000 are kept, and of rare kinds of
+    ends what is older too.
+    """
+    return history.requests(plane, found.deployment_id, asked.wanted(), asked.page())
 
 
 @router.get(
@@ -73,8 +55,7 @@ async def export_requests(
     Times are seconds; a stage's is empty where it is not known. An answer that is whole ends with the last chunk: a
     connection that breaks off before it has left something out.
     """
-    if since is not None and until is not None and since >= until:
-        raise InvalidRangeError("since is not before until", hint="since is the earlier one")
+    check_range(since, until)
     pages = await begun(plane.stored_requests.csv(found.deployment_id, since, until))
     headers = {"content-disposition": f'attachment; filename="{found.deployment_id}-requests.csv"'}
     return StreamingResponse(pages, headers=headers, media_type=_CSV)
@@ -90,17 +71,22 @@ async def get_request(found: Found, plane: Plane, request_id: str) -> traffic.Re
             hint="records come within half a second of a request's end, above 500 a second of a part of them only, "
             "and the oldest go",
         )
-    return traffic.RequestRecord(**record.as_row())
+    return history.told(record)
 
 
 @router.get("/v1/models/{model}/deployments/{deployment}/history")
 async def read_history(
-    found: Found,
-    plane: Plane,
-    seconds: Annotated[int, Query(ge=60, le=86_400, description="How far back.")] = 300,
+    found: Found, plane: Plane, asked: Annotated[HistoryQuery, Query()]
 ) -> traffic.History:
-    """How it has fared lately: load, replicas, answers by status, and latency by stage."""
-    return history.history(plane, found.deployment_id, seconds)
+    """How it has fared within the last day: load, replicas, answers by status, errors by kind, latency by stage, sizes.
+
+    In buckets of 5 seconds for the last half hour, of 30 for three hours, and of 4 minutes for a day.
+    """
+    asked.check()
+    since = asked.since
+    if since is None:
+        since = (time.time() if asked.until is None else asked.until) - asked.seconds
+    return history.history(plane, found.deployment_id, since, asked.until)
 
 
 @router.get("/v1/models/{model}/deployments/{deployment}/advice")

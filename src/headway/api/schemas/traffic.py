@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from headway.api.schemas.resources import Deployment, Replica
+from headway.observed.records import Outcome
 
 Column = list[float | None]
 
@@ -55,8 +56,21 @@ class History:
     desired: Column
     ready: Column
     statuses: Annotated[dict[str, Column], Field(description="requests per second by class of status")]
+    errors: Annotated[
+        dict[str, Column],
+        Field(
+            description="requests per second that did not end well, by outcome; of finished ones by status"
+        ),
+    ]
     stages: Annotated[
-        dict[str, dict[str, Column]], Field(description="seconds: p50, p95 and p99 by stage, and in total")
+        dict[str, dict[str, Column]],
+        Field(
+            description="seconds: p50, p90, p95 and p99 by stage, in total, and until the first byte of the answer"
+        ),
+    ]
+    sizes: Annotated[
+        dict[str, dict[str, Column]],
+        Field(description="p50, p90, p95 and p99 of request_bytes and response_bytes"),
     ]
 
 
@@ -111,17 +125,49 @@ class RequestRecord:
     replica_id: str
     arrived_at: Annotated[float, Field(description="seconds since 1970")]
     status: Annotated[int, Field(description="what the client was told; 0 when it was told nothing")]
-    outcome: str
+    outcome: Outcome
     seconds: Annotated[float, Field(description="from its head's arrival to its end for the client")]
+    first_byte: Annotated[
+        float | None, Field(description="seconds until the first byte of the answer; null when it had none")
+    ]
     stages: Annotated[dict[str, float], Field(description="seconds by stage, as far as they are known")]
+    ended_at: Annotated[float, Field(description="seconds since 1970")]
+    ended_in: Annotated[
+        str,
+        Field(description="the stage it was in then; empty if answered whole, refused, or not known"),
+    ]
     request_bytes: int
     response_bytes: int
     trace_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quantiles:
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How many requests there are records of, the most first; up to 100 of each."""
+
+    status: dict[str, int]
+    outcome: dict[str, int]
+    replica: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
     requests: list[RequestRecord]
+    matched: Annotated[int, Field(description="so many fit the filters, listed here or not")]
+    times: Annotated[
+        dict[str, Quantiles],
+        Field(description="seconds of all that fit: in all (`seconds`), until `first_byte`, and by stage"),
+    ]
+    kept: Annotated[int, Field(description="records of the deployment, whether they fit or not")]
+    counts: Annotated[Kept, Field(description="those records by what they can be filtered by")]
     sampled_out: Annotated[int, Field(description="requests of which there was never a record")]
 
 

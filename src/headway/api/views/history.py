@@ -1,15 +1,16 @@
-"""Makes the answers of what has been: how a deployment has fared, and what its traffic says about its settings."""
+"""Makes the answers of what has been: requests, how a deployment has fared, what its traffic says of its settings."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headway.api.schemas import traffic
 from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
 from headway.observed.advice import FEWEST_REQUESTS, Advice, Observed, advise, observed
-from headway.observed.records import STAGES
-from headway.observed.timeline import Point
+from headway.observed.records import ERRORS, FIRST_BYTE, STAGES, RequestRecord
+from headway.observed.selection import SHARES, Page, Wanted
+from headway.observed.timeline import SIZES, TOTAL, Point, Quantiles
 from headway.what_if.advised import Effects, effects
 from headway.what_if.comparison import predict_concurrency
 from headway.what_if.simulator import Simulator
@@ -19,14 +20,43 @@ _MOST_ADVISING = 2_000
 _CLASSES = ("2xx", "4xx", "5xx", "none")
 
 
-def history(plane: ControlPlane, deployment_id: str, seconds: int) -> traffic.History:
+def requests(plane: ControlPlane, deployment_id: str, wanted: Wanted, page: Page) -> traffic.Requests:
+    """A page of the records that fit, with what all that fit, and all that are kept, say."""
+    lately = plane.supervisor.requests
+    selection = lately.select(deployment_id, wanted, page)
+    return traffic.Requests(
+        requests=[told(one) for one in selection.records],
+        matched=selection.matched,
+        times={name: traffic.Quantiles(**its) for name, its in selection.times.items()},
+        kept=lately.kept(deployment_id),
+        counts=traffic.Kept(**lately.counts(deployment_id)),
+        sampled_out=lately.sampled_out(deployment_id),
+    )
+
+
+def told(record: RequestRecord) -> traffic.RequestRecord:
+    """One request."""
+    return traffic.RequestRecord(
+        **{**record.as_row(), "outcome": record.outcome},
+        ended_at=round(record.ended_at, 6),
+        first_byte=record.first_byte,
+    )
+
+
+def history(plane: ControlPlane, deployment_id: str, since: float, until: float | None) -> traffic.History:
     """By columns, as charts take it; a gap where nothing was told is a point without values."""
-    step, points = plane.supervisor.history.points(deployment_id, seconds)
+    step, points = plane.supervisor.history.between(deployment_id, since, until)
     known = {one.at: one for one in points}
     grid = list(range(int(points[0].at), int(points[-1].at) + 1, step)) if points else []
     rows = [known.get(at) or Point(at) for at in grid]
     classes = sorted({*_CLASSES, *(name for one in points for name in one.ends)})
-    stages = [stage for stage in ("total", *STAGES) if any(stage in one.stages for one in points)]
+
+    def rates(of: Callable[[Point], Mapping[str, int]], names: Sequence[str]) -> dict[str, traffic.Column]:
+        return {
+            name: [None if one.at not in known else of(one).get(name, 0) / step for one in rows]
+            for name in names
+        }
+
     return traffic.History(
         step=step,
         at=grid,
@@ -35,18 +65,25 @@ def history(plane: ControlPlane, deployment_id: str, seconds: int) -> traffic.Hi
         capacity=[one.capacity for one in rows],
         desired=[one.desired for one in rows],
         ready=[one.ready for one in rows],
-        statuses={
-            name: [None if one.at not in known else one.ends.get(name, 0) / step for one in rows]
-            for name in classes
-        },
-        stages={
-            stage: {
-                name: [one.stages[stage][place] if stage in one.stages else None for one in rows]
-                for place, name in enumerate(("p50", "p95", "p99"))
-            }
-            for stage in stages
-        },
+        statuses=rates(lambda one: one.ends, classes),
+        errors=rates(lambda one: one.errors, ERRORS),
+        stages=_quantiles([one.stages for one in rows], (TOTAL, FIRST_BYTE, *STAGES)),
+        sizes=_quantiles([one.sizes for one in rows], SIZES),
     )
+
+
+def _quantiles(
+    rows: Sequence[Mapping[str, Quantiles]], names: Sequence[str]
+) -> dict[str, dict[str, traffic.Column]]:
+    """Of what any of the rows tells."""
+    return {
+        name: {
+            label: [row[name][place] if name in row else None for row in rows]
+            for place, label in enumerate(SHARES)
+        }
+        for name in names
+        if any(name in row for row in rows)
+    }
 
 
 async def advice(

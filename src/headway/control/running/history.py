@@ -1,14 +1,21 @@
 """Keeps how each deployment has fared: its requests and load, as gateways report them, and its replicas."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from headway.core.stages import Stage
+from headway.observed.records import FIRST_BYTE
 from headway.observed.saturation.newcomer import Pace
-from headway.observed.timeline import Point, State, Timeline
+from headway.observed.timeline import SIZES, TOTAL, Point, State, Timeline
 
 Loads = Mapping[str, Mapping[str, Any]]
 """What each gateway reported last of one deployment, by the gateway's name."""
+
+
+Ends = Mapping[str, Mapping[str, int]]
+_NONE: Ends = {}
 
 
 class LoadHistory:
@@ -33,15 +40,19 @@ class LoadHistory:
         """The last so many seconds: the length of a bucket, and the buckets."""
         return self.of(deployment_id).points(seconds, self._clock())
 
-    def note_requests(
-        self, rows: Sequence[Mapping[str, Any]], ended: Mapping[str, Mapping[str, int]]
-    ) -> None:
-        """What a gateway tells: records of requests, and how many ended by class of status, exactly."""
+    def between(self, deployment_id: str, since: float, until: float | None) -> tuple[int, list[Point]]:
+        """The same for the time from `since` on and before `until`; without one, up to now."""
+        step, points = self.points(deployment_id, self._clock() - since)
+        end = math.inf if until is None else until
+        return step, [one for one in points if one.at + step > since and one.at < end]
+
+    def note_requests(self, rows: Sequence[Mapping[str, Any]], ended: Ends, errors: Ends = _NONE) -> None:
+        """What a gateway tells: records of requests, and exactly how many ended, by class of status and by error."""
         now = self._clock()
         for deployment_id, ends in ended.items():
-            self._timeline(deployment_id).count(ends, now)
+            self._timeline(deployment_id).count(ends, now, errors.get(deployment_id, {}))
         for row in rows:
-            self._timeline(row["deployment_id"]).observe(row["seconds"], row["stages"], now)
+            self._timeline(row["deployment_id"]).observe(_measured(row), now)
 
     def note_state(
         self, deployment_id: str, loads: Loads, *, capacity: int, desired: int, ready: int
@@ -98,3 +109,12 @@ def _finished(load: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[float
     if held < 0 or finished < 0:  # another life of the gateway
         return _finished(load, {})
     return float(held), int(finished)
+
+
+def _measured(row: Mapping[str, Any]) -> dict[str, float]:
+    """What charts show of a record."""
+    seconds, stages = row["seconds"], row["stages"]
+    measured = {TOTAL: seconds, **stages, **{name: row[name] for name in SIZES}}
+    if Stage.SEND in stages:
+        measured[FIRST_BYTE] = max(0.0, seconds - stages[Stage.SEND])
+    return measured

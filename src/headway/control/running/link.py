@@ -40,8 +40,10 @@ class Listeners:
     """Somebody asks for a deployment to wake."""
     load: Callable[[str, Loads], None]
     source_gone: Callable[[str], None]
-    requests: Callable[[Rows, Mapping[str, int], Ends], None] = lambda _rows, _sampled_out, _ended: None
-    """Requests that ended, of how many more there is no record, and how many ended in all, by deployment."""
+    requests: Callable[[Rows, Mapping[str, int], Ends, Ends], None] = lambda *_: None
+    """Requests that ended, of how many more there is no record, and how many ended in all, by deployment and class of
+    status, and by deployment and kind of error.
+    """
 
 
 class GatewayLink:
@@ -208,7 +210,8 @@ class GatewayLink:
                 if any(_is_news(load, before.get(name)) for name, load in gateway.loads.items()):
                     self._listeners.changed()
             case "requests":
-                self._listeners.requests(message["rows"], message["sampled_out"], message["ended"])
+                ended, errors = message["ended"], message.get("errors", {})
+                self._listeners.requests(message["rows"], message["sampled_out"], ended, errors)
             case "stuck":
                 self._listeners.stuck(message["replica_id"], message["reason"])
             case "wake":

@@ -249,12 +249,12 @@ class Supervisor:
         )
         self.wake()
 
-    def _note_requests(self, rows: Rows, sampled_out: Mapping[str, int], ended: Ends) -> None:
+    def _note_requests(self, rows: Rows, sampled_out: Mapping[str, int], ended: Ends, errors: Ends) -> None:
         """What is told of a deployment that is gone is left out: nobody would have it forgotten any more."""
         present = self.desired_state.deployments.keys()
         rows = [row for row in rows if row["deployment_id"] in present]
         self.requests.record(rows, {one: sampled_out[one] for one in sampled_out.keys() & present})
-        self.history.note_requests(rows, {one: ended[one] for one in ended.keys() & present})
+        self.history.note_requests(rows, {one: ended[one] for one in ended.keys() & present}, errors)
 
     def replace(self, replica_id: str, reason: str) -> None:
         """Stop it, so that another one takes its place."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from headway.observed.request_table import STAGE_COLUMNS
@@ -173,5 +174,6 @@ requests = Table(
     Column("request_bytes", BigInteger, nullable=False),
     Column("response_bytes", BigInteger, nullable=False),
     Column("trace_id", String, nullable=False),
+    Column("ended_in", String, nullable=False, server_default=text("''")),
     Index(None, "deployment_id", "arrived_at", "number"),  # the number too, or PostgreSQL sorts for each page
 )

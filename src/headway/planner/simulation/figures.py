@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from headway.observed.records import Outcome
-from headway.observed.timeline import QUANTILES
+from headway.observed.sketch import QUANTILES
 from headway.planner.simulation.report import Trial
 from headway.planner.simulation.scenario import Scenario
 from headway.planner.simulation.words import spoken

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from headway.core.autoscaling import ScalingDecision
 from headway.core.statistics import Load
 from headway.observed.records import Outcome
-from headway.observed.timeline import Sketch
+from headway.observed.sketch import Sketch
 from headway.planner.simulation.traffic import Request
 
 STAGES = ("wait", "gate_wait", "predict", "latency")

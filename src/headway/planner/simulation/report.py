@@ -6,7 +6,7 @@ from typing import Any
 
 from headway.core.autoscaling import ScalingDecision
 from headway.observed.records import Outcome
-from headway.observed.timeline import QUANTILES, Sketch
+from headway.observed.sketch import QUANTILES, Sketch
 from headway.planner.simulation.measures import STAGES, Measures, Moment
 from headway.planner.simulation.scenario import Scenario, Variant
 

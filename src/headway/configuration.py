@@ -74,6 +74,8 @@ class Configuration:
     """One file per secret, named as the secret."""
     model_cache_dir: Path | None = None
     """Models of hubs: a folder for each by its id; `model_cache` in data_dir if not told."""
+    cache_dir: Path | None = None
+    """What models in sandboxes download into `~/.cache`, for all of them; each has its own in data_dir if not told."""
     database_url: str | None = field(default=None, repr=False)
     """Where the desired state is stored; a file in data_dir if not told. It may hold a password."""
     keep_requests: int = KEEP_REQUESTS

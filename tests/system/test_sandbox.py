@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from system.serving import serving
+from system.serving import serving, wait_until
 
 LOOKS = """
 import os, subprocess
@@ -18,8 +18,16 @@ class Model:
 """
 CONFIG = """
 model_name: looks
-secrets: {mine: null, unset: null}
-model_metadata: {headway: {isolation: sandbox}}
+secrets: {{mine: null, unset: null}}
+build_commands:
+- sed -i s/bundled/built/ /packages/bundled.py
+- echo downloaded > ~/.cache/by-build && truss-transfer-cli && echo $(pwd) > /app/data/built-in
+external_data:
+- {{url: "file://{files}/weights.bin", local_data_path: inner.bin}}
+weights:
+- {{source: "hf://ada/tiny@main", mount_location: /models/tiny}}
+- {{source: "file://{files}/weights.bin", mount_location: /opt/weights/deep}}
+model_metadata: {{headway: {{isolation: sandbox}}}}
 """
 
 
@@ -28,7 +36,9 @@ def truss(tmp_path_factory):
     directory = tmp_path_factory.mktemp("looks") / "looks"
     for name in ("model", "data", "packages"):
         (directory / name).mkdir(parents=True)
-    (directory / "config.yaml").write_text(CONFIG)
+    files = tmp_path_factory.mktemp("files")
+    (files / "weights.bin").write_text("weights")
+    (directory / "config.yaml").write_text(CONFIG.format(files=files))
     (directory / "model" / "model.py").write_text(LOOKS)
     (directory / "data" / "x.txt").write_text("of the truss")
     (directory / "packages" / "bundled.py").write_text("name = 'bundled'\n")
@@ -40,7 +50,14 @@ def served(truss, tmp_path_factory):
     secrets = tmp_path_factory.mktemp("secrets")
     for name in ("mine", "other"):
         (secrets / name).write_text(f"value of {name}")
-    with serving(truss, "--secrets-dir", str(secrets), data_dir=tmp_path_factory.mktemp("data")) as running:
+    hub = tmp_path_factory.mktemp("hub")
+    blob = hub / "blobs" / "1"
+    blob.parent.mkdir()
+    blob.write_text("tiny")
+    (hub / "ada" / "tiny").mkdir(parents=True)
+    (hub / "ada" / "tiny" / "model.safetensors").symlink_to("../../blobs/1")
+    options = ("--secrets-dir", str(secrets), "--model-cache-dir", str(hub))
+    with serving(truss, *options, data_dir=tmp_path_factory.mktemp("data")) as running:
         yield running
 
 
@@ -61,7 +78,36 @@ def shell(served):
 def test_a_model_finds_its_files_where_truss_has_them(shell):
     assert shell("pwd") == "/app"
     assert shell("cat /app/data/x.txt") == "of the truss"
-    assert shell("cat /packages/bundled.py") == "name = 'bundled'"
+    assert shell("cat /packages/bundled.py") == "name = 'built'"
+    assert shell("echo x > /packages/new && cat /packages/new /app/data/built-in") == "x\n/app"
+
+
+def test_what_a_truss_names_beside_its_files_is_where_it_says(shell):
+    assert shell("cat /app/data/inner.bin /opt/weights/deep/weights.bin") == "weightsweights"
+    assert shell("cat /models/tiny/model.safetensors") == "tiny"
+    assert shell("cat ~/.cache/by-build") == "downloaded"
+    assert shell("truss-transfer-cli && echo in place") == "in place"
+    assert shell("ls /opt | head -1"), "what the machine has there is there too"
+
+
+def test_what_a_model_downloads_outlives_its_replica_and_all_else_that_it_writes_does_not(shell, served):
+    shell("echo big > ~/.cache/model.bin; echo x > ~/x; echo x > /app/y")
+    [before] = served.model()["replicas"]
+    httpx.post(served.model_url, json="kill -9 $PPID", timeout=30)
+    wait_until(lambda: is_another(served, before), 30, "another replica is ready")
+    assert shell("cat ~/.cache/model.bin; ls ~ /app") == "big\n" + shell("ls ~ /app")
+    assert shell("ls ~/x /app/y", code=2) == ""
+    worlds = data_dir_of(served) / "worlds"
+    wait_until(lambda: len([*worlds.iterdir()]) == 1, 10, "what the first one wrote is gone")
+
+
+def is_another(served, before):
+    replicas = served.model()["replicas"]
+    return replicas and replicas[0]["generation"] != before["generation"] and replicas[0]["state"] == "ready"
+
+
+def data_dir_of(served):
+    return Path(served.process.args[served.process.args.index("--data-dir") + 1])
 
 
 def test_what_a_model_writes_is_its_own_and_its_files_stay_as_they_are(shell):
@@ -83,9 +129,9 @@ def test_only_the_declared_secrets_that_have_a_value_are_files(shell):
 
 
 def test_neither_headways_files_nor_processes_are_seen(shell, served):
-    data_dir = served.process.args[served.process.args.index("--data-dir") + 1]
-    assert shell(f"ls -A {data_dir}").split() == ["environments", "path", "snapshots"]
-    assert len(shell(f"ls {data_dir}/snapshots").split()) == 1
+    data_dir = data_dir_of(served)
+    assert shell(f"ls -A {data_dir}").split() == ["environments", "path"]
+    assert len(shell(f"ls {data_dir}/environments").split()) == 1
     assert "headway.api" not in shell("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
     assert shell("grep CapEff /proc/self/status").endswith("\t0000000000000000")
     assert shell("ls /run/headway").split() == ["held", "held.stages", "http"]

@@ -19,6 +19,7 @@ import uvloop
 
 from headway.api.uploads import discard_leftovers
 from headway.backends.base import Backend
+from headway.backends.isolation.ways import WORLDS, Ways
 from headway.configuration import (
     KEEP_REQUEST_DAYS,
     KEEP_REQUESTS,
@@ -73,7 +74,7 @@ def _tell_hopeless(root: int, error: HeadwayError, *, always: bool) -> None:
 async def _control(options: argparse.Namespace) -> NoReturn:
     await asyncio.to_thread(discard_leftovers, options.data_dir)
     connect = pkgutil.resolve_name(options.backend)
-    backend: Backend = await connect(options.root_fd, options.run_dir, options.data_dir)
+    backend: Backend = await connect(options.root_fd, options.run_dir, _ways(options))
     configuration = Configuration.load()
     plane = await ControlPlane.open(
         PlaneOptions(
@@ -108,6 +109,12 @@ async def _control(options: argparse.Namespace) -> NoReturn:
         await backend.close()
         await plane.persistence.close()
     _end_at_once()
+
+
+def _ways(options: argparse.Namespace) -> Ways:
+    """Nothing of Headway's own is to be seen in a sandbox."""
+    hidden = (options.data_dir, options.run_dir, options.secrets_dir)
+    return Ways(options.data_dir / WORLDS, [path for path in hidden if path is not None])
 
 
 def _end_at_once() -> NoReturn:

@@ -45,6 +45,12 @@ class ReplicaSpec:
     secrets: tuple[str, ...] = ()
     """Names of those that it may read."""
     isolation: Isolation = Isolation.NONE
+    attached: tuple[Path, ...] = ()
+    """Files and folders that its directory leads to."""
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    """What its model looks for at other absolute paths, by these."""
+    cache: Path | None = None
+    """Where what it downloads outlives it."""
 
 
 @dataclass(frozen=True, slots=True)

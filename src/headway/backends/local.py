@@ -23,7 +23,7 @@ from headway.backends.base import (
 )
 from headway.backends.gpus import find_gpus
 from headway.backends.isolation.remains import remove
-from headway.backends.isolation.ways import Ways
+from headway.backends.isolation.ways import WORLDS, Ways
 from headway.backends.isolation.world import Inside, Launch, Way, World
 from headway.core.isolation import Isolation
 from headway.passed_on import for_models
@@ -33,24 +33,20 @@ _logger = logging.getLogger(__name__)
 _ROOT_ANSWERS_WITHIN = 10.0
 _LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 
-WORLDS = "worlds"
-"""The folder of the data directory with what sandboxes write, one for each."""
-
 ReplicaCommand = Callable[[ReplicaSpec, Inside], Sequence[str]]
 """What to run for a replica, with the paths that it sees."""
 
 
 def model_server_command(spec: ReplicaSpec, inside: Inside) -> Sequence[str]:
     module = (str(inside.interpreter), "-m", "headway.model_server", str(inside.truss))
-    sockets = ("--uds", str(inside.sockets / "http"), "--private-uds", str(inside.sockets / "held"))
+    sockets = ("--uds", f"{inside.sockets}/http", "--private-uds", f"{inside.sockets}/held")
     options = ("--secrets-directory", str(inside.secrets)) if inside.secrets else ()
     return (*module, *sockets, "--replica-id", spec.replica_id, *options)
 
 
-async def connect(root_descriptor: int, run_directory: Path, data_dir: Path) -> "LocalBackend":
+async def connect(root_descriptor: int, run_directory: Path, ways: Ways) -> "LocalBackend":
     """The backend at root's word, knowing what runs already. Raises BackendError when root is silent."""
-    hidden = (data_dir, run_directory)
-    backend = LocalBackend(run_directory, gpus=find_gpus(), ways=Ways(data_dir / WORLDS, hidden))
+    backend = LocalBackend(run_directory, gpus=find_gpus(), ways=ways)
     await backend.connect(socket.socket(fileno=root_descriptor))
     return backend
 
@@ -197,13 +193,17 @@ class LocalBackend:
             stated=stated,
             inherited=for_models(spec.secrets),
             secrets=Path(secrets) if secrets else None,
+            attached=spec.attached,
+            mounts=spec.mounts,
+            cache=spec.cache,
             gpus=gpus if self._gpus else None,
         )
 
     def _launch(self, way: Way, world: World, words: Sequence[str]) -> Launch:
         """Blocks."""
-        remove(world.sockets)
-        world.sockets.mkdir(mode=0o700)
+        if world.sockets is not None:
+            remove(world.sockets)
+            world.sockets.mkdir(mode=0o700)
         return way.launch(world, words)
 
     def _sweep(self) -> None:

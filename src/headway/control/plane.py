@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +20,7 @@ from headway.control.disk.pruning import PruneBounds, Pruner, State
 from headway.control.faults import Faults, lasting
 from headway.control.operations.operations import Operations
 from headway.control.operations.preparations import Places, Preparations
+from headway.control.packages.caches import cache_of
 from headway.control.packages.room import NoRoomError, require_room
 from headway.control.running.run_directory import RunDirectory
 from headway.control.running.supervisor import Supervisor
@@ -99,6 +101,7 @@ class ControlPlane:
         if self.stored_requests.are_kept:
             self.supervisor.requests.recorded = persistence.note_requests
         places = Places(options.data_dir, options.model_cache_dir, options.secrets_place)
+        self.supervisor.replicas.cache_of = partial(cache_of, options.data_dir.resolve())
         self.preparations = Preparations(desired_state, places, lambda _: self.supervisor.wake())
         self.operations = Operations(desired_state, self.supervisor, persistence, self.preparations, places)
         self.credentials = self._restored_credentials(state)

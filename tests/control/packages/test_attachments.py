@@ -1,6 +1,6 @@
 import pytest
 
-from headway.control.packages.attachments import Sources, attachments
+from headway.control.packages.attachments import Sources, attachments, leads_to
 from headway.control.packages.entries import PreparationError
 from headway.control.packages.snapshots import take_snapshot
 from headway.model_server.truss.truss_config import InvalidTrussError, read_truss
@@ -10,12 +10,12 @@ from headway.model_server.truss.truss_config import InvalidTrussError, read_trus
 def attached(tmp_path):
     """The attachments of a Truss with this config.yaml."""
 
-    def run(config):
+    def run(config, **known):
         top = tmp_path / "truss"
         (top / "model").mkdir(parents=True, exist_ok=True)
         (top / "model/model.py").write_text("class Model: ...\n", encoding="utf-8")
         (top / "config.yaml").write_text(config, encoding="utf-8")
-        sources = Sources(tmp_path / "downloads", tmp_path / "models")
+        sources = Sources(tmp_path / "downloads", tmp_path / "models", **known)
         run.config = read_truss(top)
         return attachments(run.config, sources, print)
 
@@ -110,3 +110,32 @@ def test_weights_elsewhere_must_be_on_this_machine_already(attached, tmp_path):
     (warning,) = attached(text.format(tmp_path / "nowhere")).warnings
     assert "is not on this machine" in warning
     assert attached(text.format(tmp_path)).warnings == []
+
+
+def test_weights_are_anywhere_for_a_model_in_a_world_of_its_own(attached, tmp_path, words):
+    (tmp_path / "models/ada/tiny").mkdir(parents=True)
+    text = "weights: [{{source: '{}', mount_location: {}}}]"
+    found = attached(text.format("hf://ada/tiny@main", "/models/tiny"), can_mount=True)
+    assert found.mounts == {"/models/tiny": tmp_path / "models/ada/tiny"}
+    assert (found.links, found.warnings) == ({}, [])
+    found = attached(text.format(words.as_uri(), "/models"), can_mount=True)
+    assert found.mounts == {"/models/words and more.txt": words}
+    (warning,) = attached(text.format("hf://ada/none", "/models/none"), can_mount=True).warnings
+    assert "so /models/none is missing" in warning
+
+
+@pytest.mark.parametrize("place", ["/", "/proc/x", "/dev/shm/x", "/models/../etc"])
+def test_weights_are_not_put_where_the_kernel_or_nothing_is(attached, place):
+    with pytest.raises(InvalidTrussError, match="where nothing can be put"):
+        attached(f"weights: [{{source: 'hf://ada/tiny', mount_location: {place}}}]", can_mount=True)
+
+
+def test_what_links_in_a_folder_lead_to_is_needed_with_it(tmp_path):
+    blob, snapshot = tmp_path / "blobs" / "1", tmp_path / "snapshots" / "main"
+    for folder in (blob.parent, snapshot / "deep"):
+        folder.mkdir(parents=True)
+    blob.touch()
+    (snapshot / "deep" / "model.bin").symlink_to("../../../blobs/1")
+    (snapshot / "own").symlink_to("deep")
+    (tmp_path / "latest").symlink_to(snapshot)
+    assert leads_to([tmp_path / "latest"]) == (snapshot, blob)

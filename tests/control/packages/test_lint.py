@@ -2,9 +2,12 @@
 
 import getpass
 import textwrap
+from pathlib import Path
 
 import pytest
 
+from headway.backends.isolation.bubblewrap import NoSandboxError
+from headway.backends.isolation.sandbox import Sandbox
 from headway.control.packages import machine as machine_module
 from headway.control.packages import on_machine
 from headway.control.packages.findings import Level, warnings_of
@@ -231,3 +234,33 @@ def test_settings_that_were_chosen_count(found):
     config = "runtime: {predict_concurrency: 4}\nmodel_metadata: {headway: {concurrency_target: 2}}"
     assert "is below predict_concurrency" in texts(found(config))[0]
     assert found(config, settings={"concurrency_target": 4}) == []
+
+
+APART = "model_metadata: {headway: {isolation: %s}}\nbuild_commands: [touch /app/x]\n"
+USES_APP = MODEL + "\nOPENED = '/app/data/x'\n"
+
+
+def test_in_a_sandbox_paths_of_the_image_are_there_and_commands_are_not_this_machines(found, monkeypatch):
+    monkeypatch.setattr(
+        machine_module, "sandbox_here", lambda *_: Sandbox(Path("/bin/bwrap"), can_layer=True)
+    )
+    told = texts(found(APART % "sandbox", USES_APP), Level.NOTE)
+    assert told[0] == "isolation: the model runs in a sandbox, by /bin/bwrap"
+    assert "build_commands run in a sandbox as ada" in told[1]
+    assert told == texts(found(APART % "auto", USES_APP), Level.NOTE)
+
+
+def test_what_a_sandbox_lacks_is_told_with_what_becomes_of_the_model(found, monkeypatch):
+    missing = NoSandboxError("there is no bubblewrap on this machine", hint="install it")
+    monkeypatch.setattr(machine_module, "sandbox_here", lambda *_: missing)
+    must, may = ([one.text for one in found(APART % wanted, USES_APP)] for wanted in ("sandbox", "auto"))
+    assert "isolation is sandbox, and no replica can start: there is no bubblewrap" in must[0]
+    assert "the model runs without a sandbox, for there is no bubblewrap on this machine" in may[0]
+    assert all("install it" in one for one in (must[0], may[0]))
+    assert any("/app/data/x is not on this machine" in one for one in may)
+
+
+def test_an_unknown_isolation_is_refused_with_the_nearest(found):
+    [error] = found("model_metadata: {headway: {isolation: sandbx}}")
+    assert error.level is Level.ERROR
+    assert "did you mean sandbox?" in error.text

@@ -1,5 +1,6 @@
 """Finds a bubblewrap that works on this machine, by trying it; what is missing otherwise, and how to get it."""
 
+import functools
 import importlib.util
 import os
 import shutil
@@ -48,6 +49,15 @@ def find_sandbox(worlds: Path, hidden: Sequence[Path] = ()) -> Sandbox:
             if not why:
                 return sandbox
     raise NoSandboxError(f"bubblewrap does not work here: {why}", hint=_MAY_NOT)
+
+
+@functools.cache
+def sandbox_here(worlds: Path, hidden: tuple[Path, ...] = ()) -> Sandbox | NoSandboxError:
+    """The same as a value, tried once."""
+    try:
+        return find_sandbox(worlds, hidden)
+    except NoSandboxError as missing:
+        return missing
 
 
 def _programs() -> Iterator[Path]:

@@ -3,7 +3,7 @@ are put there. It looks at the machine's folders, and changes nothing.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -22,6 +22,8 @@ class Kind(Enum):
     """A folder of the machine under a layer of its own, which takes all changes."""
     LINK = "link"
     """A symbolic link to `source`."""
+    ALIAS = "alias"
+    """The same, where the machine has none."""
     FOLDER = "folder"
     """A folder for what lies below it."""
     EMPTY = "empty"
@@ -57,6 +59,14 @@ class Layout:
         real = Path(os.path.realpath(path))
         if os.path.exists(real):
             self._pieces[real] = Piece(kind, real)
+
+    def place(self, path: Path, source: Path) -> None:
+        """Have something of the machine at a path of the world's own. Links that lead out of it go on to do so."""
+        if os.path.lexists(path):
+            self.put(path, Kind.READ, source)
+        else:
+            self.show(source)
+            self.put(path, Kind.ALIAS, Path(os.path.realpath(source)))
 
     def hide(self, path: Path) -> None:
         """Have nothing of what the machine has there."""
@@ -122,9 +132,12 @@ def _links_of(path: Path) -> Iterator[tuple[Path, Path]]:
             at = Path("/") if target.is_absolute() else at.parent
 
 
-def python_of(interpreter: Path) -> Iterable[Path]:
+def python_of(interpreter: Path) -> Iterator[Path]:
     """The folders and files without which a Python at this path does not run: its own and its environment's."""
     real = Path(os.path.realpath(interpreter))
-    prefix = real.parent.parent
+    prefix, environment = real.parent.parent, interpreter.parent.parent
     is_whole = prefix != Path("/") and any(prefix.glob("lib/python3*"))
-    return interpreter, (prefix if is_whole else real), interpreter.parent.parent
+    yield interpreter
+    yield prefix if is_whole else real
+    if os.path.exists(environment / "pyvenv.cfg"):
+        yield environment

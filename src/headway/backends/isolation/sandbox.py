@@ -24,8 +24,9 @@ _KEPT_OF_RUN = ("systemd/resolve", "current-system", "opengl-driver")
 _PASSING = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108  # each sandbox has its own
 _PLACES = (
     *("TMPDIR", "TMP", "TEMP", "XDG_*_HOME", "TORCH_HOME", "TRANSFORMERS_CACHE", "HF_HOME", "HF_HUB_CACHE"),
+    *("UV_CACHE_DIR", "PIP_CACHE_DIR"),
 )
-"""Variables of the operator's that name folders of the machine."""
+"""Variables of the operator's that name folders of the machine to write to."""
 _GPU_DEVICES = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset")
 _LARGEST_COPY_BYTES = 1024 * 1024
 
@@ -38,7 +39,7 @@ class Sandbox:
     name = Isolation.SANDBOX
 
     def __init__(self, program: Path, *, can_layer: bool, hidden: Sequence[Path] = ()) -> None:
-        self._program = program
+        self.program = program
         self._can_layer = can_layer
         self._hidden = tuple(hidden)
 
@@ -53,8 +54,11 @@ class Sandbox:
             layout.hide(path)
         self._put_system(layout, world)
         layout.put(home, Kind.WRITE, world.own / "home")
+        if world.cache is not None:
+            world.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+            layout.put(home / ".cache", Kind.WRITE, world.cache)
         self._put_model(layout, world)
-        options = [str(self._program), "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent"]
+        options = [str(self.program), "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent"]
         options += ["--cap-drop", "ALL"]
         for path, piece in layout.in_order():
             options += _option(path, piece, world.own)
@@ -75,23 +79,33 @@ class Sandbox:
             layout.put(device, Kind.DEVICE)
 
     def _put_model(self, layout: Layout, world: World) -> None:
-        readable = [*python_of(world.interpreter), Path(headway.__file__).parent, world.truss]
-        readable += [
-            Path(one) for one in world.stated.get("PYTHONPATH", "").split(":") if one.startswith("/")
+        readable = [
+            *python_of(world.interpreter),
+            Path(headway.__file__).parent,
+            world.truss,
+            *world.attached,
         ]
-        for path in readable:
+        for path in (*readable, *_named_by(world)):
             layout.show(path)
-        layout.put(SOCKETS, Kind.WRITE, world.sockets)
+        if world.is_build:
+            layout.show(world.interpreter.parent.parent, Kind.WRITE)
+        for at, source in world.mounts.items():
+            layout.place(Path(at), source)
+        if world.sockets is not None:
+            layout.put(SOCKETS, Kind.WRITE, world.sockets)
         if world.secrets is None:
             layout.put(SECRETS, Kind.EMPTY)
         else:
             layout.put(SECRETS, Kind.READ, world.secrets)
-        self._put_truss(layout, APPLICATION, world.truss, world.own)
+        self._put_truss(layout, world, APPLICATION, world.truss)
         if os.path.isdir(world.truss / _BUNDLED):
-            self._put_truss(layout, PACKAGES, world.truss / _BUNDLED, world.own)
+            self._put_truss(layout, world, PACKAGES, world.truss / _BUNDLED)
 
-    def _put_truss(self, layout: Layout, path: Path, source: Path, own: Path) -> None:
-        if self._can_layer:
+    def _put_truss(self, layout: Layout, world: World, path: Path, source: Path) -> None:
+        own = world.own
+        if world.is_build:
+            layout.put(path, Kind.WRITE, source)
+        elif self._can_layer:
             for folder in layer_of(own, path):
                 folder.mkdir()
             layout.put(path, Kind.LAYERED, source)
@@ -119,6 +133,7 @@ _OF_SOMETHING = {
     Kind.READ: "--ro-bind-try",
     Kind.WRITE: "--bind",
     Kind.LINK: "--symlink",
+    Kind.ALIAS: "--symlink",
     Kind.DEVICE: "--dev-bind-try",
 }
 _OF_NOTHING = {
@@ -130,8 +145,8 @@ _OF_NOTHING = {
 
 
 def _make_own(own: Path) -> None:
-    own.mkdir(mode=0o700, parents=True)
-    (own / "home").mkdir(mode=0o700)
+    own.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (own / "home" / ".cache").mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in _PASSING:
         folder = own / path.name
         if not folder.exists():
@@ -142,6 +157,15 @@ def _make_own(own: Path) -> None:
 def _home(inherited: Mapping[str, str]) -> Path:
     named = Path(inherited.get("HOME", ""))
     return named if named.is_absolute() and named != Path("/") else Path("/home/model")
+
+
+def _named_by(world: World) -> Iterator[Path]:
+    """What variables name that has to be there for them to be of use: certificates, libraries, modules."""
+    for value in world.inherited.values():
+        if value.startswith("/") and os.path.isfile(value):
+            yield Path(value)
+    of_folders = (world.inherited.get("LD_LIBRARY_PATH", ""), world.stated.get("PYTHONPATH", ""))
+    yield from (Path(one) for value in of_folders for one in value.split(":") if one.startswith("/"))
 
 
 def _environment(world: World, home: Path) -> dict[str, str]:

@@ -24,8 +24,8 @@ class World:
     interpreter: Path
     """Of the model's environment, whose packages are only read."""
     own: Path
-    """Does not exist yet: a folder for what the process writes, which goes when it has ended."""
-    sockets: Path
+    """A folder for what the process writes, made if it does not exist; it goes when the process has ended."""
+    sockets: Path | None = None
     """An empty folder that Headway sees too."""
     stated: Mapping[str, str] = field(default_factory=dict)
     """Variables that are the model's own."""
@@ -33,6 +33,14 @@ class World:
     """Variables of the operator's; the model's own win."""
     secrets: Path | None = None
     """A folder with a file for each secret that the model may read."""
+    attached: tuple[Path, ...] = ()
+    """Files and folders that the Truss leads to, which are read where they lie."""
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    """What is to be found at other absolute paths, by these."""
+    cache: Path | None = None
+    """A folder for what is downloaded, which outlives the process and which others of the model share."""
+    is_build: bool = False
+    """What is changed of the Truss and the environment stays."""
     gpus: tuple[str, ...] | None = None
     """Those set aside for it, by index. None: this machine has none, and nothing is said of them."""
 
@@ -43,7 +51,7 @@ class Inside:
 
     truss: Path
     interpreter: Path
-    sockets: Path
+    sockets: Path | None
     secrets: Path | None
 
 

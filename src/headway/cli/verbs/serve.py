@@ -142,6 +142,7 @@ def _prepare(platform: "LocalPlatform", directory: Path, told: tuple[str, ...], 
             data_dir=platform.data_directory,
             progress=progress,
             model_cache_dir=platform.model_cache_directory,
+            model=platform.model_name,
         )
     warn(console, (one for one in prepared.warnings if one not in told))
     console.print(

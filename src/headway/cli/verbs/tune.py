@@ -93,7 +93,9 @@ def _search(
 def _prepare(directory: Path, configuration: "Configuration", goal: "Goal") -> "PreparedModel":
     from headway.control.packages.lint import lint
     from headway.control.packages.machine import this_machine
+    from headway.control.packages.names import served_name
     from headway.control.packages.preparation import prepare
+    from headway.model_server.truss.truss_config import read_truss
     from headway.tuning.errors import TuningError
 
     console = messages()
@@ -105,6 +107,7 @@ def _prepare(directory: Path, configuration: "Configuration", goal: "Goal") -> "
             data_dir=configuration.data_dir,
             progress=progress,
             model_cache_dir=configuration.model_cache_dir,
+            model=served_name(read_truss(directory), directory),
         )
     if prepared.config.docker_server is not None:
         raise TuningError(

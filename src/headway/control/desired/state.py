@@ -40,6 +40,10 @@ class Prepared:
     """Methods that requests reach, as far as its text shows; None where it does not."""
     isolation: Isolation | None = None
     """What config.yaml says of it; None: nothing."""
+    attached: tuple[Path, ...] = ()
+    """Files and folders that its directory leads to."""
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    """What it looks for at other absolute paths, by these."""
 
     @property
     def is_intact(self) -> bool:
@@ -49,7 +53,13 @@ class Prepared:
 
     def to_json(self) -> dict[str, Any]:
         content = dataclasses.asdict(self)
-        return {**content, "interpreter": str(self.interpreter), "directory": str(self.directory)}
+        return {
+            **content,
+            "interpreter": str(self.interpreter),
+            "directory": str(self.directory),
+            "attached": [str(path) for path in self.attached],
+            "mounts": {at: str(path) for at, path in self.mounts.items()},
+        }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
@@ -59,6 +69,8 @@ class Prepared:
             "thresholds": Thresholds(**content["thresholds"]),
             "warnings": tuple(content["warnings"]),
             "ways_in": None if content.get("ways_in") is None else tuple(content["ways_in"]),
+            "attached": tuple(map(Path, content.get("attached", ()))),
+            "mounts": {at: Path(path) for at, path in content.get("mounts", {}).items()},
             "isolation": Isolation(content["isolation"]) if content.get("isolation") else None,
         }
         return cls(**{**content, **changed})

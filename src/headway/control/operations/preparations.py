@@ -155,8 +155,14 @@ class Preparations:
             log.trim()
 
         try:
-            data_dir, cache_dir = self._places.data_dir, self._places.model_cache_dir
-            model = prepare(deployment.source, data_dir=data_dir, progress=tell, model_cache_dir=cache_dir)
+            places = self._places
+            model = prepare(
+                deployment.source,
+                data_dir=places.data_dir,
+                progress=tell,
+                model_cache_dir=places.model_cache_dir,
+                model=deployment.model,
+            )
             return prepared_of(model)
         except HeadwayError as error:
             return self._refused(error, deployment, tell)
@@ -203,6 +209,8 @@ def prepared_of(model: PreparedModel) -> Prepared:
         secrets={name: bool(default) for name, default in model.config.secrets.items()},
         ways_in=ways_into(model.config),
         isolation=model.config.headway.isolation,
+        attached=model.attached,
+        mounts=model.mounts,
     )
 
 

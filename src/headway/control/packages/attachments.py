@@ -3,7 +3,9 @@
 Files behind URLs are downloaded. Models from hubs are looked up in a folder of this machine: no hub is asked.
 """
 
-from collections.abc import Iterator, Mapping
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,6 +15,8 @@ from headway.control.packages.entries import PreparationError, Progress
 from headway.control.packages.real_files import require_real
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig
 
+_OF_THE_KERNEL = ("dev", "proc", "sys")
+_MOST_LINKS = 10_000
 _APPLICATION = PurePosixPath("/app")
 """The replica's working directory in Truss's image; here it is the snapshot."""
 
@@ -25,13 +29,16 @@ class Sources:
     model_cache: Path
     downloads_files: bool = True
     """False: only what would surprise is wanted, and nothing is downloaded."""
+    can_mount: bool = False
+    """Whether the model finds something at any path, not at those below its own folder alone."""
 
 
 @dataclass(slots=True)
 class Attachments:
-    """`links` maps places in the snapshot to files and folders of this machine."""
+    """`links` maps places in the snapshot, and `mounts` absolute paths, to files and folders of this machine."""
 
     links: dict[str, Path] = field(default_factory=dict)
+    mounts: dict[str, Path] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -76,38 +83,62 @@ def _add_weights(
 ) -> None:
     entry, field_name = named
     mount = PurePosixPath(entry["mount_location"])
-    if not mount.is_relative_to(_APPLICATION):
+    is_inside = mount.is_relative_to(_APPLICATION)
+    if not is_inside and not sources.can_mount:
         if not Path(mount).exists():
             found.warnings.append(
                 f"{field_name}: {mount} is not on this machine, and nothing is put there; make that folder, or "
                 "write a mount_location below /app"
             )
         return
-    target = _inside(str(mount.relative_to(_APPLICATION)), f"{field_name}.mount_location")
+    target = _below_application(mount, field_name) if is_inside else _mountable(mount, field_name)
+    places: dict[str, Path] = found.links if is_inside else found.mounts
     address = urlsplit(entry["source"])
     if address.scheme in {"http", "https", "file"}:
         name = PurePosixPath(unquote(address.path)).name or "content"
-        found.links[f"{target}/{name}"] = _file(entry["source"], sources, progress)
-    else:
+        places[f"{target}/{name}"] = _file(entry["source"], sources, progress)
+    elif is_inside:
         _link_model(found, config, sources, (entry["source"], target), field_name)
+    elif (folder := _folder_of(found, sources, (entry["source"], target), field_name)) is not None:
+        places[target] = folder
+
+
+def _below_application(mount: PurePosixPath, field_name: str) -> str:
+    return _inside(str(mount.relative_to(_APPLICATION)), f"{field_name}.mount_location")
+
+
+def _mountable(mount: PurePosixPath, field_name: str) -> str:
+    parts = mount.parts
+    if not mount.is_absolute() or ".." in parts or len(parts) == 1 or parts[1] in _OF_THE_KERNEL:
+        raise InvalidTrussError(
+            f"{field_name}.mount_location is {str(mount)!r}, where nothing can be put",
+            hint="write an absolute path such as /app/model_cache/NAME",
+        )
+    return str(mount)
 
 
 def _link_model(
     found: Attachments, config: TrussConfig, sources: Sources, named: tuple[str, str], field_name: str
 ) -> None:
     """Link the folder that holds a hub's model, unless the Truss brings its own."""
-    model, target = named
-    if (config.directory / target).exists():
+    if (config.directory / named[1]).exists():
         return
+    if (folder := _folder_of(found, sources, named, field_name)) is not None:
+        found.links[named[1]] = folder
+
+
+def _folder_of(found: Attachments, sources: Sources, named: tuple[str, str], field_name: str) -> Path | None:
+    """The folder that holds a hub's model; a warning where there is none."""
+    model, target = named
     place = _inside(model.partition("://")[2].partition("@")[0] or model, field_name)
     folder = sources.model_cache / place
     if folder.is_dir():
-        found.links[target] = folder
-        return
+        return folder
     found.warnings.append(
         f"{field_name}: {model} is not at {folder}, so {target} is missing; put its files there, or name "
         "another folder with --model-cache-dir"
     )
+    return None
 
 
 def _file(url: str, sources: Sources, progress: Progress) -> Path:
@@ -138,6 +169,20 @@ def _inside(path: str, field_name: str) -> str:
             hint="write a relative path without ..",
         )
     return str(PurePosixPath(path))
+
+
+def leads_to(sources: Iterable[Path]) -> tuple[Path, ...]:
+    """The files and folders, with those that links in the folders lead to: hubs' own caches are made of links."""
+    found: dict[Path, None] = {}
+    for source in sources:
+        real = source.resolve()
+        found[real] = None
+        below = (
+            Path(parent, name) for parent, folders, names in os.walk(real) for name in (*folders, *names)
+        )
+        links = (path for path in itertools.islice(below, _MOST_LINKS) if path.is_symlink())
+        found |= dict.fromkeys(path for link in links if not (path := link.resolve()).is_relative_to(real))
+    return tuple(found)
 
 
 def links_fingerprint(links: Mapping[str, Path]) -> Iterator[bytes]:

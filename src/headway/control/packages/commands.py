@@ -32,11 +32,18 @@ class CommandError(Exception):
 
 
 def run(
-    command: Sequence[str | Path], *, directory: Path, environment: Mapping[str, str], progress: Progress
+    command: Sequence[str | Path],
+    *,
+    directory: Path,
+    environment: Mapping[str, str],
+    progress: Progress,
+    keep: "keeper.Way" = "one",
 ) -> None:
-    """Run `command` in `directory`. Raises CommandError when it fails or takes longer than `TIMEOUT`."""
+    """Run `command` in `directory`, kept in the way `keep`. Raises CommandError when it fails or takes longer than
+    `TIMEOUT`.
+    """
     process = subprocess.Popen(  # noqa: S603  # uv and the model author's own build commands
-        keeper.command_line(command),
+        keeper.command_line(command, keep),
         cwd=directory,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -8,19 +8,24 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import uv
 
+from headway.backends.isolation.none import OnTheMachine
+from headway.backends.isolation.remains import remove
+from headway.backends.isolation.world import Launch, Way, World
 from headway.control.packages import commands
 from headway.control.packages.entries import PreparationError, Progress, build_once
 from headway.control.packages.interpreters import Interpreter
 from headway.control.packages.requirements import IMAGE, IMAGE_PREFERENCE, REPLICA, Requirements
 from headway.control.packages.snapshots import Snapshot
+from headway.core.isolation import Isolation
 from headway.passed_on import for_builds
 
+_OWN = "own"
 _UNSOLVABLE = "No solution found"
 _UNREACHABLE = ("error sending request", "dns error", "Failed to fetch")
 
@@ -34,6 +39,18 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """The way in which build commands run, and what they find beside the Truss."""
+
+    way: Way = field(default_factory=OnTheMachine)
+    attached: tuple[Path, ...] = ()
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    cache: Path | None = None
+    programs: Path | None = None
+    """A folder of programs that are found before the machine's."""
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentPlan:
     """All that decides what an environment contains."""
 
@@ -41,11 +58,16 @@ class EnvironmentPlan:
     requirements: Requirements
     snapshot: Snapshot
     build_commands: tuple[str, ...] = ()
+    build: Build = field(default_factory=Build)
 
     @property
     def is_of_its_own(self) -> bool:
         """Whether it is this snapshot's only, and may lead into it."""
         return bool(self.build_commands or self.requirements.use_local_files)
+
+    @property
+    def _is_built_apart(self) -> bool:
+        return bool(self.build_commands) and self.build.way.name is not Isolation.NONE
 
     @property
     def key(self) -> str:
@@ -55,6 +77,7 @@ class EnvironmentPlan:
             "with": [*REPLICA, *IMAGE, IMAGE_PREFERENCE],
             "snapshot": self.snapshot.digest if self.is_of_its_own else "",
             "build_commands": self.build_commands,
+            **({"way": self.build.way.name, "cache": str(self.build.cache)} if self._is_built_apart else {}),
         }
         return hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:32]
 
@@ -67,6 +90,11 @@ def make_environment(plan: EnvironmentPlan, environments_dir: Path, progress: Pr
         interpreter=entry / "venv" / "bin" / "python",
         directory=entry / "truss" if plan.build_commands else plan.snapshot.directory,
     )
+
+
+def with_programs(programs: Path | None, variables: Mapping[str, str]) -> str:
+    """The path of `variables`, with the programs in that folder first."""
+    return ":".join(filter(None, ["" if programs is None else str(programs), variables.get("PATH", "")]))
 
 
 def activated(venv: Path, variables: Mapping[str, str]) -> dict[str, str]:
@@ -175,15 +203,41 @@ def _run_build_commands(plan: EnvironmentPlan, entry: Path, progress: Progress) 
         return
     directory = entry / "truss"
     shutil.copytree(plan.snapshot.directory, directory, symlinks=True)
-    variables = activated(entry / "venv", for_builds())
-    for command in plan.build_commands:
-        progress(f"build command: {command}")
-        try:
-            commands.run(
-                ["/bin/sh", "-c", command], directory=directory, environment=variables, progress=progress
-            )
-        except commands.CommandError as error:
-            raise PreparationError(
-                f"the build command {command!r} failed:\n{error.output}",
-                hint="it ran in a copy of the Truss with the model's environment first on the path",
-            ) from error
+    try:
+        for command in plan.build_commands:
+            progress(f"build command: {command}")
+            _run_build_command(command, _launch(plan, entry, ["/bin/sh", "-c", command]), progress)
+    finally:
+        remove(entry / _OWN)
+
+
+def _run_build_command(command: str, launch: Launch, progress: Progress) -> None:
+    try:
+        commands.run(
+            launch.command,
+            directory=launch.directory,
+            environment=launch.environment,
+            progress=progress,
+            keep=launch.keep,
+        )
+    except commands.CommandError as error:
+        raise PreparationError(
+            f"the build command {command!r} failed:\n{error.output}",
+            hint="it ran in a copy of the Truss with the model's environment first on the path",
+        ) from error
+
+
+def _launch(plan: EnvironmentPlan, entry: Path, words: Sequence[str]) -> Launch:
+    build, variables = plan.build, for_builds()
+    world = World(
+        truss=entry / "truss",
+        interpreter=entry / "venv" / "bin" / "python",
+        own=entry / _OWN,
+        stated=activated(entry / "venv", {"PATH": with_programs(build.programs, variables)}),
+        inherited=variables,
+        attached=build.attached,
+        mounts=build.mounts,
+        cache=build.cache,
+        is_build=True,
+    )
+    return build.way.launch(world, words)

@@ -20,6 +20,7 @@ from headway.control.packages.places import named_paths
 from headway.control.packages.real_files import require_real
 from headway.control.packages.requirements import read_requirements
 from headway.core.errors import InvalidSettingError
+from headway.core.isolation import Isolation
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig, read_truss
 
 _CONFIG = "config.yaml"
@@ -44,7 +45,8 @@ def of_serving(config: TrussConfig, machine: Machine) -> Iterator[Finding]:
     for warning in config.warnings:
         yield Finding(Level.WARNING, _CONFIG, warning)
     yield from of_machine(config, machine)
-    yield from of_image_paths(config)
+    if machine.way_for(config) is Isolation.NONE:
+        yield from of_image_paths(config)
 
 
 def _of_requirements(config: TrussConfig) -> Iterator[Finding]:

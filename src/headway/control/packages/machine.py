@@ -13,6 +13,14 @@ from pathlib import Path
 
 from headway import passed_on
 from headway.backends.gpus import find_gpus
+from headway.backends.isolation.bubblewrap import NoSandboxError, sandbox_here
+from headway.backends.isolation.none import OnTheMachine
+from headway.backends.isolation.sandbox import Sandbox
+from headway.backends.isolation.ways import WORLDS
+from headway.backends.isolation.world import Way
+from headway.configuration import Configuration
+from headway.core.isolation import Isolation
+from headway.model_server.truss.truss_config import TrussConfig
 
 _QUERY_TIMEOUT = 10.0
 
@@ -29,6 +37,8 @@ class Machine:
     secrets_dir: Path | None = None
     has_environment: bool = False
     """Whether `path` begins with the programs of the model's own environment."""
+    isolation: Isolation = Isolation.NONE
+    """Of models whose config.yaml does not say it."""
     stored_secrets: Container[str] = frozenset()
     """The names of those that a Headway keeps for its models."""
 
@@ -37,6 +47,36 @@ class Machine:
         if "/" in name:
             return shutil.which(directory / name)
         return shutil.which(name, path=self.path)
+
+    def wanted(self, config: TrussConfig) -> Isolation:
+        """How the model is to be kept apart, whether that works here or not."""
+        return config.headway.isolation or self.isolation
+
+    def sandbox(self) -> Sandbox | NoSandboxError:
+        """Blocks for a moment, once."""
+        return sandbox_here(self.data_dir / WORLDS, self._hidden)
+
+    def way(self, config: TrussConfig) -> Way:
+        """To run build commands of the model in. Raises NoSandboxError where its own does not work here."""
+        if self.way_for(config) is Isolation.NONE:
+            return OnTheMachine()
+        match self.sandbox():
+            case Sandbox() as sandbox:
+                return sandbox
+            case missing:
+                raise missing
+
+    def way_for(self, config: TrussConfig) -> Isolation:
+        """The way in which the model runs here, if it does."""
+        wanted = self.wanted(config)
+        if wanted is Isolation.AUTO:
+            return Isolation.SANDBOX if isinstance(self.sandbox(), Sandbox) else Isolation.NONE
+        return wanted
+
+    @property
+    def _hidden(self) -> tuple[Path, ...]:
+        folders = (self.data_dir, Configuration.load().run_dir, self.secrets_dir)
+        return tuple(path for path in folders if path is not None)
 
     def has_secret(self, name: str) -> bool:
         return has_secret(name, self.secrets_dir) or name in self.stored_secrets
@@ -51,6 +91,7 @@ def this_machine(data_dir: Path, model_cache: Path | None = None, secrets_dir: P
         user=_user(),
         gpus=find_gpus(),
         secrets_dir=secrets_dir,
+        isolation=Isolation(Configuration.load().isolation),
     )
 
 

@@ -9,12 +9,15 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from headway.backends.isolation.bubblewrap import NoSandboxError
 from headway.control.packages.attachments import Sources, attachments
 from headway.control.packages.declared import stated_python_version
 from headway.control.packages.entries import PreparationError
 from headway.control.packages.findings import Finding, Level, of_error
 from headway.control.packages.interpreters import pick_interpreter
 from headway.control.packages.machine import Machine, missing_system_packages
+from headway.control.packages.stand_ins import STAND_INS
+from headway.core.isolation import Isolation
 from headway.model_server.truss.truss_config import InvalidTrussError, TrussConfig
 
 _CONFIG = "config.yaml"
@@ -24,12 +27,13 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _PROGRAM = re.compile(r"[\w./+-]+")
 _OF_SHELLS = re.compile(
     r"cd|set|export|if|for|while|until|case|source|eval|test|true|false|ulimit|umask|trap|echo|printf|wait|command"
-    r"|builtin|time|unset|read|local|declare|shift|exit|function|\."
+    r"|builtin|time|unset|read|local|declare|shift|exit|function|\.|" + "|".join(STAND_INS)
 )
-"""What a shell understands by itself."""
+"""What a shell understands by itself, and what Headway has a stand-in for."""
 
 
 def of_machine(config: TrussConfig, machine: Machine) -> Iterator[Finding]:
+    yield from _of_isolation(config, machine)
     yield from _of_interpreter(config)
     yield from _of_gpus(config, machine)
     yield from _of_system_packages(config)
@@ -63,6 +67,23 @@ def _of_interpreter(config: TrussConfig) -> Iterator[Finding]:
         yield Finding(
             Level.NOTE, _CONFIG, f"the model runs on Python {interpreter.version}, {interpreter.path}"
         )
+
+
+def _of_isolation(config: TrussConfig, machine: Machine) -> Iterator[Finding]:
+    wanted = machine.wanted(config)
+    if wanted is Isolation.NONE:
+        return
+    match machine.sandbox():
+        case NoSandboxError() as missing if wanted is Isolation.AUTO:
+            yield _warning(
+                f"isolation: the model runs without a sandbox, for {missing.message}", missing.hint
+            )
+        case NoSandboxError() as missing:
+            yield _warning(f"isolation is sandbox, and no replica can start: {missing.message}", missing.hint)
+        case sandbox:
+            yield Finding(
+                Level.NOTE, _CONFIG, f"isolation: the model runs in a sandbox, by {sandbox.program}"
+            )
 
 
 def _of_gpus(config: TrussConfig, machine: Machine) -> Iterator[Finding]:
@@ -102,19 +123,23 @@ def _of_system_packages(config: TrussConfig) -> Iterator[Finding]:
 
 
 def _of_commands(config: TrussConfig, machine: Machine) -> Iterator[Finding]:
+    is_apart = machine.way_for(config) is Isolation.SANDBOX
+    level, where = (Level.NOTE, "in a sandbox") if is_apart else (Level.WARNING, "on this machine")
     commands = config.expanded["build_commands"]
     if commands:
         shown = "; ".join(
             one if len(one) <= _LONGEST_COMMAND else f"{one[:_LONGEST_COMMAND]}..." for one in commands
         )
-        yield _warning(
-            f"build_commands run on this machine as {machine.user}, in a copy of the Truss with the model's "
-            f"environment: {shown}"
+        yield Finding(
+            level,
+            _CONFIG,
+            f"build_commands run {where} as {machine.user}, in a copy of the Truss with the model's "
+            f"environment: {shown}",
         )
     command = (config.docker_server or {}).get("start_command")
     if command:
-        yield _warning(
-            f"docker_server: start_command runs on this machine as {machine.user}, not in an image"
+        yield Finding(
+            level, _CONFIG, f"docker_server: start_command runs {where} as {machine.user}, not in an image"
         )
         yield from _of_program(first_program(command), config, machine)
 
@@ -122,6 +147,10 @@ def _of_commands(config: TrussConfig, machine: Machine) -> Iterator[Finding]:
 def _of_program(program: str | None, config: TrussConfig, machine: Machine) -> Iterator[Finding]:
     if program is None or machine.program(program, config.directory) is not None:
         return
+    if program.startswith("/app/") and machine.way_for(config) is Isolation.SANDBOX:
+        program = program.removeprefix("/app/")
+        if machine.program(f"./{program}", config.directory) is not None:
+            return
     message = f"docker_server.start_command: there is no program {program} on this machine"
     may_come = config.requirements or config.requirements_file or config.expanded["build_commands"]
     if may_come and not machine.has_environment and "/" not in program:
@@ -140,7 +169,10 @@ def _of_base_image(config: TrussConfig) -> Iterator[Finding]:
 
 def _of_attachments(config: TrussConfig, machine: Machine) -> Iterator[Finding]:
     """What preparing the Truss would say of them."""
-    sources = Sources(machine.data_dir / "downloads", machine.model_cache, downloads_files=False)
+    can_mount = machine.way_for(config) is Isolation.SANDBOX
+    sources = Sources(
+        machine.data_dir / "downloads", machine.model_cache, downloads_files=False, can_mount=can_mount
+    )
     try:
         yield from map(_warning, attachments(config, sources, lambda _: None).warnings)
     except (InvalidTrussError, PreparationError) as error:

@@ -65,6 +65,8 @@ class ReplicaSet:
         """Why the latest order of a deployment's found no room."""
         self.secret_copies: SecretCopies | None = None
         """For replicas that may not see where the secrets themselves lie."""
+        self.cache_of: Callable[[str], Path] | None = None
+        """Where what a model downloads outlives its replicas."""
         self.isolation = Isolation.NONE
         """Of those whose config.yaml does not say it."""
 
@@ -179,6 +181,9 @@ class ReplicaSet:
             use_gpu=prepared.use_gpu,
             secrets=tuple(prepared.secrets),
             isolation=isolation,
+            attached=prepared.attached,
+            mounts=prepared.mounts,
+            cache=None if self.cache_of is None else self.cache_of(deployment.model),
         )
         running = await self._backend.start(spec)
         self._add(SupervisedReplica(running, now=now))

@@ -34,7 +34,9 @@ def restore(desired_state: DesiredState, state: StoredState) -> None:
     """Put what was stored into the desired state. What is no longer valid is told, and left as far as it is."""
     desired_state.models = {row.name: row.created_at for row in state.models}
     for row in state.deployments:
-        is_known = row.prepared is not None and "secrets" in row.prepared  # else a former Headway prepared it
+        is_known = (
+            row.prepared is not None and "attached" in row.prepared
+        )  # else a former Headway prepared it
         prepared = Prepared.from_json(row.prepared) if row.prepared is not None and is_known else None
         desired_state.deployments[row.deployment_id] = Deployment(
             deployment_id=row.deployment_id,

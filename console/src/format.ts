@@ -36,6 +36,13 @@ export function digits(value: number): string {
 
 export const clock = (unix: number): string => new Date(unix * 1000).toLocaleTimeString("en-GB");
 
+/** As a sentence: "all is taken" as "All is taken."; a setting's name stays as it is. */
+export function sentence(text: string): string {
+  if (text === "") return "";
+  const first = /^[a-z]+[_=]/.test(text) ? text.charAt(0) : text.charAt(0).toUpperCase();
+  return `${first}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
+}
+
 /** "3 replicas", "1 replica". */
 export const plural = (number: number, word: string): string =>
   `${count(number)} ${word}${number === 1 ? "" : "s"}`;

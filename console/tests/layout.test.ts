@@ -24,7 +24,7 @@ describe("a replica's picture", () => {
     const boxes = lanes(WIDTH, HEIGHT);
     for (const held of [0, 1, 2, 8, 40, 64, 100]) {
       const one = replica(held, held);
-      const pitch = pitchFor(boxes, mostOf(one, 4));
+      const pitch = pitchFor(boxes, mostOf([one], 4));
       expect(pitch).toBeGreaterThan(0);
       const placed = dots(one.requests, boxes, pitch);
       expect(new Set(placed.map((dot) => `${dot.x} ${dot.y}`)).size).toBe(held);
@@ -45,7 +45,21 @@ describe("a replica's picture", () => {
   });
 
   it("becomes bars where dots would be too small", () => {
-    expect(pitchFor(lanes(WIDTH, HEIGHT), mostOf(replica(0, 256), 4096))).toBe(0);
+    expect(pitchFor(lanes(WIDTH, HEIGHT), mostOf([replica(0, 256)], 4096))).toBe(0);
+  });
+
+  it("has one scale for all replicas, that of the fullest", () => {
+    const boxes = lanes(WIDTH, HEIGHT);
+    const [few, many] = [replica(2, 64), replica(60, 64)];
+    expect(mostOf([few, many], 4)).toEqual(mostOf([many], 4));
+    expect(pitchFor(boxes, mostOf([few, many], 4))).toBeLessThan(pitchFor(boxes, mostOf([few], 4)));
+    expect(mostOf([{ ...few, lanes: null }], 4)).toEqual({ preprocess: 0, gate_wait: 0, predict: 4, postprocess: 0, send: 0 });
+  });
+
+  it("leaves room for a number before each lane", () => {
+    const boxes = lanes(WIDTH, HEIGHT, 30);
+    for (const stage of IN_REPLICA) expect(boxes[stage].x + boxes[stage].width).toBeCloseTo(lanes(WIDTH, HEIGHT)[stage].x + lanes(WIDTH, HEIGHT)[stage].width);
+    expect(boxes.preprocess.x).toBe(30);
   });
 
   it("is told in words too", () => {

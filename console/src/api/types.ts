@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 
 export type Status = Schemas["Deployment"]["status"];
 export type Deployment = Schemas["Deployment"];
+export type Saturation = Schemas["Saturation"];
 export type Model = Schemas["Model"];
 export type Replica = Schemas["Replica"];
 export type Decision = Schemas["Decision"];

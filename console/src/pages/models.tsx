@@ -6,7 +6,7 @@ import { Sparkline } from "../components/sparkline";
 import { StatusBadge } from "../components/status";
 import { DeploymentName } from "../components/deployment_name";
 import { type Column, Table } from "../components/table";
-import { count, digits, plural, seconds } from "../format";
+import { count, digits, plural, seconds, sentence } from "../format";
 
 export function ModelsPage() {
   const { value, error } = useLive<LiveState>("/v1/events");
@@ -90,15 +90,15 @@ const sparkWords = (values: readonly number[]): string =>
   values.length === 0 ? "not known" : `at most ${digits(Math.max(...values))}, now ${digits(values.at(-1) ?? 0)}`;
 
 function State({ deployment: one }: { deployment: LiveDeployment }) {
-  const line = one.preparation?.line ?? one.reason;
+  const lines = [one.saturation === null ? "" : sentence(one.saturation.text), one.reason].filter((line) => line !== "");
   return (
     <>
-      <StatusBadge status={one.status} />
-      {line && (
-        <small class="line" title={line}>
+      <StatusBadge status={one.status} saturation={one.saturation} />
+      {lines.map((line) => (
+        <small key={line} class="line" title={line}>
           {line}
         </small>
-      )}
+      ))}
     </>
   );
 }

@@ -214,7 +214,7 @@ GPU = {"lacks": "every GPU is taken", "lacks_hint": "lower max_replica", "lacks_
         ),
         (
             seen(start_times=[30]),
-            ("scaled_to_zero", "note", "no replica runs; the next request starts one: that takes about 30 s"),
+            ("scaled_to_zero", "note", "no replica runs; the next request starts one"),
         ),
     ],
 )

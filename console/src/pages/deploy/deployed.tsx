@@ -11,7 +11,7 @@ import { Confirm } from "../confirm";
 export function Deployed({ live }: { live: LiveState }) {
   const columns: Column<LiveDeployment>[] = [
     { key: "name", label: "Deployment", by: (one) => `${one.model_name} ${one.created_at}`, cell: (one) => <DeploymentName deployment={one} /> },
-    { key: "status", label: "State", by: (one) => one.status, cell: (one) => <StatusBadge status={one.status} /> },
+    { key: "status", label: "State", by: (one) => one.status, cell: (one) => <StatusBadge status={one.status} saturation={one.saturation} /> },
     { key: "created", label: "Pushed", by: (one) => one.created_at, cell: (one) => new Date(one.created_at).toLocaleString("en-GB") },
     { key: "moves", label: "Change", cell: (one) => <Moves deployment={one} isNewer={isNewer(one, live.deployments)} /> },
   ];

@@ -16,7 +16,7 @@ export function Progress({ deployment: one }: { deployment: Deployment | LiveDep
         <a href={links[0]}>
           <strong>{one.model_name}</strong> / {one.id}
         </a>
-        <StatusBadge status={one.status} />
+        <StatusBadge status={one.status} saturation={one.saturation} />
       </p>
       <ol class="steps" aria-label="Steps" aria-live="polite">
         <li class="good">

@@ -2,21 +2,23 @@
 import { IN_REPLICA, type StageInReplica } from "../../api/stages";
 import type { PictureReplica } from "../../api/types";
 import { colour, paint } from "../../paint";
-import { type Box, type Dot, dots, lanes, mostOf, pitchFor, place } from "./layout";
+import { type Box, type Dot, dots, lanes, pitchFor, place } from "./layout";
 
 const GLIDE = 240;
 const FRAME = 60;
-const STRIP = 12;
+/** Before the lanes of a row: the number. */
+const INSET = 30;
+const ROW_TOP = 3;
 
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
-type Palette = Record<StageInReplica | "ink" | "soft" | "line" | "bad" | "sunk" | "accent" | "queue", string>;
+type Palette = Record<StageInReplica | "ink" | "soft" | "line" | "bad" | "sunk" | "queue", string>;
 
 let palette: Palette | null = null;
 paint.watch(() => (palette = null));
 
 export function colours(): Palette {
-  const names = [...IN_REPLICA, "ink", "soft", "line", "bad", "sunk", "accent", "queue"] as const;
+  const names = [...IN_REPLICA, "ink", "soft", "line", "bad", "sunk", "queue"] as const;
   palette ??= Object.fromEntries(names.map((name) => [name, colour(name)])) as Palette;
   return palette;
 }
@@ -40,6 +42,16 @@ export function drawDot(on: CanvasRenderingContext2D, x: number, y: number, radi
   on.fill();
 }
 
+/** The same for all replicas, so that they can be compared at a glance. */
+export interface Scale {
+  /** In predict, of one replica. */
+  places: number;
+  /** What each lane has room for. */
+  most: Record<StageInReplica, number>;
+  /** A row of a long list: dots jump, for frames between cost more than all else. */
+  isSmall: boolean;
+}
+
 /** One replica's picture; it remembers where its dots stood. */
 export class ReplicaDrawing {
   #dots = new Map<string, Dot>();
@@ -47,22 +59,22 @@ export class ReplicaDrawing {
 
   constructor(readonly canvas: HTMLCanvasElement) {}
 
-  show(replica: PictureReplica, places: number, width: number, height: number, isGliding: boolean): void {
+  show(replica: PictureReplica, scale: Scale, width: number, height: number): void {
+    const { places, most, isSmall } = scale;
     clearTimeout(this.#timer);
-    const boxes = lanes(width, height - STRIP);
-    for (const stage of IN_REPLICA) boxes[stage].y = STRIP;
-    const pitch = pitchFor(boxes, mostOf(replica, places));
+    const boxes = lanes(width, isSmall ? height - ROW_TOP : height, isSmall ? INSET : 0);
+    if (isSmall) for (const stage of IN_REPLICA) boxes[stage].y = ROW_TOP;
+    const pitch = pitchFor(boxes, most);
     const before = this.#dots;
     const now = pitch > 0 ? dots(replica.requests, boxes, pitch) : [];
     this.#dots = new Map(now.map((one) => [one.id, one]));
     const began = performance.now();
     const frame = (): void => {
-      const done = isStill.matches || !isGliding ? 1 : Math.min(1, (performance.now() - began) / GLIDE);
+      const done = isStill.matches || isSmall ? 1 : Math.min(1, (performance.now() - began) / GLIDE);
       const on = cleared(this.canvas, width, height);
       if (on === null) return;
-      drawSlots(on, replica, width);
-      drawLanes(on, boxes);
-      if (pitch === 0) drawBars(on, replica, boxes, places);
+      drawLanes(on, boxes, isSmall ? INSET : 0);
+      if (pitch === 0) drawBars(on, replica, boxes, scale);
       else {
         drawPlaces(on, boxes.predict, pitch, places);
         for (const dot of now) drawRequest(on, between(before.get(dot.id), dot, done), pitch);
@@ -86,26 +98,11 @@ function between(from: Dot | undefined, to: Dot, done: number): Dot {
   return { ...to, x: from.x + (to.x - from.x) * eased, y: from.y + (to.y - from.y) * eased };
 }
 
-function drawSlots(on: CanvasRenderingContext2D, { slots, held }: PictureReplica, width: number): void {
-  const { accent, sunk, bad } = colours();
-  const each = Math.min(10, width / Math.max(1, slots));
-  if (each < 4) {
-    on.fillStyle = sunk;
-    on.fillRect(0, 1, width, 6);
-    on.fillStyle = held > slots ? bad : accent;
-    on.fillRect(0, 1, width * Math.min(1, held / slots), 6);
-    return;
-  }
-  for (let slot = 0; slot < slots; slot += 1) {
-    on.fillStyle = slot < held ? accent : sunk;
-    on.fillRect(slot * each, 1, each - 1.5, 6);
-  }
-}
-
-function drawLanes(on: CanvasRenderingContext2D, boxes: Record<StageInReplica, Box>): void {
+function drawLanes(on: CanvasRenderingContext2D, boxes: Record<StageInReplica, Box>, inset: number): void {
   const { line, soft } = colours();
   for (const stage of IN_REPLICA) {
-    const { x, y, height } = boxes[stage];
+    const { y, height } = boxes[stage];
+    const x = boxes[stage].x - inset;
     if (x === 0) continue;
     const isGate = stage === "predict";
     on.fillStyle = isGate ? soft : line;
@@ -141,20 +138,17 @@ function drawRequest(on: CanvasRenderingContext2D, dot: Dot, pitch: number): voi
   on.stroke();
 }
 
-/** Too many to tell apart: how far each lane is filled, and the number. */
-function drawBars(on: CanvasRenderingContext2D, replica: PictureReplica, boxes: Record<StageInReplica, Box>, places: number): void {
+/** Too many to tell apart: how far each lane is filled. */
+function drawBars(on: CanvasRenderingContext2D, replica: PictureReplica, boxes: Record<StageInReplica, Box>, { places }: Scale): void {
   const palette = colours();
-  on.font = "11px system-ui, sans-serif";
   for (const stage of IN_REPLICA) {
     const held = replica.lanes?.[stage] ?? 0;
     const box = boxes[stage];
-    const full = stage === "predict" ? places : replica.slots;
-    const height = box.height * Math.min(1, held / Math.max(1, full));
+    const full = Math.max(1, stage === "predict" ? places : replica.slots);
+    const width = (box.width - 6) * Math.min(1, held / full);
+    on.fillStyle = palette.sunk;
+    on.fillRect(box.x + 3, box.y + 2, box.width - 6, box.height - 5);
     on.fillStyle = palette[stage];
-    on.globalAlpha = 0.45;
-    on.fillRect(box.x + 3, box.y + box.height - height, box.width - 6, height);
-    on.globalAlpha = 1;
-    on.fillStyle = palette.ink;
-    on.fillText(String(held), box.x + 5, box.y + box.height - 4);
+    on.fillRect(box.x + 3, box.y + 2, held > 0 ? Math.max(2, width) : 0, box.height - 5);
   }
 }

@@ -6,7 +6,7 @@ import type { Advice, Picture } from "../../api/types";
 import { Loading, Problem } from "../../components/notes";
 import { StatusBadge } from "../../components/status";
 import { Tabs } from "../../components/tabs";
-import { count, rate, seconds } from "../../format";
+import { count, rate, seconds, sentence } from "../../format";
 import { type Parameters, deploymentLink } from "../../router";
 import type { PageProps } from "../../routes";
 import { Actions } from "./actions";
@@ -17,8 +17,10 @@ import { Logs } from "./logs";
 import { PictureView } from "./picture";
 import { Requests } from "./requests";
 import { useEditing } from "./drafts";
+import { usePointed } from "./saturation";
 import type { Draft } from "./setting_fields";
 import { SettingsForm } from "./settings_form";
+import { orderNamed } from "./totals";
 
 const TABS = ["live", "charts", "decisions", "requests", "logs", "advice"] as const;
 
@@ -36,6 +38,7 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   };
   const tryLink = (change: Advice["change"]): string => deploymentLink(model, deployment, "/what-if", draftOf(change));
   const request = query.get("request");
+  usePointed(query.get("setting"));
   // Two pictures a second must not draw anew what does not follow from them.
   const past = useMemo(() => {
     if (tab === "charts") return <Charts path={path} />;
@@ -47,11 +50,11 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   if (picture === null) return error === null ? <Loading /> : <Problem error={error} />;
   return (
     <>
-      <Facts picture={picture} path={path} />
+      <Facts picture={picture} path={path} isLive={tab === "live"} linkTo={link} />
       <Tabs label="Deployment" tabs={tabs} chosen={tab} />
       {tab === "live" && (
         <div class="beside">
-          <PictureView picture={picture} />
+          <PictureView picture={picture} order={orderNamed(query.get("sort"))} linkTo={link} />
           <SettingsForm path={path} deployment={picture.deployment} editing={editing} onEdit={setEditing} />
         </div>
       )}
@@ -63,13 +66,22 @@ export function DeploymentPage({ parameters, query }: PageProps) {
 const draftOf = (change: Advice["change"]): Draft =>
   Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)]));
 
-function Facts({ picture, path }: { picture: Picture; path: string }) {
+interface FactsProps {
+  picture: Picture;
+  path: string;
+  /** Beside the queue stands why it waits. */
+  isLive: boolean;
+  linkTo(asked: Parameters): string;
+}
+
+function Facts({ picture, path, isLive, linkTo }: FactsProps) {
   const { deployment: one } = picture;
-  const line = one.preparation?.line ?? one.reason;
+  const { saturation } = one;
   return (
     <div class="facts">
-      <StatusBadge status={one.status} />
-      {line && <small class="line" title={line}>{line}</small>}
+      <StatusBadge status={one.status} saturation={saturation} />
+      {saturation !== null && !isLive && <a href={linkTo({})}>{`${sentence(saturation.text)} ${sentence(saturation.wait)}`}</a>}
+      {one.reason && <small class="line" title={one.reason}>{one.reason}</small>}
       <span title={one.desired_reason}>
         <b>{one.ready_replicas}</b> ready, <b>{one.desired_replicas}</b> desired
       </span>

@@ -13,6 +13,7 @@ import { usePreview } from "./preview";
 import { type Draft, MAIN, type Setting, judge, settingsOf, told } from "./setting_fields";
 import { SettingField } from "./setting_field";
 import "./settings.css";
+import { TwoNumbers } from "./two_numbers";
 
 interface FormProps {
   /** Of the API: `/v1/models/M/deployments/D`. */
@@ -78,6 +79,7 @@ export function SettingsForm({ path, deployment, editing, onEdit }: FormProps) {
   return (
     <form class="panel settings" aria-label="Settings" onSubmit={submit} noValidate>
       <h2>Settings</h2>
+      <TwoNumbers target={draft.concurrency_target ?? String(values.concurrency_target)} deployment={deployment} />
       {settings.filter((one) => MAIN.includes(one.name)).map(field)}
       <details open={rest.some((one) => one.name in draft)}>
         <summary>{plural(rest.length, "further setting")}</summary>

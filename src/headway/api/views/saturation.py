@@ -12,8 +12,23 @@ from headway.control.plane import ControlPlane
 from headway.control.running.replica import SupervisedReplica
 from headway.core.stages import Stage
 from headway.observed.saturation.situation import SeenReplica, Situation
-from headway.observed.saturation.verdict import saturation
+from headway.observed.saturation.verdict import Saturation, saturation
 from headway.telemetry.stage_board import count_at
+
+
+def as_resource(told: Saturation | None) -> resources.Saturation | None:
+    if told is None:
+        return None
+    return resources.Saturation(
+        code=told.code,
+        level=told.level,
+        text=told.text,
+        advice=told.advice,
+        setting=told.setting or None,
+        see=told.see or None,
+        wait_seconds=told.wait_seconds,
+        wait=told.wait,
+    )
 
 
 class SaturationViews:
@@ -24,19 +39,7 @@ class SaturationViews:
         self._supervisor = plane.supervisor
 
     def of(self, deployment: Deployment) -> resources.Saturation | None:
-        told = saturation(self._situation(deployment, time.monotonic()))
-        if told is None:
-            return None
-        return resources.Saturation(
-            code=told.code,
-            level=told.level,
-            text=told.text,
-            advice=told.advice,
-            setting=told.setting or None,
-            see=told.see or None,
-            wait_seconds=told.wait_seconds,
-            wait=told.wait,
-        )
+        return as_resource(saturation(self._situation(deployment, time.monotonic())))
 
     def _situation(self, deployment: Deployment, now: float) -> Situation:
         deployment_id, supervisor = deployment.deployment_id, self._supervisor

@@ -66,7 +66,7 @@ def _more_start(seen: Situation) -> Hindrance | None:
     return Hindrance(
         code=Code.SCALING_UP,
         text=f"{taken(seen)}{starting(seen)}",
-        advice="a higher min_replica keeps more ready",
+        advice="raise min_replica to keep more ready",
         setting="min_replica",
         see="settings",
         coming=seen.coming,
@@ -105,7 +105,7 @@ def _about_to_grow(seen: Situation) -> Hindrance:
     return Hindrance(
         code=Code.SCALING_UP,
         text=f"{taken(seen)}{grows}",
-        advice="a lower target_utilization_percentage orders replicas sooner",
+        advice="lower target_utilization_percentage to have replicas ordered sooner",
         setting="target_utilization_percentage",
         see="decisions",
         coming=None if seen.usual_start is None else [(seen.usual_start, seen.settings.concurrency_target)],

@@ -14,7 +14,6 @@ from headway.observed.saturation.hindrance import (
 )
 from headway.observed.saturation.newcomer import Coming
 from headway.observed.saturation.situation import Situation
-from headway.observed.words import lasting
 
 
 def out_of_service(seen: Situation) -> Hindrance | None:
@@ -95,7 +94,7 @@ def _after_another(seen: Situation) -> Hindrance | None:
     return Hindrance(
         code=Code.WAITS_FOR_PREDECESSOR,
         text="the deployment before it finishes what it holds, then this one starts",
-        advice="rollout=surge starts the next one beside it, where there is room",
+        advice="set rollout to surge to start the next one beside it, where there is room",
         setting="rollout",
         see="settings",
         coming=None,
@@ -131,14 +130,12 @@ def _asleep(seen: Situation) -> Hindrance:
     coming = None if usual is None else [(usual, seen.settings.concurrency_target)]
     if seen.queued or seen.desired:
         return _waking(seen, Code.WAKING, "no replica runs; one is about to be ordered", coming)
-    start = (
-        "how long that takes was not measured yet" if usual is None else f"that takes about {lasting(usual)}"
-    )
     if seen.draining:
         text = "its last replicas finish what they hold and go; the next request keeps one"
         return _waking(seen, Code.DRAINING, text, [(0.0, seen.settings.concurrency_target)])
+    unknown = ": how long that takes was not measured yet" if usual is None else ""
     return _waking(
-        seen, Code.SCALED_TO_ZERO, f"no replica runs; the next request starts one: {start}", coming
+        seen, Code.SCALED_TO_ZERO, f"no replica runs; the next request starts one{unknown}", coming
     )
 
 
@@ -146,7 +143,7 @@ def _waking(seen: Situation, code: Code, text: str, coming: Sequence[Coming] | N
     """What min_replica would have spared."""
     if seen.settings.min_replica:
         return Hindrance(code=code, text=text, see="logs", coming=coming)
-    advice = "min_replica 1 keeps one ready"
+    advice = "set min_replica to 1 to keep one ready"
     return Hindrance(
         code=code, text=text, advice=advice, setting="min_replica", see="settings", coming=coming
     )

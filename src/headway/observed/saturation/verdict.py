@@ -84,9 +84,7 @@ def _refusing(seen: Situation, found: Hindrance) -> Hindrance:
     return Hindrance(
         code=Code.QUEUE_FULL,
         text=f"{why}: requests are refused; {found.text}",
-        advice=f"{found.advice}; a higher queue_limit lets more wait"
-        if found.advice
-        else "raise queue_limit",
+        advice=f"{found.advice}; raise queue_limit to let more wait" if found.advice else "raise queue_limit",
         setting=found.setting or "queue_limit",
         see="settings",
     )

@@ -125,7 +125,8 @@ async def test_one_who_leaves_ends_the_conversation(world):
         await ended.wait()
 
 
-async def test_one_who_leaves_before_the_handshake_ends_it(world):
+async def test_one_who_leaves_before_the_handshake_ends_it_and_is_counted_until_then(world, monkeypatch):
+    monkeypatch.setattr(conversations, "MOST", 1)
     came, left = asyncio.Event(), asyncio.Event()
 
     async def silent(reader, writer):
@@ -141,6 +142,7 @@ async def test_one_who_leaves_before_the_handshake_ends_it(world):
         await it.serving()
         async with opened(it.app, f"{ECHO}/websocket", "POST", body=b"{}", answers=False):
             await came.wait()
+            assert (await it.refused("POST", f"{ECHO}/websocket", 503, json={}))["code"] == "busy"
         await left.wait()
 
 

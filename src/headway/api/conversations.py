@@ -56,6 +56,7 @@ class Conversations:
 
     def __init__(self) -> None:
         self._open: dict[str, Conversation] = {}
+        self._opening = 0
 
     async def begin(
         self, url: str, headers: Mapping[str, str], protocols: Sequence[str], within: float
@@ -65,8 +66,9 @@ class Conversations:
         from websockets.exceptions import InvalidHandshake, InvalidStatus
         from websockets.typing import Subprotocol
 
-        if len(self._open) >= MOST:
+        if len(self._open) + self._opening >= MOST:
             raise TooManyConversationsError(f"there are {MOST} open WebSockets", hint="close one")
+        self._opening += 1
         try:
             connection = await connect(
                 url,
@@ -87,6 +89,8 @@ class Conversations:
             return Refused(answer.status_code, lines, bytes(answer.body or b""))
         except (InvalidHandshake, EOFError) as error:
             raise ConnectionError(f"no WebSocket came about: {error}") from error
+        finally:
+            self._opening -= 1
         return Conversation(connection)
 
     def find(self, conversation_id: str) -> "Conversation":

@@ -43,9 +43,11 @@ export function sentence(text: string): string {
   return `${first}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
 }
 
+/** The noun as it agrees. */
+export const noun = (number: number, word: string): string => (number === 1 ? word : `${word}s`);
+
 /** "3 replicas", "1 replica". */
-export const plural = (number: number, word: string): string =>
-  `${count(number)} ${word}${number === 1 ? "" : "s"}`;
+export const plural = (number: number, word: string): string => `${count(number)} ${noun(number, word)}`;
 
 /** How long ago an instant is; both are milliseconds since 1970. */
 export function ago(at: number, now: number): string {

@@ -1,5 +1,7 @@
 /** Values with a unit as people write them: 100 MiB, 5 min, 70%. What is written here is read back exactly. */
 
+import { noun } from "./format";
+
 type Units = readonly (readonly [factor: number, ...names: string[]])[];
 
 const DURATIONS: Units = [
@@ -79,7 +81,7 @@ function writtenDuration(value: number): string {
 function writtenBytes(value: number): string {
   for (const [factor, name] of BINARY) if (value >= factor && Number.isInteger((value / factor) * 100)) return `${value / factor} ${name}`;
   for (const [factor, name] of DECIMAL) if (value >= factor && value % factor === 0) return `${value / factor} ${name}`;
-  return `${grouped(value)} byte${value === 1 ? "" : "s"}`;
+  return `${grouped(value)} ${noun(value, "byte")}`;
 }
 
 /** Four digits are read at a glance, more are not. */

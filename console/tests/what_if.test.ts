@@ -49,6 +49,13 @@ it("times are told beside what was recorded, and what nobody knows is a dash", (
   expect(rows.find((one) => one.label === "gate wait, p50")).toMatchObject({ recorded: "–", before: "–", after: "–", difference: "–" });
 });
 
+it("figures that read the same are not called better", () => {
+  const before = { wait_p50: 0.0996, wait_p95: 1, latency_p95: 110.4, replica_hours: 0.5 };
+  const rows = outlook(before, { ...before, wait_p50: 0.0996, latency_p95: 109.6 });
+  expect(rows.map((one) => one.difference)).toEqual(["0%", "0%", "0%", "0%"]);
+  expect(rows.every((one) => one.tone === "soft")).toBe(true);
+});
+
 it("an advice's outlook names what is waited for and what it costs", () => {
   const before = { wait_p50: 0, wait_p95: 2, latency_p95: 3, replica_hours: 0.0123 };
   const after = { ...before, wait_p95: 1, replica_hours: 0.0246 };

@@ -551,7 +551,7 @@ def test_no_more_foreign_requests_are_released_than_there_are():
     d = dispatcher()
     d.add_replica("a", 0.0, held=1)
     for count in (-1, 2):
-        with pytest.raises(UsageError, match=f"holds 1 requests of an earlier gateway, not {count}"):
+        with pytest.raises(UsageError, match=f"holds 1 of an earlier gateway's requests, not {count}"):
             d.release_foreign("a", 1.0, count)
     d.release_foreign("a", 1.0)
     with pytest.raises(UsageError, match="holds 0"):

@@ -13,6 +13,8 @@ def test_an_answer_is_an_error_object_and_says_when_to_come_again():
         "error": {"code": "queue_full", "message": "7 requests wait already", "hint": refusal.hint}
     }
     assert refusal.headers() == b"content-type: application/json\r\nretry-after: 3\r\n"
+    assert refusals.queue_full(1, 3).message == "1 request waits already"
+    assert refusals.body_too_large(1).message == "a body has at most 1 byte"
     assert b"retry-after" not in refusals.body_too_large(5).headers()
 
 

@@ -53,6 +53,16 @@ def test_when_gates_and_slots_are_full_more_replicas_are_wanted():
     assert advise(seen(queued=5, in_flight=3, ready=1), settings, 1) == []
 
 
+def test_one_is_said_as_one():
+    settings = DeploymentSettings(concurrency_target=3, max_replica=1, target_utilization_percentage=100)
+    [advice] = advise(seen(queued=5, in_flight=3, ready=1), settings, 1)
+    assert advice.text.startswith("The only replica is full, its gate is kept busy")
+    [advice] = advise(seen(requests=0), DeploymentSettings(concurrency_target=1), 2)
+    assert advice.text == (
+        "A replica never holds more than 1 request, so 1 of its 2 places in predict stays empty."
+    )
+
+
 def test_a_delay_shorter_than_the_cold_start_is_told():
     [advice] = advise(seen(longest_cold_start=42.0), DeploymentSettings(scale_down_delay=30), 1)
     assert (advice.code, advice.change) == ("delay_below_cold_start", {"scale_down_delay": 50.0})

@@ -338,10 +338,10 @@ def test_a_full_queue_says_when_to_come_again_and_that_is_right(reached):
         for one in waiting:
             one.start()
         wait_until(lambda: queued(reached, "busy") == 1, 30, "one is held and one waits")
-        with pytest.raises(openai.RateLimitError, match="1 requests wait already") as caught:
+        with pytest.raises(openai.RateLimitError, match="1 request waits already") as caught:
             ask(client, model="busy")
         seconds = int(caught.value.response.headers["retry-after"])
-        with pytest.raises(anthropic.RateLimitError, match="1 requests wait already"):
+        with pytest.raises(anthropic.RateLimitError, match="1 request waits already"):
             tell(other, model="busy")
         with reached.openai(max_retries=3) as patient:
             assert ask(patient, model="busy").choices[0].message.content == "you said hello"

@@ -80,7 +80,7 @@ def test_a_collector_that_fails_loses_spans_and_nothing_else(caplog):
         spans.put(ended("predict-endpoint", Origin(TRACE, None)))
         spans.close()
     assert len(collector.posts) == 1
-    assert "1 spans could not be exported" in caplog.text
+    assert "1 span could not be exported" in caplog.text
 
 
 def test_what_comes_faster_than_it_can_go_is_dropped_and_told(caplog, monkeypatch):

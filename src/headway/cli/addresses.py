@@ -1,12 +1,8 @@
 """Where a client reaches Headway: what the configuration names, else what listens on this machine."""
 
 import ipaddress
-import json
-import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
-
-from headway.cli.api_key import HEADER_IN_SHELL
 
 if TYPE_CHECKING:
     from headway.configuration import Configuration
@@ -42,9 +38,3 @@ def beside(control: str, told: str) -> str:
 def path_of(*parts: str) -> str:
     """A path in a URL of names that may have any character."""
     return "/" + "/".join(quote(part, safe=":") for part in parts)
-
-
-def curl_line(address: str, example: Any, *, needs_key: bool = False) -> str:
-    """A command that sends `example` to the model, ready for a shell."""
-    key = f" -H {HEADER_IN_SHELL}" if needs_key else ""
-    return f"curl {address}{key} -d {shlex.quote(json.dumps(example, default=str))}"

@@ -194,7 +194,10 @@ class AutoscalingPolicy:
             return present, f"waits {delay:g} s after the last removal"
         removed = max(1, math.floor(self._settings.max_scale_down_rate / 100 * (present - kept)))
         self._removed_at = now
-        return present - removed, f"no more than {kept} needed for {delay:g} s: {removed} of {present} go"
+        return (
+            present - removed,
+            f"no more than {kept} needed for {delay:g} s: {present} become {present - removed}",
+        )
 
     def _zero_at(self) -> float:
         return self._loaded_at + max(self._settings.scale_down_delay, self._settings.autoscaling_window)

@@ -89,7 +89,7 @@ class InFlight(Generic[Request]):
         """The replica is done with `count` of what an earlier gateway gave it."""
         if not 0 <= count <= replica.foreign:
             raise UsageError(
-                f"{replica!r} holds {replica.foreign} requests of an earlier gateway, not {count}"
+                f"{replica!r} holds {replica.foreign} of an earlier gateway's requests, not {count}"
             )
         self._replicas.release(replica, count)
         replica.foreign -= count

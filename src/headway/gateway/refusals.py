@@ -13,6 +13,7 @@ from headway.core.dialects import Dialect, Fault, worded
 from headway.core.events import Expired, Expiry, Overran
 from headway.core.settings import nearest
 from headway.http.content_coding import ACCEPTED, BrokenBodyError, UnknownCodingError
+from headway.observed.words import counted, verb
 
 _JSON = b"content-type: application/json\r\n"
 _SHOWN = 200
@@ -96,7 +97,9 @@ def not_decodable(reason: str) -> Refusal:
 
 
 def no_room(limit: int) -> Refusal:
-    message = f"bodies that wait fill the {limit} bytes that there are for them"
+    message = (
+        f"bodies that wait fill the {counted(limit, 'byte')} that there {verb(limit, 'are', 'is')} for them"
+    )
     return Refusal(503, "no_room", message, "send it again later, or name the model early in the body", 1)
 
 
@@ -114,7 +117,9 @@ def wrong_method(method: str, allowed: str) -> Refusal:
 
 def queue_full(queued: int, retry_after: int) -> Refusal:
     hint = "send it again later, raise queue_limit, or allow more replicas"
-    return Refusal(429, "queue_full", f"{queued} requests wait already", hint, retry_after)
+    return Refusal(
+        429, "queue_full", f"{counted(queued, 'request')} {verb(queued, 'wait')} already", hint, retry_after
+    )
 
 
 def waited_too_long(expired: Expired[Any]) -> Refusal:
@@ -131,7 +136,9 @@ def ran_too_long(overran: Overran[Any], stage: str) -> Refusal:
 
 
 def body_too_large(limit: int) -> Refusal:
-    return Refusal(413, "body_too_large", f"a body has at most {limit} bytes", "raise body_limit_bytes")
+    return Refusal(
+        413, "body_too_large", f"a body has at most {counted(limit, 'byte')}", "raise body_limit_bytes"
+    )
 
 
 def bad_deadline(value: str) -> Refusal:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from headway.core.errors import HeadwayError
 from headway.http.answers import Headers
+from headway.observed.words import counted
 
 ACCEPTED = b"gzip, deflate"
 """For Accept-Encoding, where another coding was sent."""
@@ -74,7 +75,7 @@ def decoded(body: bytes, coding: Coding, limit: int) -> Iterator[bytes]:
     for piece in _pieces(body, coding) if body else ():
         made += len(piece)
         if made > limit:
-            raise TooLargeError(f"a body has at most {limit} bytes, also once it is decoded")
+            raise TooLargeError(f"a body has at most {counted(limit, 'byte')}, also once it is decoded")
         yield piece
 
 

@@ -22,6 +22,7 @@ from headway.model_server.call import Call
 from headway.model_server.caller import provenance
 from headway.model_server.streams import AnswerStream, close_iterator, stepped
 from headway.model_server.threads import ThreadPool
+from headway.observed.words import counted
 
 Message = MutableMapping[str, Any]
 _FIRST_ERROR = 300
@@ -187,7 +188,7 @@ class _Outgoing:
             return
         if self._sent_bytes > told or (is_last and self._sent_bytes < told):
             raise InvalidLengthError(
-                f"a response told content-length {told} and sent {self._sent_bytes} bytes",
+                f"a response told content-length {told} and sent {counted(self._sent_bytes, 'byte')}",
                 hint="leave it out",
             )
 

@@ -15,7 +15,7 @@ from headway.core.settings import DeploymentSettings
 from headway.core.stages import Stage
 from headway.observed.records import Outcome, RequestRecord
 from headway.observed.timeline import Point
-from headway.observed.words import plural
+from headway.observed.words import counted, verb
 
 FEWEST_REQUESTS = 20
 """Below that nothing is advised."""
@@ -23,6 +23,8 @@ _QUEUES = 0.1
 """Mean requests in the queue from which on it counts as one."""
 _FULL = 0.9
 _IDLE = 0.1
+_A_SECOND = 0.9995
+"""What would be written as 1e+03 ms is a second."""
 _INSIDE = (Stage.PREPROCESS, Stage.PREDICT, Stage.POSTPROCESS)
 
 
@@ -114,8 +116,8 @@ def _target_below_predict(settings: DeploymentSettings, places: int) -> list[Adv
         Advice(
             "target_below_predict",
             f"Raise the concurrency target to {places}",
-            f"A replica never holds more than {target} requests, so {places - target} of its {places} places in "
-            "predict stay empty.",
+            f"A replica never holds more than {counted(target, 'request')}, so {places - target} of its {places} "
+            f"places in predict {verb(places - target, 'stay')} empty.",
             (f"places that can be used = min(CT, PC) = min({target}, {places}) = {target}",),
             {"concurrency_target": places},
         )
@@ -159,7 +161,7 @@ def _gate_crowded(seen: Observed, settings: DeploymentSettings, places: int) -> 
         "gate_crowded",
         f"Raise predict_concurrency above {places}, or lower the concurrency target to {wanted}",
         f"Requests wait {_time(wait)} before the gate for a predict of {_time(seen.predict)}: more are in the replica "
-        f"than its {places} {plural(places, 'place')} in predict can use. If predict runs as fast with more at once, "
+        f"than its {counted(places, 'place')} in predict can use. If predict runs as fast with more at once, "
         f"raise predict_concurrency (headway tune measures that). If not, CT {wanted} keeps the gate as busy, and the "
         "rest waits at the gateway, where the next free replica takes it.",
         (
@@ -182,7 +184,8 @@ def _all_full(seen: Observed, settings: DeploymentSettings, places: int) -> Advi
     return Advice(
         "all_full",
         f"Allow {wanted} replicas",
-        f"All {most} {plural(most, 'replica')} are full, their gates are kept busy, and {seen.queued:.1f} requests "
+        f"{'The only replica is full, its gate is' if most == 1 else f'All {most} replicas are full, their gates are'} "
+        f"kept busy, and {seen.queued:.1f} requests "
         "queue on average: only more replicas take more.",
         (
             f"slots taken = {seen.in_flight:.1f} of {seen.ready:.1f} replicas x CT {target} = {slots:.1f}",
@@ -249,4 +252,4 @@ def _list(seen: Observed) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"
+    return f"{seconds:.2f} s" if seconds >= _A_SECOND else f"{seconds * 1e3:.3g} ms"

@@ -12,6 +12,7 @@ from typing import Any
 
 from headway.core.errors import HeadwayError
 from headway.observed.records import STAGES, Outcome, RequestRecord
+from headway.observed.words import counted, verb
 
 STAGE_COLUMNS = {stage: f"{stage}_seconds" for stage in STAGES}
 """In seconds, without a value where the stage's time is not known."""
@@ -119,7 +120,8 @@ def _places(header: Sequence[str]) -> dict[str, int]:
 
 def _read(cells: Sequence[str], width: int, places: Mapping[str, int]) -> RequestRecord:
     if len(cells) != width:
-        raise ValueError(f"it has {len(cells)} cells, and there are {width} columns")
+        there_are = f"there {verb(width, 'are', 'is')} {counted(width, 'column')}"
+        raise ValueError(f"it has {counted(len(cells), 'cell')}, and {there_are}")
     row: dict[str, Any] = {column: cells[place] for column, place in places.items()}
     row["stages"] = {stage: row[column] for stage, column in STAGE_COLUMNS.items() if row[column]}
     record = RequestRecord.from_row(row)

@@ -13,6 +13,11 @@ def counted(count: int, word: str) -> str:
     return f"{count:,} {plural(count, word)}"
 
 
+def verb(count: int, word: str, of_one: str = "") -> str:
+    """As it agrees: 12 wait, 1 waits. `of_one` where that is not the word with an s."""
+    return word if count != 1 else of_one or f"{word}s"
+
+
 def lasting(seconds: float) -> str:
     """A length of time to the second, the minute or the hour, whichever says enough."""
     if seconds < 1:

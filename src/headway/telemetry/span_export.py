@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
+from headway.observed.words import counted, verb
 from headway.telemetry.spans import Span
 
 EVERY = 0.5
@@ -100,9 +101,12 @@ class SpanQueue:
             try:
                 exporter.export(batch)
             except (OSError, HTTPException) as error:
-                self._complain(f"{len(batch)} spans could not be exported: {error}")
+                self._complain(f"{counted(len(batch), 'span')} could not be exported: {error}")
         if self._dropped:
-            self._complain(f"{self._dropped} spans were dropped, for they came faster than they could go")
+            self._complain(
+                f"{counted(self._dropped, 'span')} {verb(self._dropped, 'were', 'was')} dropped: "
+                "they came faster than they could go"
+            )
 
     def _complain(self, text: str) -> None:
         if monotonic() - self._complained_at >= _COMPLAIN_EVERY:

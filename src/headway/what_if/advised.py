@@ -10,6 +10,7 @@ from headway.control.plane import ControlPlane
 from headway.core.errors import HeadwayError, InvalidSettingError
 from headway.core.settings import DeploymentSettings
 from headway.observed.advice import Advice
+from headway.observed.words import counted
 from headway.what_if.comparison import predict_concurrency, recorded, simulated
 from headway.what_if.simulator import Simulator
 
@@ -43,7 +44,7 @@ async def effects(
     except HeadwayError as error:
         return Effects(f"Not simulated: {error.message}.")
     trials = dict(zip(variants, answer["trials"], strict=True))
-    note = f"Simulated on {traffic.replayed.requests:,} requests. {' '.join(traffic.notes)}"
+    note = f"Simulated on {counted(traffic.replayed.requests, 'request')}. {' '.join(traffic.notes)}"
     return Effects(note, trials.pop(_PRESENT), trials)
 
 

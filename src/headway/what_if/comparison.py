@@ -12,6 +12,7 @@ from headway.control.plane import ControlPlane
 from headway.core.errors import HeadwayError
 from headway.core.settings import DeploymentSettings
 from headway.observed.timeline import TIERS
+from headway.observed.words import counted, verb
 from headway.what_if.replayed import Replayed, gather
 from headway.what_if.simulator import Simulator
 
@@ -137,7 +138,8 @@ async def recorded(
     served = replayed.served if replayed.knows_predict else replayed.finished
     if served < FEWEST_REQUESTS:
         raise TooFewRequestsError(
-            f"{served} finished requests are recorded of that time, too few to simulate",
+            f"{counted(served, 'finished request')} {verb(served, 'are', 'is')} recorded of that time: "
+            "too few to simulate",
             hint=f"it takes {FEWEST_REQUESTS}: choose a longer time, or send requests first",
         )
     replicas, ended = _around(plane, deployment_id, replayed.begin, until)
@@ -207,7 +209,8 @@ def _of_requests(replayed: Replayed, since: float, sampled_out: int) -> list[str
     notes = []
     if replayed.is_cut:
         notes.append(
-            f"Only the latest {replayed.requests:,} requests are simulated, from {_clock(replayed.begin)} on."
+            f"Of the requests only the latest {replayed.requests:,} {verb(replayed.requests, 'are', 'is')} simulated, "
+            f"from {_clock(replayed.begin)} on."
         )
     elif replayed.begin - since > _AT_ONCE:
         notes.append(f"The first record of that time is from {_clock(replayed.begin)}: it begins there.")
@@ -218,7 +221,8 @@ def _of_requests(replayed: Replayed, since: float, sampled_out: int) -> list[str
         )
     if sampled_out:
         notes.append(
-            f"{sampled_out:,} more requests ended in that time without a record, and are missing here: the load was "
+            f"{counted(sampled_out, 'more request')} ended in that time without a record, and "
+            f"{verb(sampled_out, 'are', 'is')} missing here: the load was "
             "higher than what is simulated."
         )
     return notes

@@ -1,13 +1,14 @@
 """predict against a small server, serve and up against a platform that only notes what it is told."""
 
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from cli.running import run
-from headway.cli.addresses import beside, curl_line
+from headway.cli.addresses import beside
 from headway.cli.exit_codes import FAILED, NOT_PERMITTED, OK, UNAVAILABLE, USAGE
 from headway.cli.setting_values import parse_settings
 from headway.cli.verbs.predict import waterfall
@@ -138,10 +139,6 @@ def test_models_are_reached_beside_control_where_it_told_of_its_own_machine():
     assert beside("https://headway.lan:8081", "http://127.0.0.1:9000") == "http://headway.lan:9000"
 
 
-def test_the_curl_line_survives_a_shell():
-    assert curl_line("http://h/p", {"a": "it's"}) == """curl http://h/p -d '{"a": "it'"'"'s"}'"""
-
-
 @pytest.fixture
 def served(tmp_path, monkeypatch):
     """Runs `headway serve` on a small Truss; gives its result and the platform that was to be served."""
@@ -159,10 +156,12 @@ def served(tmp_path, monkeypatch):
         "class Model:\n    def predict(self, x): ...\n", encoding="utf-8"
     )
 
-    def run_serve(config, *arguments, checks_place=False, folder=(tmp_path,), **files):
+    def run_serve(config, *arguments, checks_place=False, folder=(tmp_path,), model=None, **files):
         # Not else: something may run on this machine.
         monkeypatch.setattr(bootstrap, "require_place", require_place if checks_place else lambda _: None)
         (tmp_path / "config.yaml").write_text(config, encoding="utf-8")
+        if model is not None:
+            (tmp_path / "model" / "model.py").write_text(model, encoding="utf-8")
         for name, text in files.items():
             (tmp_path / name.replace("__", ".")).write_text(text, encoding="utf-8")
         environment = {"HEADWAY_RUN_DIR": str(tmp_path / "run"), "XDG_CONFIG_HOME": str(tmp_path)}
@@ -282,6 +281,12 @@ def test_a_taken_port_or_data_directory_is_told_before_anything_is_prepared(tmp_
 def test_serve_takes_the_example_from_examples_yaml(served):
     result, _ = served("", "--name", "m", examples__yaml="- {name: first, input: [1, 2]}")
     assert "m/predict -d '[1, 2]'" in result.stdout
+
+
+def test_serve_prints_what_fits_a_model_that_only_has_a_websocket(served):
+    model = "class Model:\n    async def websocket(self, ws): ...\n"
+    result, _ = served("model_name: talk", model=model)
+    assert result.stdout == f"{sys.executable} -m websockets ws://127.0.0.1:8080/models/talk/websocket\n"
 
 
 def test_serve_warns_of_a_predict_concurrency_that_could_never_be_reached(served):

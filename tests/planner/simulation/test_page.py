@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from headway.planner.simulation.figures import figures
+from headway.planner.simulation.figures import Figure, figures
 from headway.planner.simulation.page import COLOURS, Looks, as_html
 from headway.planner.simulation.report import Trial
 from headway.planner.simulation.scenario_file import read_scenario
@@ -129,6 +129,13 @@ def test_each_decision_is_told_with_its_reason(tree, trials):
 def test_one_variant_alone_has_no_best(trials):
     tree = parsed(as_html(SCENARIO, trials[:1], LOOKS))
     assert not any(text.startswith("✓") for text in texts(tree, "td") + texts(tree, "p"))
+
+
+def test_figures_that_read_the_same_are_not_called_better():
+    figure = Figure("wait p95", [0.2001, 0.2002, 0.3], ["200 ms", "200 ms", "300 ms"])
+    assert figure.best == {0, 1}
+    assert Figure("wait p95", [0.2001, 0.2002], ["200 ms", "200 ms"]).best == frozenset()
+    assert Figure("wait p95", [None, 0.2], ["", "200 ms"]).best == frozenset()
 
 
 def test_each_variant_looks_different(trials):

@@ -155,9 +155,9 @@ def test_a_step_is_worded_for_progress():
     assert shown(Step(Point(2, 5), "why", 9.0)) == "PC 2, CT 5, 9.0 requests/s: why"
 
 
-def told(points, *, moves=()):
+def told(points, *, moves=(), goal=Goal()):  # noqa: B008  # frozen
     """A search that was told these throughputs, with their relative errors, by PC."""
-    search = Search(Goal(), Bounds(max(points)))
+    search = Search(goal, Bounds(max(points)))
     for pc, (throughput, error) in points.items():
         search.note(
             Measurement(
@@ -178,6 +178,18 @@ def test_equal_figures_are_not_called_better():
     assert list(report.neighbours(search)) == ["PC 2, CT 2: throughput as here, p95 as here"]
     better = told({1: (100, 0.02), 2: (150, 0.02)})
     assert "That is 1.5 times the throughput of PC 1 and CT 1." in list(report.reasons(better))
+    assert "do as much, the smallest numbers" in " ".join(report.reasons(search))
+    assert "most throughput" not in " ".join(report.reasons(search))
+    assert "most throughput." in " ".join(report.reasons(better))
+    slightly = told({1: (100, 0.02), 2: (104, 0.02)})
+    assert "That is 1.04 times the throughput of PC 1 and CT 1." in list(report.reasons(slightly))
+
+
+def test_equal_latencies_are_not_called_lower():
+    equal = told({1: (100, 0.02), 2: (101, 0.02)}, goal=Goal(Objective.LATENCY))
+    assert "no higher p95 than any of those" in " ".join(report.reasons(equal))
+    alone = told({1: (100, 0.02), 2: (150, 0.02)}, goal=Goal(Objective.LATENCY))
+    assert "the lowest p95 of those" in " ".join(report.reasons(alone))
 
 
 def test_a_choice_that_is_not_known_well_is_doubted():
@@ -188,7 +200,3 @@ def test_a_choice_that_is_not_known_well_is_doubted():
     assert "still moved" in next(report.doubts(told({1: (100, 0.02)}, moves={1})))
     (doubt,) = report.doubts(told({1: (100, 0.02), 2: (90, 0.3)}))
     assert doubt.startswith("PC 2, CT 2 may do up to 117.0 requests/s")
-
-
-def test_plurals_agree():
-    assert [report.in_number(count, "step") for count in (1, 2)] == ["1 step", "2 steps"]

@@ -1,6 +1,7 @@
 /** Where each request of a replica stands in its picture. Pure: sizes in, places out. */
 import { IN_REPLICA, type StageInReplica } from "../../api/stages";
 import type { HeldRequest, PictureReplica } from "../../api/types";
+import { plural } from "../../format";
 
 /** Shares of the width; the gate stands between the second and the third. */
 const SHARES: Record<StageInReplica, number> = { preprocess: 0.22, gate_wait: 0.18, predict: 0.26, postprocess: 0.2, send: 0.14 };
@@ -90,10 +91,10 @@ export function words(replica: PictureReplica, places: number): string {
   const told = [
     `${held.preprocess} in preprocess`,
     `${held.gate_wait} before the gate`,
-    `${held.predict} of ${places} places in predict`,
+    `${held.predict} of ${plural(places, "place")} in predict`,
     `${held.postprocess} in postprocess`,
     `${held.send} being sent`,
   ];
   if (held.abandoned > 0) told.push(`${held.abandoned} abandoned`);
-  return `${replica.held} of ${replica.slots} slots taken: ${told.join(", ")}`;
+  return `${replica.held} of ${plural(replica.slots, "slot")} taken: ${told.join(", ")}`;
 }

@@ -121,8 +121,10 @@ function failed(of: Trial): number {
 
 function compared(label: string, before: number | null, after: number | null, format: (value: number) => string): Compared {
   const shown = (value: number | null): string => (value === null ? "–" : format(value));
-  const { text, tone } = difference(before, after);
-  return { label, recorded: "", before: shown(before), after: shown(after), difference: text, tone };
+  const [first, second] = [shown(before), shown(after)];
+  // What reads the same is the same: nobody sees what would be better of it.
+  const { text, tone } = first === second ? difference(before, before) : difference(before, after);
+  return { label, recorded: "", before: first, after: second, difference: text, tone };
 }
 
 /** In percent of what it was. */

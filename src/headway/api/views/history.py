@@ -11,6 +11,7 @@ from headway.observed.advice import FEWEST_REQUESTS, Advice, Observed, advise, o
 from headway.observed.records import ERRORS, FIRST_BYTE, STAGES, RequestRecord
 from headway.observed.selection import SHARES, Page, Wanted
 from headway.observed.timeline import SIZES, TOTAL, Point, Quantiles
+from headway.observed.words import counted
 from headway.what_if.advised import Effects, effects
 from headway.what_if.comparison import predict_concurrency
 from headway.what_if.simulator import Simulator
@@ -136,7 +137,6 @@ def _outlook(trial: Mapping[str, Any]) -> traffic.Outlook:
 
 def _note(seen: Observed, found: Sequence[Advice]) -> str:
     if seen.requests < FEWEST_REQUESTS:
-        return (
-            f"{seen.requests} requests finished in that time; from {FEWEST_REQUESTS} on there is more to say"
-        )
+        finished = counted(seen.requests, "request")
+        return f"{finished} finished in that time; from {FEWEST_REQUESTS} on there is more to say"
     return "" if found else "nothing to change: the settings fit the traffic"

@@ -19,6 +19,7 @@ from headway.control.store.rows import DecisionRow, KeyRow
 from headway.core.lifecycle import ReplicaState
 from headway.core.reconcile import STARTS_UNTIL_FAILED
 from headway.core.settings import DeploymentSettings
+from headway.observed.words import counted
 
 _LIVE_STATE = TypeAdapter(resources.LiveState)
 _SETTINGS = tuple(field.name for field in dataclasses.fields(DeploymentSettings))
@@ -270,7 +271,7 @@ def key(row: KeyRow) -> administration.Key:
 
 
 def _preview_text(needed: int, desired: int) -> str:
-    text = f"{needed} replica{'' if needed == 1 else 's'} at the present load"
+    text = f"{counted(needed, 'replica')} at the present load"
     if desired > needed:
         return f"{text}; {desired} until scale_down_delay is over"
     return text

@@ -7,6 +7,7 @@ import typer
 from headway.cli import options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
+from headway.cli.overview import in_time
 from headway.cli.progress import spinner
 from headway.cli.tables import messages, show, show_json
 
@@ -59,17 +60,17 @@ def _outlook(before: dict[str, Any] | None, after: dict[str, Any] | None) -> lis
     if before is None or after is None:
         return []
     lines = [
-        f"     {word:<21}{_amount(name, before[name]):>9} -> {_amount(name, after[name])}"
+        f"     {word:<21}{_moved(_amount(name, before[name]), _amount(name, after[name]))}"
         for name, word in _OUTLOOK.items()
     ]
     return ["   simulated, before and after:", *lines]
 
 
+def _moved(before: str, after: str) -> str:
+    return f"{before:>9}, and stays so" if before == after else f"{before:>9} -> {after}"
+
+
 def _amount(name: str, value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:.3g}" if name == "replica_hours" else _time(value)
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"
+    return f"{value:.3g}" if name == "replica_hours" else in_time(value)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headway.cli import options
-from headway.cli.addresses import beside, curl_line, path_of
+from headway.cli.addresses import beside, path_of
 from headway.cli.client import Control
 from headway.cli.following import wait_until_served
 from headway.cli.progress import counted, spinner, warn
+from headway.cli.ready_line import Reached, ready_line
 from headway.cli.setting_values import stated_settings
 from headway.cli.tables import messages, show_json
 
@@ -73,7 +74,7 @@ def push(
         if as_json:
             show_json(deployment)
         else:
-            typer.echo(_curl_line(control, deployment, into))
+            typer.echo(_line(control, deployment, wish, into))
 
 
 def _send(control: Control, wish: _Wish, query: dict[str, Any], console: "Console") -> Any:
@@ -108,14 +109,18 @@ def _name(directory: Path, chosen: str | None, models: Container[str], console: 
     return served_name(config, directory)
 
 
-def _curl_line(control: Control, deployment: Any, environment: str | None) -> str:
+def _line(control: Control, deployment: Any, wish: _Wish, environment: str | None) -> str:
+    """A command that reaches it."""
     from headway.configuration import Configuration
+    from headway.control.packages.ways_in import ways_into
+    from headway.model_server.truss.truss_config import read_truss
 
-    place: tuple[str, ...] = ()
-    if environment is None:
-        place = "deployments", deployment["id"]
-    elif environment != "production":
-        place = "environments", environment
-    base = Configuration.load().url or beside(control.url, control.get("/v1/inference")["url"])
-    address = base.rstrip("/") + path_of("models", deployment["model_name"], *place, "predict")
-    return curl_line(address, deployment["example_input"] or {}, needs_key=control.asks_for_keys())
+    reached = Reached(
+        base=Configuration.load().url or beside(control.url, control.get("/v1/inference")["url"]),
+        model=deployment["model_name"],
+        environment=environment or "",
+        deployment=None if environment is not None else deployment["id"],
+        needs_key=control.asks_for_keys(),
+    )
+    # Of the Truss that was sent: control knows only when it is prepared.
+    return ready_line(reached, ways_into(read_truss(wish.directory.resolve())), deployment["example_input"])

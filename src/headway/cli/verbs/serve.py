@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headway.cli import options
-from headway.cli.addresses import curl_line, local_url
+from headway.cli.addresses import local_url
 from headway.cli.exit_codes import FAILED
 from headway.cli.foreground import platform_of
 from headway.cli.log_lines import log_printer
 from headway.cli.progress import spinner, warn
+from headway.cli.ready_line import Reached, ready_line
 from headway.cli.setting_values import stated_settings
 from headway.cli.tables import messages
 
@@ -128,10 +129,11 @@ def _require_servable(
 
 
 def _prepare(platform: "LocalPlatform", directory: Path, told: tuple[str, ...], console: "Console") -> str:
-    """Prepare the model, so that control finds it prepared, and tell what will be served; return a curl line."""
+    """Prepare the model, so that control finds it prepared, and tell of it; return a command that reaches it."""
     from headway.control.operations.preparations import example_input
     from headway.control.packages.declared import first_settings
     from headway.control.packages.preparation import prepare
+    from headway.control.packages.ways_in import ways_into
     from headway.model_server.truss.truss_config import read_truss
 
     config = read_truss(directory)
@@ -151,8 +153,8 @@ def _prepare(platform: "LocalPlatform", directory: Path, told: tuple[str, ...], 
         f"console: {local_url(platform.control_host, platform.control_port)}/",
         markup=False,
     )
-    url = local_url(platform.host, platform.port)
-    return curl_line(f"{url}/models/{platform.model_name}/predict", example_input(prepared) or {})
+    reached = Reached(base=local_url(platform.host, platform.port), model=str(platform.model_name))
+    return ready_line(reached, ways_into(config), example_input(prepared))
 
 
 def _range(settings: "DeploymentSettings") -> str:

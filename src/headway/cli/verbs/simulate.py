@@ -10,6 +10,7 @@ import typer
 
 from headway.cli import options
 from headway.cli.exit_codes import INTERRUPTED, UnwritableError
+from headway.observed.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,11 +214,11 @@ def _tell(scenario: "Scenario", trials: "Sequence[Trial]", seconds: float) -> No
 
     out = messages()
     if len(trials) < len(scenario.variants):
-        out.print(f"interrupted: {len(trials)} of {len(scenario.variants)} variants are done")
+        out.print(f"interrupted: {len(trials)} of {counted(len(scenario.variants), 'variant')} done")
     requests = sum(one.requests for one in trials)
     if requests:
         out.print(
-            f"{requests:,} requests in {seconds:.1f} s of CPU: {requests / max(seconds, 1e-3):,.0f} a second"
+            f"{counted(requests, 'request')} in {seconds:.1f} s of CPU: {requests / max(seconds, 1e-3):,.0f} a second"
         )
 
 

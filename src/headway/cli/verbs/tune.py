@@ -14,6 +14,7 @@ from headway.cli.model_inputs import JSON, content_of, content_type_of, require_
 from headway.cli.progress import spinner, warn
 from headway.cli.tables import messages, show, show_json, table
 from headway.cli.tuning_options import Aim, Changes, Effort, Subject, Use
+from headway.observed.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -209,7 +210,7 @@ def _show(search: "Search", ending: str, seconds: float, *, as_json: bool) -> No
         parts += ["Its neighbours, compared:", *(f"  {line}" for line in beside), ""]
     parts += [
         *_recommended(search, ending),
-        f"{report.in_number(len(search.measured), 'step')} in {seconds:.0f} s",
+        f"{counted(len(search.measured), 'step')} in {seconds:.0f} s",
     ]
     show(*parts)
 

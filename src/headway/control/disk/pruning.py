@@ -31,6 +31,7 @@ from headway.control.packages.leftovers import (
     unused_since,
 )
 from headway.core.errors import HeadwayError
+from headway.observed.words import counted
 
 _logger = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class Pruner:
     @property
     def _reason(self) -> str:
         last, days = self._bounds.deployments, self._bounds.days
-        return f"not in use for {days} days, and not one of the last {last} of its model"
+        return f"not in use for {counted(days, 'day')}, and not one of the last {last} of its model"
 
     def is_replaced(self, deployment: Deployment) -> bool:
         """Whether it serves nothing any more, though nobody deleted it."""

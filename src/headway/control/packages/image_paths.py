@@ -12,6 +12,7 @@ from pathlib import Path
 
 from headway.control.packages.findings import Finding, Level
 from headway.model_server.truss.truss_config import TrussConfig
+from headway.observed.words import counted
 
 _PATH = re.compile(r"(?<![\w.~$}/-])/(app|packages|secrets)(?=[/\s'\";:,)]|$)[^\s'\";:,)]*")
 _HINTS = {
@@ -33,7 +34,9 @@ def of_image_paths(config: TrussConfig) -> Iterator[Finding]:
         yield Finding(Level.WARNING, place, f"{path} is not on this machine", _HINTS[root])
     if len(found) > _MOST_TOLD:
         more = len(found) - _MOST_TOLD
-        yield Finding(Level.WARNING, found[_MOST_TOLD][0], f"and {more} more paths of Truss's image")
+        yield Finding(
+            Level.WARNING, found[_MOST_TOLD][0], f"and {counted(more, 'more path')} of Truss's image"
+        )
 
 
 def _in_config(config: TrussConfig) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from headway.observed.saturation.hindrance import (
     without_room,
 )
 from headway.observed.saturation.situation import Situation
-from headway.observed.words import counted, lasting
+from headway.observed.words import counted, lasting, verb
 
 _TAKEN_UP_WITHIN = 2.0
 _FIXED = "predict_concurrency is fixed for a deployment: change it in config.yaml and push"
@@ -40,7 +40,7 @@ def some_free(seen: Situation) -> Hindrance | None:
     free = seen.slots - seen.held
     return Hindrance(
         code=Code.GATE_FULL,
-        text=f"{_before_gate(seen)}, while {counted(free, 'slot')} {'is' if free == 1 else 'are'} free",
+        text=f"{_before_gate(seen)}, while {counted(free, 'slot')} {verb(free, 'are', 'is')} free",
         advice=f"raise max_replica, or predict_concurrency; {_FIXED}",
         setting="predict_concurrency",
         see="settings",
@@ -114,5 +114,5 @@ def _about_to_grow(seen: Situation) -> Hindrance:
 
 def _before_gate(seen: Situation) -> str:
     each = "" if len(seen.ready) == 1 else " on each replica"
-    verb = "waits" if seen.at_gate == 1 else "wait"
-    return f"predict takes {seen.places:,} at a time{each}, and {seen.at_gate:,} {verb} at the gate"
+    waits = verb(seen.at_gate, "wait")
+    return f"predict takes {seen.places:,} at a time{each}, and {seen.at_gate:,} {waits} at the gate"

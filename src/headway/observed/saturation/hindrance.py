@@ -7,7 +7,7 @@ from typing import Literal
 
 from headway.observed.saturation.newcomer import Coming
 from headway.observed.saturation.situation import Situation
-from headway.observed.words import counted, lasting
+from headway.observed.words import counted, lasting, verb
 
 
 class Code(StrEnum):
@@ -96,10 +96,10 @@ def ill(seen: Situation) -> Hindrance | None:
     """What may recover takes nothing meanwhile, and counts as there."""
     if not seen.unhealthy:
         return None
-    verb = "does" if seen.unhealthy == 1 else "do"
+    does = verb(seen.unhealthy, "do", "does")
     return Hindrance(
         code=Code.UNHEALTHY,
-        text=f"{taken(seen)}{counted(seen.unhealthy, 'replica')} {verb} not answer the health check",
+        text=f"{taken(seen)}{counted(seen.unhealthy, 'replica')} {does} not answer the health check",
         advice="see its log for what blocks it; it comes back or is replaced by itself",
         see="logs",
         coming=None,

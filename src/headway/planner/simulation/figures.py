@@ -27,11 +27,12 @@ class Figure:
 
     @property
     def best(self) -> frozenset[int]:
-        """Which variants have the least of it; none when all are equal."""
-        known = [one for one in self.values if one is not None]
-        if not self.is_judged or not known or min(known) == max(known):
+        """Which variants have the least of it; none when all are equal. What reads the same is equal."""
+        known = [(one, text) for one, text in zip(self.values, self.texts, strict=True) if one is not None]
+        if not self.is_judged or len({text for _, text in known}) < 2:  # noqa: PLR2004  # two differ
             return frozenset()
-        return frozenset(number for number, one in enumerate(self.values) if one == min(known))
+        _, least = min(known)
+        return frozenset(number for number, text in enumerate(self.texts) if text == least)
 
 
 def figures(scenario: Scenario, trials: Sequence[Trial]) -> list[Figure]:

@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 from headway.core.settings import DeploymentSettings, bounds_of
+from headway.observed.words import counted
 from headway.planner.simulation.figures import figures
 from headway.planner.simulation.measures import BUCKETS
 from headway.planner.simulation.report import Trial
@@ -226,7 +227,7 @@ def _decisions(number: int, trial: Trial) -> str:
     heads = _columns("at", "desired", "why")
     return (
         f"<details><summary>{_key(number)}{escape(trial.variant.name)}: "
-        f"{measures.decided:,} decision{'' if measures.decided == 1 else 's'}{which}</summary>"
+        f"{counted(measures.decided, 'decision')}{which}</summary>"
         f"{_table(f'Decisions of {trial.variant.name}', heads, rows, 'log')}</details>"
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from headway.core.settings import DeploymentSettings
+from headway.observed.words import counted
 from headway.planner.errors import InvalidScenarioError
 from headway.planner.simulation.control_plane import ReplicaLife
 from headway.planner.simulation.traffic import Traffic
@@ -28,7 +29,7 @@ class Variant:
         initial = self.initial_replicas
         if initial is not None and not 0 <= initial <= self.settings.max_replica:
             raise InvalidScenarioError(
-                f"{initial} initial replicas, and max_replica is {self.settings.max_replica}",
+                f"{counted(initial, 'initial replica')}, and max_replica is {self.settings.max_replica}",
                 hint="from 0 up to max_replica",
             )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from headway.observed.words import counted
 from headway.planner.simulation.durations import Constant, Durations, Lognormal, Seen
 from headway.planner.simulation.recorded import Instants
 from headway.planner.simulation.scenario import Scenario
@@ -60,7 +61,7 @@ def described(scenario: Scenario) -> Iterator[tuple[str, str]]:
 def _traffic(traffic: Traffic) -> str:
     match traffic:
         case Recorded(rows):
-            return f"{len(rows):,} recorded requests, as they came"
+            return f"{counted(len(rows), 'recorded request')}, as they came"
         case Synthetic(arrivals, _):
             return _arrivals(arrivals)
         case _:
@@ -80,7 +81,7 @@ def _arrivals(arrivals: Arrivals) -> str:
             length = "" if day == DAY else f" of {span(day)}"
             return f"{low:g} to {high:g} requests/s at random, as a day{length} goes"
         case Instants(seconds):
-            return f"{len(seconds):,} requests at recorded instants"
+            return f"{counted(len(seconds), 'request')} at recorded instants"
         case _:
             return type(arrivals).__name__
 
@@ -97,7 +98,8 @@ def _service(service: Service) -> str:
             stages = (("preprocess", preprocess), ("predict", predict), ("postprocess", postprocess))
             return ", ".join(f"{name} {_durations(one)}" for name, one in stages if one != Constant())
         case SeenStages(times):
-            return f"takes what one of {len(times):,} recorded ones took"
+            which = "the recorded request" if len(times) == 1 else f"one of {len(times):,} recorded ones"
+            return f"takes what {which} took"
         case _:
             return type(service).__name__
 
@@ -110,8 +112,16 @@ def _replica(scenario: Scenario) -> str:
     if life.crash_every < float("inf"):
         parts.append(f"crashes every {span(life.crash_every)} on average")
     if scenario.parallel is not None:
-        parts.append(f"{scenario.parallel} predicts run at full speed beside each other")
+        parts.append(_side_by_side(scenario.parallel))
     return ", ".join(parts)
+
+
+def _side_by_side(count: int) -> str:
+    return (
+        "1 predict at a time runs at full speed"
+        if count == 1
+        else f"{count} predicts run at full speed beside each other"
+    )
 
 
 def _durations(durations: Durations) -> str:

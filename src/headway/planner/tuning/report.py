@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from headway.observed.words import counted
 from headway.planner.tuning.confidence import CONFIDENCE
 from headway.planner.tuning.curve import frontier, knee
 from headway.planner.tuning.goal import LATENCY_KEEPS, NEGLIGIBLE, Objective, in_bytes
@@ -101,7 +102,7 @@ def document(search: Search, *, is_complete: bool, seconds: float) -> dict[str, 
 
 def warm_up(found: WarmUp) -> str:
     return (
-        f"The first {in_number(found.requests, 'request')} of a replica ({found.seconds:.1f} s of load) took "
+        f"The first {counted(found.requests, 'request')} of a replica ({found.seconds:.1f} s of load) took "
         f"{found.times_slower:.1f} times as long as later ones: figures are of warm replicas."
     )
 
@@ -153,11 +154,9 @@ def _not_looked_at(search: Search) -> Iterator[str]:
 
 def _times(choice: Measurement, other: Measurement) -> str:
     gain = choice.throughput / other.throughput
-    return "about" if abs(gain - 1) <= NEGLIGIBLE else f"{gain:.1f} times"
-
-
-def in_number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    if abs(gain - 1) <= NEGLIGIBLE:
+        return "about"
+    return f"{gain:.1f} times" if gain > _MUCH_MORE else f"{gain:.2f} times"
 
 
 def _why(search: Search, choice: Measurement) -> str:
@@ -166,14 +165,45 @@ def _why(search: Search, choice: Measurement) -> str:
     figures = f"{choice.throughput:.1f} requests/s (±{choice.relative_error:.0%}), p95 {_ms(choice.percentiles[95])}"
     match search.goal.objective:
         case Objective.THROUGHPUT:
-            why = f"most throughput{within}; of points within {NEGLIGIBLE:.0%} the smallest numbers"
+            why = _of_throughput(search, choice, within)
         case Objective.LATENCY:
-            why = f"the lowest p95 of those with at least {LATENCY_KEEPS:.0%} of the best throughput{within}"
+            why = f"{_of_latency(search, choice)} with at least {LATENCY_KEEPS:.0%} of the best throughput{within}"
         case Objective.COST:
             sustained = search.sustained
             rate = choice.throughput if sustained is None else sustained.step.rate or choice.throughput
             why = f"fewest replica-seconds per request{within}: {1 / rate:.4f}"
     return f"{choice.point} does {figures}: {why}."
+
+
+def _of_throughput(search: Search, choice: Measurement, within: str) -> str:
+    equal = [one for one in _rivals(search, choice) if one.throughput >= (1 - NEGLIGIBLE) * choice.throughput]
+    if not equal:
+        return f"most throughput{within}"
+    return f"none does more by over {NEGLIGIBLE:.0%}{within}; of those that do as much, the smallest numbers"
+
+
+def _of_latency(search: Search, choice: Measurement) -> str:
+    best = max((choice, *_rivals(search, choice)), key=lambda one: one.throughput).throughput
+    equal = [
+        one
+        for one in _rivals(search, choice)
+        if one.throughput >= LATENCY_KEEPS * best and _p95(one) == _p95(choice)
+    ]
+    return "no higher p95 than any of those" if equal else "the lowest p95 of those"
+
+
+def _rivals(search: Search, choice: Measurement) -> list[Measurement]:
+    """What else might have been chosen."""
+    return [
+        one
+        for one in search.compared
+        if one is not choice and one.step.rate is None and search.goal.is_met(one)
+    ]
+
+
+def _p95(measured: Measurement) -> str:
+    """As it is shown: what reads the same is equal."""
+    return _ms(measured.percentiles[95])
 
 
 def _beside(search: Search, choice: Measurement) -> list[Measurement]:

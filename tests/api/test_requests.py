@@ -52,6 +52,8 @@ LISTED = [
     ("id=b-", "bb-4 bb-5 ab-3 bb-6"),
     (f"since={NOW + 4}", "aa-1 bb-4 bb-5"),
     (f"since={NOW + 3}&until={NOW + 5}", "bb-5 ab-3"),
+    (f"seconds=2&until={NOW + 5}", "bb-5 ab-3"),
+    ("seconds=60", ""),
     ("sort_by=predict", "aa-2 aa-1"),
     ("sort_by=first_byte", "aa-1"),
     ("sort_by=seconds&limit=2&offset=1", "bb-4 bb-5"),

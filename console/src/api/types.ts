@@ -11,6 +11,7 @@ export type Model = Schemas["Model"];
 export type Replica = Schemas["Replica"];
 export type Decision = Schemas["Decision"];
 export type RequestRecord = Schemas["RequestRecord"];
+export type Requests = Schemas["Requests"];
 export type Change = Schemas["Change"];
 export type Settings = Schemas["Settings"];
 export type SettingsChange = Schemas["SettingsChange"];

@@ -1,6 +1,7 @@
 """What a deployment's requests and history are asked for by, in the address; each is checked at run time."""
 
 import re
+import time
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -48,6 +49,9 @@ class RequestQuery(BaseModel):
         default=None, description="It ended at this instant or later, in seconds since 1970."
     )
     until: Instant | None = Field(default=None, description="It ended before this instant.")
+    seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        default=None, description="It ended in the last so many seconds before `until`, or now."
+    )
     sort_by: Order = Field(
         default=Order.ENDED_AT,
         description="Those that ended or arrived last come first, or those that took longest: in all, until the first "
@@ -59,6 +63,9 @@ class RequestQuery(BaseModel):
     def wanted(self) -> Wanted:
         """Raises InvalidRangeError."""
         check_range(self.since, self.until)
+        since = self.since
+        if since is None and self.seconds is not None:
+            since = (time.time() if self.until is None else self.until) - self.seconds
         return Wanted(
             statuses=frozenset(self.status),
             outcomes=frozenset(one.value for one in self.outcome),
@@ -66,7 +73,7 @@ class RequestQuery(BaseModel):
             stages=frozenset(one.value for one in self.stage),
             slower_than=self.slower_than,
             id_part=self.id,
-            since=self.since,
+            since=since,
             until=self.until,
         )
 

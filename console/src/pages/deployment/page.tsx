@@ -37,16 +37,16 @@ export function DeploymentPage({ parameters, query }: PageProps) {
     location.hash = link({});
   };
   const tryLink = (change: Advice["change"]): string => deploymentLink(model, deployment, "/what-if", draftOf(change));
-  const request = query.get("request");
   usePointed(query.get("setting"));
+  const asked = query.toString();
   // Two pictures a second must not draw anew what does not follow from them.
   const past = useMemo(() => {
     if (tab === "charts") return <Charts path={path} />;
     if (tab === "decisions") return <Decisions path={path} />;
-    if (tab === "requests") return <Requests path={path} chosen={request} linkTo={(one) => link({ tab, request: one })} />;
+    if (tab === "requests") return <Requests path={path} query={asked} />;
     if (tab === "logs") return <Logs path={path} />;
     return tab === "advice" ? <AdviceList path={path} onApply={fill} linkTo={tryLink} /> : null;
-  }, [path, tab, request]);
+  }, [path, tab, asked]);
   if (picture === null) return error === null ? <Loading /> : <Problem error={error} />;
   return (
     <>

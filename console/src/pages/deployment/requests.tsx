@@ -1,122 +1,188 @@
-/** Requests that ended lately, as waterfalls; a link can name one of them. */
-import { useState } from "preact/hooks";
+/** Requests that ended lately: those that are asked for, what all of them took, and one of them in full. */
+import { useMemo } from "preact/hooks";
 import { useLoaded } from "../../api/loaded";
-import type { RequestRecord } from "../../api/types";
-import { Empty, Loading, Problem } from "../../components/notes";
-import { Field } from "../../components/field";
-import { type Column, Table } from "../../components/table";
-import { bytes, clock, count, seconds } from "../../format";
 import { STAGES } from "../../api/stages";
+import type { RequestRecord, Requests as Found } from "../../api/types";
+import { Empty, Loading, Problem } from "../../components/notes";
+import { bytes, count, plural, seconds } from "../../format";
+import { changedHash, replaceQuery } from "../../router";
+import { RequestFilters, words } from "./request_filters";
+import { LONGEST, NO_FILTERS, PAGE, type RequestQuery, asked, isFiltered, requestQuery } from "./request_query";
+import { RequestTable, Told, Waterfall, instant, partWords } from "./request_table";
+import { FIRST } from "./span";
 import { parts } from "./waterfall";
+import "./requests.css";
 
-interface RequestsProps {
-  path: string;
-  chosen: string | null;
-  linkTo(requestId: string): string;
-}
+/** So many fit on a screen. */
+const FEW = 20;
+const SHARES = ["p50", "p90", "p95", "p99"] as const;
 
-export function Requests({ path, chosen, linkTo }: RequestsProps) {
-  const [sortBy, setSortBy] = useState("ended_at");
-  const { value, error } = useLoaded<{ requests: RequestRecord[]; sampled_out: number }>(`${path}/requests?limit=200&sort_by=${sortBy}`, 3);
+export function Requests({ path, query: given }: { path: string; query: string }) {
+  const address = useMemo(() => new URLSearchParams(given), [given]);
+  const query = requestQuery(address);
+  const chosen = address.get("request");
+  const { value, error } = useLoaded<Found>(`${path}/requests?${asked(query)}`, 3);
   return (
     <section class="stack" aria-label="Requests that ended lately">
       {chosen !== null && <Chosen path={path} requestId={chosen} />}
-      <div class="row">
-        <Field
-          label="Kept first"
-          control={(ids) => (
-            <select {...ids} value={sortBy} onChange={(event) => setSortBy(event.currentTarget.value)}>
-              <option value="ended_at">the newest</option>
-              <option value="seconds">the longest</option>
-              {STAGES.map((one) => (
-                <option key={one} value={one}>
-                  longest {one.replace("_", " ")}
-                </option>
-              ))}
-            </select>
-          )}
-        />
-        {value !== null && value.sampled_out > 0 && <span class="soft">{count(value.sampled_out)} were not recorded</span>}
-      </div>
+      <RequestFilters query={query} found={value} />
       {error !== null && <Problem error={error} />}
-      {value === null ? (
-        error === null && <Loading />
-      ) : value.requests.length === 0 ? (
-        <Empty title="No request has ended yet" />
-      ) : (
-        <Table
-          key={sortBy}
-          label="Requests"
-          rows={value.requests}
-          columns={columns(linkTo)}
-          rowKey={(one) => one.request_id}
-          initial={{ key: sortBy, isDescending: true }}
-          rowClass={(one) => (one.request_id === chosen ? "is-chosen" : "")}
-        />
-      )}
+      {value === null ? error === null && <Loading /> : <Shown found={value} query={query} chosen={chosen} />}
     </section>
   );
 }
 
-function columns(linkTo: (requestId: string) => string): Column<RequestRecord>[] {
-  return [
-    { key: "id", label: "Request", cell: (one) => <a class="mono" href={linkTo(one.request_id)} title={one.request_id}>…{one.request_id.slice(-10)}</a> },
-    { key: "ended_at", label: "Ended", isNumber: true, by: (one) => one.ended_at, cell: (one) => clock(one.ended_at) },
-    { key: "status", label: "Status", isNumber: true, by: (one) => one.status, cell: (one) => <Told request={one} /> },
-    { key: "replica", label: "Replica", by: (one) => one.replica_id, cell: (one) => one.replica_id },
-    { key: "seconds", label: "In all", isNumber: true, by: (one) => one.seconds, cell: (one) => seconds(one.seconds) },
-    { key: "waterfall", label: "Where it went", cell: (one) => <Waterfall request={one} /> },
-    ...STAGES.map((stage) => ({
-      key: stage,
-      label: stage.replace("_", " "),
-      isNumber: true,
-      by: (one: RequestRecord) => one.stages[stage],
-      cell: (one: RequestRecord) => seconds(one.stages[stage]),
-    })),
-  ];
-}
-
-function Told({ request }: { request: RequestRecord }) {
-  const isBad = request.status >= 500 || request.status === 0;
+function Shown({ found, query, chosen }: { found: Found; query: RequestQuery; chosen: string | null }) {
+  if (found.kept === 0) return <Empty title="No request has ended yet" />;
+  if (found.matched === 0)
+    return (
+      <Empty title={`None of ${plural(found.kept, "kept request")} fits`}>
+        {isFiltered(query) && <a href={changedHash(location.hash, NO_FILTERS)}>Clear filters</a>}
+      </Empty>
+    );
   return (
-    <span class={isBad ? "bad" : request.status >= 400 ? "warn" : ""} title={request.outcome}>
-      {request.status || request.outcome}
-    </span>
+    <>
+      <Summary found={found} query={query} />
+      <Pages label="Pages" found={found} query={query} />
+      <Legend />
+      <RequestTable requests={found.requests} query={query} chosen={chosen} />
+      {found.requests.length > FEW && <Pages label="Pages, below" found={found} query={query} />}
+    </>
   );
 }
 
-function Waterfall({ request }: { request: RequestRecord }) {
-  const shown = parts(request.stages, request.seconds);
-  const text = shown.map((one) => `${one.stage.replace("_", " ")} ${seconds(one.seconds)}`).join(", ");
+/** Of all that fit, on whatever page. */
+function Summary({ found, query }: { found: Found; query: RequestQuery }) {
+  const by = LONGEST.find((one) => one === query.sortBy) ?? "seconds";
+  const times = found.times[by];
   return (
-    <div class="waterfall" role="img" aria-label={text} title={text}>
-      {shown.map((one) => (
-        <i key={one.stage} style={{ width: `${one.share * 100}%`, background: `var(--${one.stage}, var(--line))` }} />
-      ))}
+    <div class="times">
+      <p>
+        <b>{count(found.matched)}</b> of {plural(found.kept, "kept request")} {found.matched === 1 ? "fits" : "fit"}
+        {found.sampled_out > 0 && <span class="soft">; {count(found.sampled_out)} more were not recorded</span>}
+      </p>
+      {times !== undefined && (
+        <p aria-label={`${timeWords(by)} of all that fit`}>
+          {timeWords(by)}:{" "}
+          {SHARES.map((one) => (
+            <span key={one} class="share">
+              {one} <b>{seconds(times[one])}</b>
+            </span>
+          ))}
+        </p>
+      )}
+      <details>
+        <summary>by stage</summary>
+        <table aria-label="Times of all that fit">
+          <thead>
+            <tr>
+              <th scope="col">Time</th>
+              {SHARES.map((one) => (
+                <th key={one} scope="col" class="number">
+                  {one}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {LONGEST.map((name) => ({ name, its: found.times[name] })).map(
+              ({ name, its }) =>
+                its !== undefined && (
+                  <tr key={name}>
+                    <th scope="row">{timeWords(name)}</th>
+                    {SHARES.map((one) => (
+                      <td key={one} class="number">
+                        {seconds(its[one])}
+                      </td>
+                    ))}
+                  </tr>
+                ),
+            )}
+          </tbody>
+        </table>
+      </details>
     </div>
+  );
+}
+
+const timeWords = (name: string): string => (name === "seconds" ? "in all" : words(name));
+
+const Legend = () => (
+  <ul class="legend" aria-label="Stages">
+    {STAGES.map((one) => (
+      <li key={one}>
+        <i style={{ background: `var(--${one})` }} />
+        {words(one)}
+      </li>
+    ))}
+    <li>
+      <i style={{ background: "var(--edge)" }} />
+      not told
+    </li>
+  </ul>
+);
+
+/** Older pages stand still, or what comes would push requests from one to the next. */
+function Pages({ label, found, query }: { label: string; found: Found; query: RequestQuery }) {
+  const { page } = query;
+  const last = Math.ceil(found.matched / PAGE);
+  const still = String(query.before ?? (found.requests[0]?.ended_at ?? 0) + 1e-6);
+  const before = query.sortBy === "ended_at" || query.before !== null ? still : String(Date.now() / 1000);
+  const go = (to: number): string => changedHash(location.hash, { page: to === 1 ? "" : String(to), before });
+  return (
+    <nav class="row" aria-label={label}>
+      <span>
+        {count((page - 1) * PAGE + 1)} to {count((page - 1) * PAGE + found.requests.length)} of {count(found.matched)}
+      </span>
+      {page > 1 && <a href={go(page - 1)}>Previous {PAGE}</a>}
+      {page < last && <a href={go(page + 1)}>Next {PAGE}</a>}
+      {query.before === null ? (
+        <button type="button" onClick={() => replaceQuery({ before })}>
+          Hold still
+        </button>
+      ) : (
+        <>
+          <span class="soft">as of {instant(query.before)}</span>
+          <a href={changedHash(location.hash, FIRST)}>Show what comes</a>
+        </>
+      )}
+    </nav>
   );
 }
 
 function Chosen({ path, requestId }: { path: string; requestId: string }) {
   const { value, error } = useLoaded<RequestRecord>(`${path}/requests/${encodeURIComponent(requestId)}`);
-  if (value === null) return error === null ? <Loading /> : <Problem error={error} />;
   return (
     <article class="panel chosen" aria-label={`Request ${requestId}`}>
-      <h2 class="mono">{requestId}</h2>
+      <h2 class="row">
+        <span class="mono">{requestId}</span>
+        <a href={changedHash(location.hash, { request: "" })}>Close</a>
+      </h2>
+      {value === null ? error === null ? <Loading /> : <Problem error={error} /> : <InFull request={value} />}
+    </article>
+  );
+}
+
+function InFull({ request }: { request: RequestRecord }) {
+  const { first_byte, ended_in } = request;
+  return (
+    <>
       <p>
-        <Told request={value} /> {value.outcome}, {seconds(value.seconds)}, at {clock(value.arrived_at)}
-        {value.replica_id && ` on ${value.replica_id}`}; {bytes(value.request_bytes)} in, {bytes(value.response_bytes)} out
-        {value.trace_id && <span class="mono"> trace {value.trace_id}</span>}
+        <Told request={request} />
+        {ended_in !== "" && ` in ${words(ended_in)}`}, {seconds(request.seconds)} in all
+        {first_byte !== null && `, first byte after ${seconds(first_byte)}`}; from {instant(request.arrived_at)} to {instant(request.ended_at)}
+        {request.replica_id && ` on ${request.replica_id}`}; {bytes(request.request_bytes)} in, {bytes(request.response_bytes)} out
+        {request.trace_id && <span class="mono"> trace {request.trace_id}</span>}
       </p>
-      <Waterfall request={value} />
+      <Waterfall request={request} />
       <ul class="legend">
-        {parts(value.stages, value.seconds).map((one) => (
+        {parts(request.stages, request.seconds).map((one) => (
           <li key={one.stage}>
-            <i style={{ background: `var(--${one.stage}, var(--line))` }} />
-            {one.stage.replace("_", " ")} {seconds(one.seconds)}
+            <i style={{ background: `var(--${one.stage}, var(--edge))` }} />
+            {partWords(one.stage, request)} {seconds(one.seconds)}
           </li>
         ))}
       </ul>
-    </article>
+    </>
   );
 }

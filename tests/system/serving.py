@@ -157,7 +157,7 @@ def free_port() -> int:
 
 
 def descendants(root: int) -> dict[int, str]:
-    """The command line of every living process below one, by its id; a keeper's says only that it is one."""
+    """The command line of every living process below one, by its id; what only runs another says no more than that."""
     children: dict[int, list[int]] = {}
     commands: dict[int, str] = {}
     for entry in Path("/proc").iterdir():
@@ -168,7 +168,7 @@ def descendants(root: int) -> dict[int, str]:
             command = (entry / "cmdline").read_text().replace("\0", " ")
         except OSError:
             continue
-        commands[int(entry.name)] = "a keeper" if "/keeper.py " in command else command
+        commands[int(entry.name)] = _without_what_it_runs(command)
         if stat[0] != "Z":
             children.setdefault(int(stat[1]), []).append(int(entry.name))
     found: dict[int, str] = {}
@@ -178,6 +178,12 @@ def descendants(root: int) -> dict[int, str]:
             found[child] = commands[child]
             waiting.append(child)
     return found
+
+
+def _without_what_it_runs(command: str) -> str:
+    if "/keeper.py " in command:
+        return "a keeper"
+    return "bubblewrap" if command.split(" ", 1)[0].endswith("/bwrap") else command
 
 
 def _model_name(directory: Path, options: tuple[str, ...]) -> str:

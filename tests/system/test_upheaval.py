@@ -26,12 +26,15 @@ TARGET = 4
 CLIENTS = 12
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+@pytest.fixture(scope="module", params=["none", "sandbox"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with serving(
         HOLDS,
         *("--concurrency-target", str(TARGET), "--replicas", "2"),
-        environment={"HEADWAY_RUN_DIR": str(tmp_path_factory.mktemp("run"))},
+        environment={
+            "HEADWAY_RUN_DIR": str(tmp_path_factory.mktemp("run")),
+            "HEADWAY_ISOLATION": request.param,
+        },
         data_dir=tmp_path_factory.mktemp("data"),
     ) as running:
         yield running
@@ -67,6 +70,7 @@ def change(served: Serving, **settings: float) -> None:
 
 def test_a_full_restart_of_control_and_gateways_table_changes_nothing_for_clients(served):
     before = until_ready(served, 2)
+    assert {one["isolation"] for one in before.values()} == {served.environment["HEADWAY_ISOLATION"]}
     with Load(served.model_url, {}, CLIENTS) as load:
         for _ in range(CYCLES or 3):
             kill(served, "headway.api")

@@ -49,6 +49,7 @@ class Replica:
     last_exit: str
     held: Annotated[int, Field(description="slots taken, as the gateways reported last")]
     gpus: list[str]
+    isolation: Annotated[str, Field(description="how it is kept apart: none or sandbox")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +147,9 @@ class Deployment:
     ways_in: Annotated[
         list[WayIn] | None,
         Field(description="its methods that requests reach; null where its Truss's text does not show them"),
+    ]
+    isolation: Annotated[
+        str, Field(description="how its replicas are to be kept apart: none, sandbox, or auto")
     ]
     preparation: Preparation | None
     active_replica_count: int

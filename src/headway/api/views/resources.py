@@ -171,6 +171,7 @@ class ResourceViews:
             "settings_version": deployment.version,
             "warnings": list(deployment.warnings),
             "example_input": None if prepared is None else prepared.example,
+            "isolation": self._supervisor.replicas.isolation_of(deployment).value,
             "ways_in": None if prepared is None or prepared.ways_in is None else list(prepared.ways_in),
         }
 
@@ -213,6 +214,7 @@ class ResourceViews:
             last_exit=history.last_exit,
             held=self._supervisor.link.held(replica.replica_id),
             gpus=list(replica.running.gpus),
+            isolation=replica.running.isolation.value,
         )
 
     def _preparation(self, deployment_id: str) -> resources.Preparation | None:

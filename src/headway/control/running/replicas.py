@@ -90,6 +90,11 @@ class ReplicaSet:
         """Of its id's earlier lives."""
         return self.past.of(replica.replica_id, replica.running.deployment_id)
 
+    def isolation_of(self, deployment: Deployment) -> Isolation:
+        """How its replicas are to be kept apart."""
+        asked = None if deployment.prepared is None else deployment.prepared.isolation
+        return asked or self.isolation
+
     async def adopt(
         self, table: RoutingTable, recall: Callable[[SupervisedReplica], None] = lambda _: None
     ) -> None:
@@ -169,7 +174,7 @@ class ReplicaSet:
         if (prepared := deployment.prepared) is None:
             return
         replica_id = self._free_id(deployment.model)
-        isolation = prepared.isolation or self.isolation
+        isolation = self.isolation_of(deployment)
         spec = ReplicaSpec(
             replica_id=replica_id,
             generation=generation,

@@ -25,11 +25,13 @@ def load(site):
     """Begins `count` requests that stay `seconds` in preprocess; they are waited for at the end."""
     threads = []
 
-    def begin(count, seconds):
+    def begin(count, seconds, **stages):
         url = f"http://127.0.0.1:{site.headway.port}{_PREDICT}"
         for _ in range(count):
             thread = threading.Thread(
-                target=httpx.post, args=[url], kwargs={"json": {"preprocess": seconds}, "timeout": 60}
+                target=httpx.post,
+                args=[url],
+                kwargs={"json": {"preprocess": seconds, **stages}, "timeout": 60},
             )
             thread.start()
             threads.append(thread)
@@ -69,6 +71,21 @@ def test_a_raised_concurrency_target_opens_slots_under_load(site, browser, addre
         page.get_by_role("img", name="4 of 4 slots taken: 4 in preprocess").wait_for()
         page.get_by_role("img", name="Queue: 1 waiting").wait_for()
         page.get_by_role("img", name="Queue: empty").wait_for()
+
+
+def test_predict_is_told_as_the_limit_while_slots_are_free(site, browser, address, load):
+    site.settle(concurrency_target=8)
+    with tab(browser, site.url) as page:
+        page.goto(address)
+        page.get_by_role("img", name="0 of 8 slots taken").wait_for()
+        load(6, 0, predict=3)
+        why = page.get_by_role("group", name="Why requests wait")
+        why.get_by_text(
+            "Predict takes 1 at a time, and 5 wait at the gate, while 2 slots are free."
+        ).wait_for()
+        why.get_by_role("link", name="Raise max_replica, or predict_concurrency").click()
+        page.wait_for_function("document.activeElement.id === 'predict_concurrency'")
+        why.wait_for(state="detached", timeout=30_000)
 
 
 def test_two_tabs_see_each_other(site, browser, address):

@@ -129,6 +129,8 @@ def test_a_badge_is_green_only_where_who_comes_is_served(shown, name):
         assert page.locator(".facts .badge").get_attribute("class") == f"badge {tone}"
         page.get_by_role("link", name="Models", exact=True).click()
         expect(page.get_by_role("cell").locator(".badge")).to_have_text(label)
+        assert barriers(page) == []
+        picture(page, f"models-{name}")
 
 
 def test_beside_the_queue_stands_why_it_waits_and_a_way_to_the_setting(shown):

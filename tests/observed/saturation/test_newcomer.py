@@ -77,12 +77,28 @@ def test_it_says_what_a_queue_served_one_by_one_comes_to(ahead, slots, held, at,
 def test_the_pace_is_that_of_the_last_minute():
     pace = Pace()
     assert pace.seconds_in_slot(0.0) is None
-    pace.add(100.0, 10, 0.0)
+    pace.add(100.0, 10, 0, 0.0)
     assert pace.seconds_in_slot(0.0) == 10.0, "all that is known"
-    pace.add(0.0, 0, 30.0)
+    pace.add(0.0, 0, 0, 30.0)
     assert pace.seconds_in_slot(30.0) == 10.0, "nothing has finished lately"
-    pace.add(40.0, 20, 60.0)
+    pace.add(40.0, 20, 0, 60.0)
     assert pace.seconds_in_slot(60.0) == pytest.approx(2.0)
     for second in range(61, 200):
-        pace.add(1.0, 1, float(second))
+        pace.add(1.0, 1, 1, float(second))
     assert pace.seconds_in_slot(199.0) == pytest.approx(1.0)
+
+
+def test_what_is_in_flight_and_does_not_end_takes_longer_than_what_came_before():
+    pace = Pace()
+    pace.add(0.0, 0, 4, 0.0)
+    assert pace.seconds_in_slot(50.0) is None, "nothing has finished yet"
+    pace.add(1.0, 10, 0, 60.0)
+    for second in range(70, 90):
+        pace.add(0.0, 0, 4, float(second))
+    assert pace.seconds_in_slot(89.0) == 19.0
+    pace.add(20.0, 1, 3, 90.0)
+    assert pace.seconds_in_slot(90.0) == pytest.approx(20.5 / 6), (
+        "of the ten half count, which came evenly till 60.0"
+    )
+    pace.add(0.0, 0, 0, 200.0)
+    assert pace.seconds_in_slot(300.0) == pytest.approx(21.0 / 11), "nothing runs"

@@ -35,7 +35,7 @@ export function PictureView({ picture, order, linkTo }: PictureProps) {
     <section class="picture panel" aria-label="Live picture">
       <QueueView queue={queue} />
       <SaturationNote saturation={deployment.saturation} linkTo={link} />
-      {replicas.length > 0 && <StageTotals replicas={replicas} places={places} />}
+      {replicas.some((one) => one.lanes !== null || one.state === "ready") && <StageTotals replicas={replicas} places={places} />}
       {replicas.length > 1 && order !== undefined && <Sorting count={replicas.length} order={order} linkTo={link} />}
       {replicas.length > 0 && <ScaleNote slots={replicas[0]?.slots ?? 0} places={places} />}
       <Replicas replicas={shown} scale={scale} />

@@ -67,7 +67,10 @@ class LoadHistory:
             in_flight += _mean("in_flight", load, before)
             held, count = _finished(load, before)
             held_seconds, finished = held_seconds + held, finished + count
-        self._paces.setdefault(deployment_id, Pace()).add(held_seconds, finished, self._clock())
+        pace = self._paces.setdefault(deployment_id, Pace())
+        pace.add(
+            held_seconds, finished, sum(int(load["in_flight"]) for load in loads.values()), self._clock()
+        )
         state = State(queued, in_flight, capacity, desired, ready)
         self._timeline(deployment_id).note(state, self._clock())
 

@@ -15,7 +15,7 @@ from headway.observed.saturation.situation import Situation
 from headway.observed.words import counted, lasting, verb
 
 _TAKEN_UP_WITHIN = 2.0
-_FIXED = "predict_concurrency is fixed for a deployment: change it in config.yaml and push"
+_ELSEWHERE = "(in config.yaml, then push)"
 
 
 def all_taken(seen: Situation) -> Hindrance:
@@ -41,7 +41,7 @@ def some_free(seen: Situation) -> Hindrance | None:
     return Hindrance(
         code=Code.GATE_FULL,
         text=f"{_before_gate(seen)}, while {counted(free, 'slot')} {verb(free, 'are', 'is')} free",
-        advice=f"raise max_replica, or predict_concurrency; {_FIXED}",
+        advice=f"raise max_replica, or predict_concurrency {_ELSEWHERE}",
         setting="predict_concurrency",
         see="settings",
     )
@@ -81,7 +81,7 @@ def _most(seen: Situation) -> Hindrance | None:
         return Hindrance(
             code=Code.GATE_FULL,
             text=f"{all_slots(seen)} taken and max_replica {most:,} is reached; {_before_gate(seen)}",
-            advice=f"raise max_replica, or predict_concurrency: more slots would wait at the gate too; {_FIXED}",
+            advice=f"raise max_replica, or predict_concurrency {_ELSEWHERE}: more slots would only wait at the gate",
             setting="max_replica",
             see="settings",
         )

@@ -20,20 +20,31 @@ class Pace:
         self._finished = IntegralWindow(MEASURED_OVER, _RESOLUTION)
         self._held_seconds = 0.0
         self._count = 0
+        self._still_since: float | None = None
+        """Since when something is in flight and nothing has finished."""
 
-    def add(self, held_seconds: float, finished: int, now: float) -> None:
-        """So many have finished since the last time, and held their slots for so long together."""
+    def add(self, held_seconds: float, finished: int, in_flight: int, now: float) -> None:
+        """So many have finished since the last time, and held slots for so long together; so many are in flight."""
         self._held_seconds += held_seconds
         self._count += finished
+        if finished or not in_flight:
+            self._still_since = None
+        if in_flight and self._still_since is None:
+            self._still_since = now
         self._held.record(now, self._held_seconds)
         self._finished.record(now, self._count)
 
     def seconds_in_slot(self, now: float) -> float | None:
-        """The mean of those that have finished in the last minute, else of all; None before the first."""
+        """The mean of those that have finished in the last minute, else of all, and no less than what is in flight has
+        taken by now; None before the first.
+        """
+        if not self._count:
+            return None
         finished = self._finished.mean(now, MEASURED_OVER)
-        if finished:
-            return self._held.mean(now, MEASURED_OVER) / finished
-        return self._held_seconds / self._count if self._count else None
+        lately = (
+            self._held.mean(now, MEASURED_OVER) / finished if finished else self._held_seconds / self._count
+        )
+        return lately if self._still_since is None else max(lately, now - self._still_since)
 
 
 Coming = tuple[float, int]

@@ -1,4 +1,4 @@
-/** Numbers as people read them: three digits at most, and their unit. */
+/** Numbers as people read them, three digits at most and their unit; and instants in the browser's language and zone. */
 
 const MISSING = "–";
 
@@ -34,7 +34,28 @@ export function digits(value: number): string {
   return String(Number(value.toFixed(size >= 10 ? 1 : 2)));
 }
 
-export const clock = (unix: number): string => new Date(unix * 1000).toLocaleTimeString("en-GB");
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const MINUTE = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const INSTANT = new Intl.DateTimeFormat(undefined, {
+  ...({ year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", second: "2-digit" } as const),
+  timeZoneName: "short",
+});
+
+/** The time of the day, to the second and to the minute. */
+export const clock = (unix: number): string => TIME.format(unix * 1000);
+export const minute = (unix: number): string => MINUTE.format(unix * 1000);
+
+/** A date with its time and zone, and without. */
+export const instant = (date: Date): string => INSTANT.format(date);
+export const day = (date: Date): string => DAY.format(date);
+
+/** The zone of all times that are shown: "Europe/Berlin, GMT+1". */
+export function zone(now = new Date()): string {
+  const short = INSTANT.formatToParts(now).find((one) => one.type === "timeZoneName")?.value ?? "";
+  const { timeZone } = INSTANT.resolvedOptions();
+  return short === timeZone ? short : `${timeZone}, ${short}`;
+}
 
 /** As a sentence: "all is taken" as "All is taken."; a setting's name stays as it is. */
 export function sentence(text: string): string {

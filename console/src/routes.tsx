@@ -4,6 +4,7 @@ import type { Parameters } from "./router";
 import { DeployPage } from "./pages/deploy/page";
 import { DeploymentPage } from "./pages/deployment/page";
 import { KeysPage } from "./pages/keys/page";
+import { MetricsPage } from "./pages/metrics";
 import { ModelsPage } from "./pages/models";
 import { PlaygroundPage } from "./pages/playground/page";
 import { WhatIfPage } from "./pages/what_if/page";
@@ -29,6 +30,7 @@ export const ROUTES: Route[] = [
   { pattern: "/models/:model/:deployment/what-if", title: (of) => `What if: ${named(of)}`, page: WhatIfPage },
   { pattern: "/deploy", title: () => "Deploy", page: DeployPage },
   { pattern: "/keys", title: () => "Keys and secrets", page: KeysPage },
+  { pattern: "/metrics", title: () => "Metrics", page: MetricsPage },
 ];
 
 /** The entries of the main navigation. */

@@ -25,10 +25,16 @@ _NO_RULES_OF_OTHERS = "async () => (await axe.run(document, {resultTypes: ['viol
 
 
 @contextmanager
-def tab(browser, url, *, theme="light", width=1440, height=900, forgiven=None):
-    """A new tab with nothing stored. `forgiven`: a pattern of console errors that belong to the story."""
+def tab(browser, url, *, theme="light", width=1440, height=900, forgiven=None, **options):
+    """A new tab with nothing stored. `forgiven`: a pattern of console errors that belong to the story. `options`: of
+    Playwright's context.
+    """
     context = browser.new_context(
-        color_scheme=theme, viewport={"width": width, "height": height}, reduced_motion="reduce", base_url=url
+        color_scheme=theme,
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",
+        base_url=url,
+        **options,
     )
     context.set_default_timeout(TIMEOUT)
     context.add_init_script(_REJECTIONS)

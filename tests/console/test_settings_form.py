@@ -189,7 +189,7 @@ def test_a_message_covers_nothing_that_is_pressed(site, browser, address, width,
         opened(page, address)
         page.get_by_label("concurrency_target").fill("4")
         page.get_by_role("button", name="Deactivate…").click()
-        page.get_by_role("button", name="Really deactivate").click()
+        page.get_by_role("button", name="Deactivate it").click()
         message = page.get_by_role("status", name="Messages")
         message.get_by_text("It refuses requests").wait_for()
         wait_until(lambda: page.evaluate(_COVERED) == [], 3, "nothing is covered")

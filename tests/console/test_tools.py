@@ -68,14 +68,14 @@ def test_a_version_is_deployed_promoted_rolled_back_and_deleted(site, browser, a
         second = table.get_by_role("row").filter(has=page.get_by_role("button", name="Promote"))
         second.get_by_role("button", name="Promote").click()
         first = table.get_by_role("row").filter(has_text=site.deployment)
-        first.get_by_role("button", name="Roll back to it").wait_for()
-        first.get_by_role("button", name="Roll back to it").click()
+        first.get_by_role("button", name="Roll back to it…").click()
+        page.get_by_role("dialog", name="Roll timed back?").get_by_role("button", name="Roll back").click()
         first.get_by_text("production").wait_for()
         second.get_by_role("button", name="Deactivate…").click()
-        second.get_by_role("button", name="Really deactivate").click()
+        page.get_by_role("button", name="Deactivate it").click()
         second.get_by_text("inactive").wait_for()
         second.get_by_role("button", name="Delete…").click()
-        second.get_by_role("button", name="Really delete").click()
+        page.get_by_role("button", name="Delete it").click()
         second.wait_for(state="detached")
     assert len(site.ask("/models/timed/deployments")["deployments"]) == 1
 
@@ -132,7 +132,7 @@ def test_secrets_are_set_and_deleted_and_never_shown(site, browser):
         secrets.get_by_role("cell", name="token").wait_for()
         assert "hush-hush" not in page.content()
         secrets.get_by_role("button", name="Delete…").click()
-        secrets.get_by_role("button", name="Really delete").click()
+        page.get_by_role("button", name="Delete the secret").click()
         secrets.get_by_text("There is no secret yet").wait_for()
 
 

@@ -1,5 +1,6 @@
 /** Calls of the API. Every failure is an ApiError; a 401 also brings up the sign-in page. */
 import { errorOf, unreachable } from "./errors";
+import { heard } from "./pulse";
 import { authorization, needsKey } from "./session";
 
 export interface Call {
@@ -28,10 +29,12 @@ export async function send(path: string, options: Call): Promise<Response> {
 }
 
 async function fetched(path: string, options: Call): Promise<Response> {
-  return fetch(path, initOf(options)).catch((error: unknown) => {
+  const answer = await fetch(path, initOf(options)).catch((error: unknown) => {
     if (options.signal?.aborted) throw error;
     throw unreachable();
   });
+  heard();
+  return answer;
 }
 
 async function refused(answer: Response): Promise<never> {

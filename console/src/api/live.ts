@@ -1,12 +1,19 @@
 /** The one stream of the page in view, as a value that pages read. */
 import { useEffect, useState } from "preact/hooks";
 import type { ApiError } from "./errors";
+import { answers, missed } from "./pulse";
 import { signedIn } from "./session";
 import { follow } from "./sse";
 import { Store, useStore } from "./store";
 
+/** Whether the page's stream is broken, and so old what it brought. */
+const isBroken = new Store(false);
+
 /** Whether what is shown is of now. The banner and the greying of old data hang on it. */
-export const isLive = new Store(true);
+export function useIsLive(): boolean {
+  const isAnswered = useStore(answers);
+  return !useStore(isBroken) && isAnswered;
+}
 
 export interface Live<T> {
   value: T | null;
@@ -22,15 +29,17 @@ export function useLive<T>(path: string | null): Live<T> {
     if (path === null) return;
     const leave = follow(path, {
       onEvent: (event) => setLive({ value: JSON.parse(event.data) as T, error: null }),
-      onUp: () => isLive.set(true),
+      onUp: () => isBroken.set(false),
       onDown: (error) => {
-        isLive.set(error.status >= 400 && error.status < 500);
+        const isRefused = error.status >= 400 && error.status < 500;
+        isBroken.set(!isRefused);
+        if (error.isUnreachable) missed();
         setLive((before) => ({ ...before, error }));
       },
     });
     return () => {
       leave();
-      isLive.set(true);
+      isBroken.set(false);
     };
   }, [path, session]);
   return live;

@@ -1,6 +1,7 @@
 /** Server-sent events over fetch, which takes an Authorization header; it connects again for as long as it is followed. */
 import { open } from "./client";
 import { ApiError } from "./errors";
+import { answers, heard } from "./pulse";
 
 export interface ServerEvent {
   event: string;
@@ -32,7 +33,7 @@ function eventOf(block: string): ServerEvent {
 export const backOff = (failures: number, chance: number): number =>
   Math.min(10, 0.5 * 2 ** Math.min(failures, 6)) * (0.75 + chance / 2);
 
-/** Longer without a byte than this, and the connection is held for dead; keep-alives come every 15 s. */
+/** Longer without a byte than this, and the connection is held for dead; keep-alives come far more often. */
 const SILENCE = 40_000;
 
 /** Answers that another try does not change. */
@@ -57,8 +58,16 @@ async function run(path: string, follower: Follower, left: AbortSignal): Promise
     if (left.aborted) return;
     follower.onDown(error);
     if (FINAL.includes(error.status)) return;
-    await pause(backOff(failures, Math.random()) * 1000, left);
+    await untilAnswered(backOff(failures, Math.random()) * 1000, left);
   }
+}
+
+/** So long, or until control answers again after a silence. */
+async function untilAnswered(milliseconds: number, left: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const unwatch = answers.watch((isAnswered) => isAnswered && over.abort());
+  await pause(milliseconds, AbortSignal.any([left, over.signal]));
+  unwatch();
 }
 
 async function once(path: string, follower: Follower, left: AbortSignal, up: () => void): Promise<ApiError> {
@@ -72,6 +81,7 @@ async function once(path: string, follower: Follower, left: AbortSignal, up: () 
     follower.onUp();
     for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
       up();
+      heard();
       clearTimeout(alarm);
       alarm = setTimeout(() => silent.abort(), SILENCE);
       for (const event of parser.push(part.value)) follower.onEvent(event);

@@ -6,7 +6,7 @@ import "./chart.css";
 import { useStore } from "../api/store";
 import type { Series } from "../api/types";
 import { useWidth } from "../components/size";
-import { clock } from "../format";
+import { clock, minute } from "../format";
 import { colour, paint } from "../paint";
 import { lone, summary } from "./summary";
 
@@ -44,8 +44,6 @@ interface ChartProps {
 }
 
 const HEIGHT = 190;
-
-const minute = (unix: number): string => clock(unix).slice(0, 5);
 
 export function Chart(props: ChartProps) {
   const { label, at, lines, format, range, marks = [], end = "now", onSelect } = props;

@@ -1,13 +1,18 @@
 import type { ComponentChildren } from "preact";
-import { isLive } from "../api/live";
+import { useEffect, useRef } from "preact/hooks";
+import { useIsLive } from "../api/live";
+import { watchPulse } from "../api/pulse";
 import { apiKey, signOut } from "../api/session";
 import { useStore } from "../api/store";
 import { NAVIGATION } from "../routes";
 import { nextTheme, theme } from "../theme";
-import { Toasts } from "./toasts";
+import { clock, zone } from "../format";
+import { ShortcutKeys } from "./shortcut_keys";
+import { Toasts, tell } from "./toasts";
 
 export function Shell({ path, children }: { path: string; children: ComponentChildren }) {
-  const isUp = useStore(isLive);
+  useEffect(watchPulse, []);
+  const { isUp, since } = useConnection();
   return (
     <div class={isUp ? "shell" : "shell is-old"}>
       <a class="skip" href="#main" onClick={skip}>
@@ -27,6 +32,7 @@ export function Shell({ path, children }: { path: string; children: ComponentChi
           <a href="/help/">Help</a>
         </nav>
         <span class="grow" />
+        <ShortcutKeys path={path} />
         <ThemeToggle />
         {apiKey() !== null && (
           <button type="button" class="quiet" onClick={signOut}>
@@ -36,13 +42,31 @@ export function Shell({ path, children }: { path: string; children: ComponentChi
       </header>
       {!isUp && (
         <p class="banner" role="alert">
-          Control does not answer. Models are served on; what is shown here is old. Trying again.
+          Control does not answer, since {clock(since / 1000)}. Models are served on; what is shown here is old. Trying again.
         </p>
       )}
       {children}
+      <footer class="foot soft">
+        <a href="#/metrics">Metrics for Prometheus and Grafana</a>
+        <span>Times are of {zone()}.</span>
+      </footer>
       <Toasts />
     </div>
   );
+}
+
+/** Whether what is shown is of now, and since when not; when it is again, that is told. */
+function useConnection(): { isUp: boolean; since: number } {
+  const isUp = useIsLive();
+  const since = useRef(0);
+  useEffect(() => {
+    if (!isUp) since.current ||= Date.now();
+    else if (since.current > 0) {
+      since.current = 0;
+      tell("Control answers again: what is shown is of now");
+    }
+  }, [isUp]);
+  return { isUp, since: since.current || Date.now() };
 }
 
 function ThemeToggle() {

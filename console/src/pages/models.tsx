@@ -7,8 +7,11 @@ import { StatusBadge } from "../components/status";
 import { DeploymentName } from "../components/deployment_name";
 import { type Column, Table } from "../components/table";
 import { count, digits, plural, seconds, sentence } from "../format";
+import { replaceQuery } from "../router";
+import type { PageProps } from "../routes";
+import { FAILING, type Filter, filterOf, isFailing, shownBy, statesOf } from "./models_filter";
 
-export function ModelsPage() {
+export function ModelsPage({ query }: PageProps) {
   const { value, error } = useLive<LiveState>("/v1/events");
   if (value === null) return error === null ? <Loading /> : <Problem error={error} />;
   if (value.models.length === 0)
@@ -19,35 +22,71 @@ export function ModelsPage() {
         </p>
       </Empty>
     );
+  const filter = filterOf(query);
+  const shown = shownBy(filter, value.deployments);
   const bare = value.models.filter((one) => one.deployments_count === 0).map((one) => one.name);
   return (
     <>
       <Totals deployments={value.deployments} />
+      <Search filter={filter} deployments={value.deployments} found={shown.length} />
       <Table
         label="Deployments"
-        rows={value.deployments}
+        rows={shown}
         columns={COLUMNS}
         isStacking
         rowKey={(one) => `${one.model_name}/${one.id}`}
         initial={{ key: "model", isDescending: false }}
-        rowClass={(one) => (isBroken(one) ? "is-broken" : one.status === "SCALED_TO_ZERO" ? "is-idle" : "")}
+        rowClass={(one) => (isFailing(one) ? "is-broken" : one.status === "SCALED_TO_ZERO" ? "is-idle" : "")}
       />
       {bare.length > 0 && <p class="soft">Without a deployment: {bare.join(", ")}</p>}
     </>
   );
 }
 
-const isBroken = (one: LiveDeployment): boolean =>
-  one.status === "FAILED" || one.status === "BUILD_FAILED" || one.status === "UNHEALTHY";
+/** What is searched for stands in the address. */
+function Search({ filter: { text, state }, deployments, found }: { filter: Filter; deployments: LiveDeployment[]; found: number }) {
+  const isFiltered = text !== "" || state !== "";
+  return (
+    <search class="row find">
+      <input
+        type="search"
+        aria-label="Search by name"
+        placeholder="Search by name"
+        title="Press / to come here"
+        value={text}
+        spellcheck={false}
+        onInput={(event) => replaceQuery({ q: event.currentTarget.value })}
+      />
+      <select aria-label="State" value={state} onChange={(event) => replaceQuery({ state: event.currentTarget.value })}>
+        <option value="">any state</option>
+        {statesOf(deployments, state).map((one) => (
+          <option key={one} value={one}>
+            {one === FAILING ? "failing in any way" : one.replaceAll("_", " ")}
+          </option>
+        ))}
+      </select>
+      <span role="status">{isFiltered && `${count(found)} of ${plural(deployments.length, "deployment")}`}</span>
+      {isFiltered && (
+        <button type="button" class="quiet" onClick={() => replaceQuery({ q: "", state: "" })}>
+          Show all
+        </button>
+      )}
+    </search>
+  );
+}
 
 function Totals({ deployments }: { deployments: LiveDeployment[] }) {
   const sum = (of: (one: LiveDeployment) => number): number => deployments.reduce((all, one) => all + of(one), 0);
-  const broken = deployments.filter(isBroken).length;
+  const broken = deployments.filter(isFailing).length;
   return (
     <p class="soft totals">
       {plural(deployments.length, "deployment")}, {plural(sum((one) => one.ready_replicas), "ready replica")},{" "}
       {count(sum((one) => one.in_flight))} in flight, {count(sum((one) => one.queued))} queued
-      {broken > 0 && <strong class="bad">, {broken} failing</strong>}
+      {broken > 0 && (
+        <>
+          , <a href={`#/?state=${FAILING}`}><strong class="bad">{broken} failing</strong></a>
+        </>
+      )}
     </p>
   );
 }

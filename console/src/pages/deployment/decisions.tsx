@@ -1,12 +1,13 @@
 /** Why there were as many replicas as there were. */
 import { useLoaded } from "../../api/loaded";
 import type { Decision } from "../../api/types";
+import { Instant } from "../../components/instant";
 import { Empty, Loading, Problem } from "../../components/notes";
 import { type Column, Table } from "../../components/table";
 import { digits } from "../../format";
 
 const COLUMNS: Column<Decision>[] = [
-  { key: "at", label: "At", by: (one) => one.at, cell: (one) => <time dateTime={one.at}>{new Date(one.at).toLocaleString("en-GB")}</time> },
+  { key: "at", label: "At", by: (one) => one.at, cell: (one) => <Instant at={one.at} /> },
   { key: "desired", label: "Desired", isNumber: true, by: (one) => one.desired, cell: (one) => one.desired },
   { key: "reason", label: "Reason", cell: (one) => one.reason },
   { key: "inputs", label: "Inputs", cell: (one) => <Inputs inputs={one.inputs} /> },

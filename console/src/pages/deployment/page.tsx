@@ -50,7 +50,7 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   if (picture === null) return error === null ? <Loading /> : <Problem error={error} />;
   return (
     <>
-      <Facts picture={picture} path={path} isLive={tab === "live"} linkTo={link} />
+      <Facts picture={picture} isLive={tab === "live"} linkTo={link} />
       <Tabs label="Deployment" tabs={tabs} chosen={tab} />
       {tab === "live" && (
         <div class="beside">
@@ -68,13 +68,12 @@ const draftOf = (change: Advice["change"]): Draft =>
 
 interface FactsProps {
   picture: Picture;
-  path: string;
   /** Beside the queue stands why it waits. */
   isLive: boolean;
   linkTo(asked: Parameters): string;
 }
 
-function Facts({ picture, path, isLive, linkTo }: FactsProps) {
+function Facts({ picture, isLive, linkTo }: FactsProps) {
   const { deployment: one } = picture;
   const { saturation } = one;
   return (
@@ -100,7 +99,7 @@ function Facts({ picture, path, isLive, linkTo }: FactsProps) {
       <span class="grow" />
       <a href={deploymentLink(one.model_name, one.id, "/what-if")}>What if</a>
       <a href={deploymentLink(one.model_name, one.id, "/playground")}>Playground</a>
-      <Actions path={path} deployment={one} />
+      <Actions deployment={one} />
     </div>
   );
 }

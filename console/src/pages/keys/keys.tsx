@@ -4,10 +4,11 @@ import { useLoaded } from "../../api/loaded";
 import { apiKey, signIn } from "../../api/session";
 import type { CreatedKey, Key } from "../../api/types";
 import { TextField } from "../../components/field";
+import { Confirm } from "../../components/confirm";
+import { Instant } from "../../components/instant";
 import { Empty, Loading, Problem } from "../../components/notes";
 import { type Column, Table } from "../../components/table";
 import { tell, tellError } from "../../components/toasts";
-import { Confirm } from "../confirm";
 
 const SCOPES: { name: Key["scopes"][number]; meaning: string }[] = [
   { name: "inference", meaning: "send requests to models" },
@@ -27,8 +28,8 @@ export function Keys() {
     { key: "prefix", label: "Begins with", cell: (one) => <code>{one.prefix}</code> },
     { key: "name", label: "Name", by: (one) => one.name, cell: (one) => one.name || "–" },
     { key: "scopes", label: "May", cell: (one) => one.scopes.join(", ") },
-    { key: "created", label: "Made", by: (one) => one.created_at, cell: (one) => new Date(one.created_at).toLocaleDateString("en-GB") },
-    { key: "delete", label: "Change", cell: (one) => <Confirm label="Delete" sure="Really delete" onConfirm={() => remove(one.prefix)} /> },
+    { key: "created", label: "Made", by: (one) => one.created_at, cell: (one) => <Instant at={one.created_at} isDay /> },
+    { key: "delete", label: "Change", cell: (one) => <DeleteKey one={one} onConfirm={() => remove(one.prefix)} /> },
   ];
   return (
     <section class="panel" aria-label="API keys">
@@ -48,6 +49,19 @@ export function Keys() {
         </>
       )}
     </section>
+  );
+}
+
+function DeleteKey({ one, onConfirm }: { one: Key; onConfirm(): void }) {
+  const isOurs = apiKey()?.startsWith(one.prefix) ?? false;
+  return (
+    <Confirm label="Delete" title={`Delete the key ${one.name || one.prefix}?`} sure="Delete the key" onConfirm={onConfirm}>
+      <p>
+        Whoever uses <code>{one.prefix}…</code> ({one.scopes.join(", ")}) is refused from then on, and what runs for it is ended. It cannot be undone: a new
+        key would be another one.
+      </p>
+      {isOurs && <p class="warn">It is the key that this page uses: you will be asked for another one.</p>}
+    </Confirm>
   );
 }
 

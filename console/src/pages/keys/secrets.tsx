@@ -3,10 +3,11 @@ import { call } from "../../api/client";
 import { useLoaded } from "../../api/loaded";
 import type { Secret } from "../../api/types";
 import { TextField } from "../../components/field";
+import { Confirm } from "../../components/confirm";
+import { Instant } from "../../components/instant";
 import { Empty, Loading, Problem } from "../../components/notes";
 import { type Column, Table } from "../../components/table";
 import { tell, tellError } from "../../components/toasts";
-import { Confirm } from "../confirm";
 
 export function Secrets() {
   const { value, error, reload } = useLoaded<{ secrets: Secret[] }>("/v1/secrets");
@@ -17,8 +18,8 @@ export function Secrets() {
   };
   const columns: Column<Secret>[] = [
     { key: "name", label: "Name", by: (one) => one.name, cell: (one) => <code>{one.name}</code> },
-    { key: "created", label: "Set", by: (one) => one.created_at, cell: (one) => new Date(one.created_at).toLocaleDateString("en-GB") },
-    { key: "delete", label: "Change", cell: (one) => <Confirm label="Delete" sure="Really delete" onConfirm={() => remove(one.name)} /> },
+    { key: "created", label: "Set", by: (one) => one.created_at, cell: (one) => <Instant at={one.created_at} isDay /> },
+    { key: "delete", label: "Change", cell: (one) => <DeleteSecret name={one.name} onConfirm={() => remove(one.name)} /> },
   ];
   return (
     <section class="panel" aria-label="Secrets">
@@ -40,6 +41,16 @@ export function Secrets() {
         </>
       )}
     </section>
+  );
+}
+
+function DeleteSecret({ name, onConfirm }: { name: string; onConfirm(): void }) {
+  return (
+    <Confirm label="Delete" title={`Delete the secret ${name}?`} sure="Delete the secret" onConfirm={onConfirm}>
+      <p>
+        Models that name <code>{name}</code> do not find it at their next look, and may fail. Its value is shown nowhere and cannot be brought back.
+      </p>
+    </Confirm>
   );
 }
 

@@ -8,7 +8,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 
 EVERY = 0.5
-_KEEP_ALIVE = 15.0
+_KEEP_ALIVE = 2.0
+"""Seconds: a page tells of a silent control within five."""
 
 
 class Live:

@@ -5,7 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from system.serving import serving, wait_until
+from system.lasting import Headway
+from system.serving import serving, share_environments, wait_until
 
 LOOKS = """
 import os, subprocess
@@ -135,3 +136,89 @@ def test_neither_headways_files_nor_processes_are_seen(shell, served):
     assert "headway.api" not in shell("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
     assert shell("grep CapEff /proc/self/status").endswith("\t0000000000000000")
     assert shell("ls /run/headway").split() == ["held", "held.stages", "http"]
+
+
+SERVER = """
+import json, os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.answer({})
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.answer({"key": sys.argv[1], "at": os.getcwd(), "data": open("/app/data/x.txt").read()})
+
+    def answer(self, content):
+        body = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+OWN_SERVER = """
+model_name: looks
+secrets: {mine: null}
+docker_server:
+  start_command: sh -c "truss-transfer-cli && exec python /app/server.py $(cat /secrets/mine)"
+  server_port: 8000
+  predict_endpoint: /predict
+  readiness_endpoint: /
+  liveness_endpoint: /
+model_metadata: {headway: {isolation: sandbox}}
+"""
+
+
+@pytest.mark.timeout(300)
+def test_two_models_see_nothing_of_each_other_and_a_server_of_ones_own_starts_as_in_its_image(tmp_path):
+    """The one is a model class, the other a server whose start command is written for Truss's image."""
+    headway = Headway(tmp_path)
+    share_environments(tmp_path / "data")
+    for name, config, files in (
+        ("looks", CONFIG_OF_LOOKS, {"model/model.py": LOOKS}),
+        ("own-server", OWN_SERVER, {"server.py": SERVER}),
+    ):
+        for place, text in {"config.yaml": config, "data/x.txt": f"of {name}", **files}.items():
+            (tmp_path / name / place).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name / place).write_text(text)
+    with headway.up():
+        url = f"http://127.0.0.1:{headway.control_port}/v1/secrets"
+        httpx.post(url, json={"name": "mine", "value": "secret-of-the-server"}, timeout=60).raise_for_status()
+        headway.run("push", tmp_path / "own-server", "--name", "own-server")
+        headway.run("push", tmp_path / "looks", "--name", "looks")
+
+        def asked(model, content):
+            answer = httpx.post(
+                f"http://127.0.0.1:{headway.port}/models/{model}/predict", json=content, timeout=60
+            )
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        server = asked("own-server", {})
+        assert server == {"key": "secret-of-the-server", "at": "/app", "data": "of own-server"}
+        seen = asked("looks", WHAT_IS_SEEN.format(top=tmp_path))["out"]
+        assert "of looks" in seen
+        assert "secret-of-the-server" not in seen
+        assert "of own-server" not in seen
+        assert "server.py" not in seen
+        assert seen.rsplit("sockets:", 1)[1].split() == ["/run/headway/held", "/run/headway/http"]
+
+        httpx.post(url, json={"name": "later", "value": "set while it runs"}, timeout=60).raise_for_status()
+        assert (
+            asked("looks", "cat /secrets/later; stat -c %a /secrets/later")["out"] == "set while it runs400\n"
+        )
+
+
+CONFIG_OF_LOOKS = """
+model_name: looks
+secrets: {later: null}
+model_metadata: {headway: {isolation: sandbox}}
+"""
+WHAT_IS_SEEN = """
+cat /app/data/x.txt; ls -lR /secrets; ls /proc; cat /proc/[0-9]*/cmdline; env
+grep -r secret-of-the {top} 2>/dev/null; find {top} -name x.txt -exec cat {{}} +
+echo; echo sockets:; find /run /tmp {top} -type s | sort
+"""

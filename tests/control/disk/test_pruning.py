@@ -11,6 +11,7 @@ import pytest
 from fakes.archives import tar, truss_files
 from fakes.control_plane import control_plane
 from headway.control.disk.pruning import PruneBounds
+from headway.control.disk.usage import usage
 from headway.control.packages.room import NoRoomError
 from headway.control.store.databases import UnknownStateError
 
@@ -192,3 +193,26 @@ async def test_a_push_that_finds_no_room_has_what_nobody_needs_removed_first(wor
             NoRoomError, match=r"2,000 bytes are free .* 1,001 are to come, and 1,000 must stay"
         ):
             await it.plane.require_room(1001)
+
+
+async def test_what_models_have_downloaded_stays_as_long_as_they_do_and_is_told(world, tmp_path, monkeypatch):
+    async with world(prune_bounds=PruneBounds(2, 7)).running() as it:
+        deployment_id = await it.serving()
+        model = it.desired_state.deployments[deployment_id].model
+        for name in (model, "gone", "recent"):
+            (it.data_dir / "caches" / name).mkdir(parents=True)
+            (it.data_dir / "caches" / name / "weights").write_bytes(b"x" * 10_000)
+            at = time.time() - (1 if name == "recent" else 8) * _DAY
+            for path in (it.data_dir / "caches" / name / "weights", it.data_dir / "caches" / name):
+                os.utime(path, (at, at))
+        shared = tmp_path / "shared"
+        shared.mkdir()
+        monkeypatch.setenv("HEADWAY_CACHE_DIR", str(shared))
+        told = {one.name: one for one in await usage(it.data_dir, it.plane.pruner) if one.what == "caches"}
+        assert told.keys() == {model, "gone", "recent", str(shared)}
+        assert told[model].used_by == (f"{model}: {deployment_id}",)
+        assert told[model].size_bytes >= 10_000
+        assert told["gone"].used_by == ()
+        removed = [one for one in await it.plane.pruner.prune() if one.what == "caches"]
+        assert [(one.name, one.reason) for one in removed] == [("gone", "its model is deleted")]
+        assert {path.name for path in (it.data_dir / "caches").iterdir()} == {model, "recent"}

@@ -56,6 +56,7 @@ class Sandbox:
         layout.put(home, Kind.WRITE, world.own / "home")
         if world.cache is not None:
             world.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.utime(world.cache)  # of when it was last in use
             layout.put(home / ".cache", Kind.WRITE, world.cache)
         self._put_model(layout, world)
         options = [str(self.program), "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent"]

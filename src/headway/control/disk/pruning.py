@@ -17,9 +17,11 @@ from pathlib import Path
 from headway.configuration import KEEP_DAYS, KEEP_DEPLOYMENTS
 from headway.control.desired.state import Deployment, DesiredState
 from headway.control.faults import Faults
+from headway.control.packages.caches import CACHES
 from headway.control.packages.entries import note_use
 from headway.control.packages.leftovers import (
     KINDS,
+    TRASH,
     discard,
     entries_of,
     into_trash,
@@ -184,6 +186,7 @@ class Pruner:
             if not dry_run:
                 sweep(self._data_dir / kind)
         removed += self._logs(kept, before, dry_run=dry_run)
+        removed += self._caches(kept, before, dry_run=dry_run)
         return removed + self._uploads(dry_run=dry_run)
 
     def _logs(self, kept: Callable[[], list[Deployment]], before: float, *, dry_run: bool) -> list[Removed]:
@@ -194,6 +197,20 @@ class Pruner:
             if not _ID.fullmatch(folder.name) or folder.name in ids or _newest(folder) > before:
                 continue
             removed.append(Removed("logs", folder.name, size_of(folder), "its deployment is deleted"))
+            if not dry_run:
+                discard(into_trash(folder))
+        if not dry_run:
+            sweep(top)
+        return removed
+
+    def _caches(self, kept: Callable[[], list[Deployment]], before: float, *, dry_run: bool) -> list[Removed]:
+        """Of models that are gone, with all their deployments."""
+        top, models = self._data_dir / CACHES, {one.model for one in kept()}
+        removed = []
+        for folder in sorted(top.iterdir()) if top.is_dir() and not top.is_symlink() else ():
+            if folder.name in models or folder.name.startswith(TRASH) or _newest(folder) > before:
+                continue
+            removed.append(Removed(CACHES, folder.name, size_of(folder), "its model is deleted"))
             if not dry_run:
                 discard(into_trash(folder))
         if not dry_run:

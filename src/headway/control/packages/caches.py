@@ -10,4 +10,8 @@ CACHES = "caches"
 
 def cache_of(data_dir: Path, model: str) -> Path:
     """The model's own, or the one that the operator has named for all."""
-    return Configuration.load().cache_dir or data_dir / CACHES / model
+    return shared_cache() or data_dir / CACHES / model
+
+
+def shared_cache() -> Path | None:
+    return Configuration.load().cache_dir

@@ -230,7 +230,9 @@ def _from_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise InvalidConfigurationError(f"cannot read {path}: {error}") from error
+        raise InvalidConfigurationError(
+            f"cannot read {path}: {error}", hint="it is TOML, with lines such as port = 8080"
+        ) from error
     return {name: _typed(name, value, f"{path}: {name}") for name, value in content.items()}
 
 
@@ -253,7 +255,9 @@ def _typed(name: str, value: Any, source: str) -> Any:
         if fields[name] is int:
             return int(value)
     except (TypeError, ValueError) as error:
-        raise InvalidConfigurationError(f"{source} is {value!r}, which is no number") from error
+        raise InvalidConfigurationError(
+            f"{source} is {value!r}, which is no number", hint="write digits only"
+        ) from error
     is_text = str in {fields[name], *typing.get_args(fields[name])}
     return str(value) if is_text else Path(value).expanduser().absolute()
 
@@ -270,5 +274,7 @@ def _listed(value: Any, source: str) -> tuple[str, ...]:
     """A list of texts: as such in the file, with commas in a variable."""
     given = value.split(",") if isinstance(value, str) else value
     if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-        raise InvalidConfigurationError(f"{source} is {value!r}, which is no list of texts")
+        raise InvalidConfigurationError(
+            f"{source} is {value!r}, which is no list of texts", hint='write it as in ["first", "second"]'
+        )
     return tuple(one.strip() for one in given if one.strip())

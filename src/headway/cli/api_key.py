@@ -34,5 +34,8 @@ def require_accepted(status: int, code: str, message: str) -> None:
     if status == _FORBIDDEN:
         hint = "the key in HEADWAY_API_KEY may do other things only: headway keys create makes one with another scope"
     else:
-        hint = "set HEADWAY_API_KEY to a key; headway keys create makes one"
+        hint = (
+            "set one: export HEADWAY_API_KEY=hw_...; headway keys create makes one, and "
+            "needs none while Headway is stopped"
+        )
     raise KeyRefusedError(message, hint=hint)

@@ -13,6 +13,7 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UnconfirmedError(
-            f"{question} there is no terminal to ask on, so nothing is done", hint="--yes answers beforehand"
+            f"there is no terminal to ask on, so nothing is done; asked is: {question}",
+            hint="--yes answers beforehand",
         )
     typer.confirm(question, abort=True, err=True)

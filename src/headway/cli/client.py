@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT = 5.0
 _TIMEOUT = 60.0
+_OF_AN_ERROR = {"code", "message", "hint"}
+"""What errors of Headway's own say."""
+_OF_CONTROL = "not_found"
+"""How control says that it has no such path; the gateway says path_not_found."""
 _UPLOAD_TIMEOUT = 1200.0
 """Control checks and copies a Truss before it answers."""
 
@@ -96,9 +100,14 @@ class Control:
             answer = self._http.request(method, self.url + path, **options)
         refuse_error(answer, self.url)
         try:
-            return answer.json()
+            content = answer.json()
         except ValueError as error:
             raise _no_headway(self.url) from error
+        if (
+            not isinstance(content, dict) or content.get("object") == "list"
+        ):  # so lists the gateway its models
+            raise _no_headway(self.url)
+        return content
 
 
 @contextlib.contextmanager
@@ -146,12 +155,22 @@ def explained(url: str) -> Iterator[None]:
         raise UnavailableError(f"the answer broke off: {str(error) or type(error).__name__}") from error
 
 
-def refuse_key_error(answer: "httpx.Response", url: str) -> None:
-    """Raise KeyRefusedError if it is the gateway that does not accept the key: a model may answer 401 and 403 of its
-    own.
+def refusal_of(answer: "httpx.Response", url: str) -> AnswerError | None:
+    """What the gateway says went wrong, in words; None where it is the model that answers, an error of its own too.
+
+    Raises KeyRefusedError if it is the key: a model may answer 401 and 403 of its own.
     """
-    if answer.status_code in STATUSES and (told := _error_of(answer, url)) is not None:
+    told = _error_of(answer, url) if answer.is_error else None
+    if told is None:
+        return None
+    if answer.status_code in STATUSES:
         require_accepted(answer.status_code, told.code, told.message)
+    if set(answer.json()["error"]) != _OF_AN_ERROR:
+        return None
+    if told.code == _OF_CONTROL:
+        hint = "that may be control: requests go to another port, 8080 unless told otherwise (--url, HEADWAY_URL)"
+        return AnswerError(f"{url} takes no requests", hint=hint, code=told.code)
+    return told
 
 
 def refuse_error(answer: "httpx.Response", url: str) -> None:
@@ -180,8 +199,9 @@ def _error_of(answer: "httpx.Response", url: str) -> AnswerError | None:
 
 
 def _no_headway(url: str, status: int | None = None) -> AnswerError:
-    what = f"with {status}" if status is not None else "with something else than JSON"
-    return AnswerError(f"{url} answered {what}", hint="is this the address of Headway's control?")
+    what = f"with {status}" if status is not None else "with something else than control does"
+    hint = "is this the address of Headway's control? Its port is 8081 unless told otherwise"
+    return AnswerError(f"{url} answered {what}", hint=hint)
 
 
 def _stated(query: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,9 +21,9 @@ def content_of(file: Path) -> bytes:
         raise typer.BadParameter(f"cannot read {file}: {error.strerror}") from error
 
 
-def require_json(body: bytes, name: object) -> None:
+def require_json(body: bytes, name: object, *, hint: str = "") -> None:
     """Raises typer.BadParameter, which calls it by `name`."""
     try:
         json.loads(body)
     except ValueError as error:
-        raise typer.BadParameter(f"{name} is no JSON: {error}") from error
+        raise typer.BadParameter(f"{name} is no JSON: {error}{hint}") from error

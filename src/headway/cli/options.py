@@ -7,7 +7,9 @@ import typer
 
 from headway.cli import completion
 
-Model = Annotated[str, typer.Argument(help="The model's name.", autocompletion=completion.models)]
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="The model's name.", autocompletion=completion.models)
+]
 Truss = Annotated[
     Path,
     typer.Argument(

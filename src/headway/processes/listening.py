@@ -24,7 +24,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise RootError(
             f"cannot listen on {host}:{port}: {_reason(error)}",
-            hint="stop what uses the port, or choose another one",
+            hint="stop what uses the port, or choose others with --port and --control-port; a Headway that runs takes "
+            "another model with headway push",
         ) from error
 
 

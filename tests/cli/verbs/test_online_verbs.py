@@ -118,7 +118,7 @@ def test_predict_shows_the_key_of_the_environment(url):
 def test_what_is_no_headway_is_told_as_such(url):
     strange = run("list", "--url", url)
     assert strange.exit_code == FAILED
-    assert "something else than JSON" in str(strange.exception)
+    assert "something else than control does" in str(strange.exception)
     assert run("list", "--url", "http://127.0.0.1:9").exit_code == UNAVAILABLE
     assert run("list", "--url", "127.0.0.1:9").exit_code == UNAVAILABLE
     assert run("status", "--url", url).exit_code == UNAVAILABLE

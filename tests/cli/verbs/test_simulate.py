@@ -256,7 +256,7 @@ def test_what_is_wrong_with_a_file_is_told(scenario, text, words):
 
 
 def test_without_a_scenario_the_first_missing_thing_is_told():
-    assert "traffic.kind is missing" in str(run("simulate").exception)
+    assert "traffic.kind is missing" in str(run("simulate", "--seed", 2).exception)
     assert "service.predict is missing" in str(run("simulate", "--rate", "3").exception)
     assert "is no setting" in str(run("simulate", *OPTIONS, "--try", "nonsense").exception)
     assert "try 1.nonsense is unknown" in str(run("simulate", *OPTIONS, "--try", "nonsense=1").exception)
@@ -311,7 +311,7 @@ def test_at_a_terminal_a_bar_for_each_variant_moves_until_ctrl_c():
         assert "max_replica=9" in shown(until="max_replica=8")
         shown(until=":00:00.0")  # of simulated time
         process.send_signal(signal.SIGINT)
-        assert "0 of 2 variants are done" in shown()
+        assert "0 of 2 variants done" in shown()
     assert process.returncode == INTERRUPTED
 
 

@@ -27,7 +27,7 @@ def advise(
     url: options.ControlUrl = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say what to change about a deployment's settings, and why, from its latest traffic.
+    """Say what to change about a deployment's settings, and why. Its latest traffic says that.
 
     Example: headway advise hello --seconds 600
     """

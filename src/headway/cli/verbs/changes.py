@@ -38,8 +38,9 @@ def changes(
     url: options.ControlUrl = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show who changed what of a model, the newest first: settings, pushes, promotions and how they ended, rollbacks,
-    activations, deletions. Who is the name of the API key; Headway is what happened by itself.
+    """Show who changed what of a model, the newest first. It tells of settings, pushes, promotions
+    and how they ended, rollbacks, activations, deletions. Who is the name of the API key; Headway is what happened by
+    itself.
 
     Example: headway changes hello --deployment production
     """

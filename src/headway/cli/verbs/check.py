@@ -21,8 +21,8 @@ def check(
     as_json: options.AsJson = False,
     url: options.ControlUrl = None,
 ) -> None:
-    """Look for mistakes in the Truss in DIR, and say what serving it on this machine will do. Its code is not run.
-    Warnings alone give exit code 0. A running Headway is asked which of its secrets have a value.
+    """Look for mistakes in the Truss in DIR, or here. It says what serving it on this machine will do. Its code is not
+    run. Warnings alone give exit code 0. A running Headway is asked which of its secrets have a value.
 
     Example: headway check hello --json
     """

@@ -12,8 +12,8 @@ _COLUMNS = ("what", "name", "size", "used by", "last used")
 def disk(
     *, url: options.ControlUrl = None, data_dir: options.DataDir = None, as_json: options.AsJson = False
 ) -> None:
-    """Show what Headway keeps on its disk, the largest first, and how much is free. While no Headway runs, or with
-    --data-dir, the data directory itself is looked at.
+    """Show what Headway keeps on its disk, and how much is free. The largest comes first. While no Headway runs, or
+    with --data-dir, the data directory itself is looked at.
 
     Example: headway disk
     """

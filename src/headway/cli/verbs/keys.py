@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from headway.control.store.store import Store
 
 keys = typer.Typer(
-    help="Make, list and delete API keys. From the first on, every call needs one.",
+    help="Make, list and delete API keys. From the first on, every call needs one.\n\n"
+    "Example: headway keys create --name laptop",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -106,7 +107,9 @@ def delete(
     prefix: Annotated[
         str,
         typer.Argument(
-            help="How the key begins, as headway keys list shows it.", autocompletion=completion.keys
+            metavar="PREFIX",
+            help="How the key begins, as headway keys list shows it.",
+            autocompletion=completion.keys,
         ),
     ],
     yes: options.Yes = False,

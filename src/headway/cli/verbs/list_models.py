@@ -11,7 +11,7 @@ _COLUMNS = ("model", "status", "deployments", "environments", "replicas", "queue
 
 
 def list_models(*, url: options.ControlUrl = None, as_json: options.AsJson = False) -> None:
-    """Show every model with its status and load, and why it does not serve or its requests wait.
+    """Show every model with its status and load. It tells why one does not serve, or its requests wait.
 
     The status is that of its production deployment; replicas are ready/desired.
 

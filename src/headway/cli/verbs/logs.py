@@ -66,7 +66,7 @@ def logs(
     url: options.ControlUrl = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for each.")] = False,
 ) -> None:
-    """Show what a deployment's replicas and its build have written: time, level, replica, message and request.
+    """Show what a deployment's replicas and its build have written. Lines have time, level, replica, message, request.
 
     Example: headway logs hello --follow --level warning
 

@@ -12,7 +12,8 @@ from headway.cli.client import Control
 from headway.cli.tables import moment, show, show_json, table
 
 secrets = typer.Typer(
-    help="Set, list and delete the secrets that models read. Values are never shown.",
+    help="Set, list and delete the secrets that models read. Values are never shown.\n\n"
+    "Example: headway secrets set hf_access_token",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -22,7 +23,10 @@ secrets = typer.Typer(
 def set_secret(
     *,
     name: Annotated[
-        str, typer.Argument(help="The name that models ask for.", autocompletion=completion.secrets)
+        str,
+        typer.Argument(
+            metavar="NAME", help="The name that models ask for.", autocompletion=completion.secrets
+        ),
     ],
     value: Annotated[
         str | None, typer.Option(help="Its value; others on this machine may see it here. [default: ask]")
@@ -60,7 +64,7 @@ def list_secrets(*, url: options.ControlUrl = None, as_json: options.AsJson = Fa
 @secrets.command()
 def delete(
     *,
-    name: Annotated[str, typer.Argument(help="Its name.", autocompletion=completion.secrets)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.", autocompletion=completion.secrets)],
     yes: options.Yes = False,
     url: options.ControlUrl = None,
 ) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from headway.cli import completion
 from headway.cli.addresses import inference_url, path_of
-from headway.cli.client import explained, http_client, refuse_key_error
+from headway.cli.client import explained, http_client, refusal_of
 from headway.cli.exit_codes import FAILED
 from headway.cli.model_inputs import JSON, content_of, content_type_of, require_json
 from headway.core.stages import LABELS
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SERVER_TIMING = re.compile(r"\s*([\w-]+)(?:;[^,]*?dur=([0-9.]+))?[^,]*")
 _WATERFALL_WIDTH = 40
+_QUOTED = """; for a shell it stands in single quotes: --input '{"name": "Ada"}'"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +40,9 @@ class _Input:
         if self.file is not None:
             body, content_type = content_of(self.file), content_type_of(self.file)
         else:
-            text = sys.stdin.buffer.read() if self.data is None else self.data.encode()
-            body, content_type = text, JSON
+            body, content_type = _from_terminal() if self.data is None else self.data.encode(), JSON
         if content_type == JSON:
-            require_json(body, "the input")
+            require_json(body, "the input", hint=_QUOTED if self.data is not None else "")
         return body, content_type
 
 
@@ -75,7 +75,9 @@ def predict(
     given: _Input,
     target: _Target,
     *,
-    model: Annotated[str, typer.Argument(help="The model's name.", autocompletion=completion.models)],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="The model's name.", autocompletion=completion.models)
+    ],
     timing: Annotated[bool, typer.Option("--timing", help="Show where the time went.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds without a byte.")] = 1200.0,
 ) -> None:
@@ -97,12 +99,22 @@ def predict(
         http_client(configuration.api_key, timeout) as client,
         client.stream("POST", address, content=body, headers=headers) as answer,
     ):
-        refuse_key_error(answer, base)
-        _show(answer)
+        told = refusal_of(answer, base)
+        if told is None:
+            _show(answer)
     if timing:
         typer.echo(waterfall(answer.headers.get("server-timing", "")), err=True)
+    if told is not None:
+        raise told
     if answer.is_error:
         raise typer.Exit(FAILED)
+
+
+def _from_terminal() -> bytes:
+    """Or from whatever else standard input is."""
+    if sys.stdin.isatty():
+        typer.echo("write the input, as JSON, and end it with Ctrl-D; --input gives it beforehand", err=True)
+    return sys.stdin.buffer.read()
 
 
 def _show(answer: "httpx.Response") -> None:

@@ -17,6 +17,7 @@ def promote(
     deployment: Annotated[
         str,
         typer.Argument(
+            metavar="DEPLOYMENT",
             help="The deployment's id, or an environment that points at it.",
             autocompletion=completion.deployments,
         ),

@@ -23,7 +23,7 @@ def prune(
     data_dir: options.DataDir = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Remove replaced deployments and files that nobody needs, beyond what HEADWAY_KEEP_DEPLOYMENTS and
+    """Remove what nobody needs. That is replaced deployments and files, beyond what HEADWAY_KEEP_DEPLOYMENTS and
     HEADWAY_KEEP_DAYS keep. It shows them and asks, for it cannot be undone; a Headway that runs does so by itself.
     While none does, or with --data-dir, the data directory itself is seen to.
 

@@ -64,7 +64,7 @@ def serve(
     *,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Serve changes of DIR as they come.")] = False,
 ) -> None:
-    """Serve the model in DIR, or here, in the foreground until Ctrl-C. Its state ends with it.
+    """Serve the model in DIR, or here, until Ctrl-C. Its state ends with it.
 
     Example: headway serve hello --concurrency-target 4 --watch
     """

@@ -22,7 +22,7 @@ def settings(
     changes: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME=VALUE]...",
+            metavar="NAME=VALUE",
             help="What to change.",
             show_default=False,
             autocompletion=completion.settings,

@@ -123,6 +123,8 @@ def simulate(
     Example: headway simulate --rate 12 --predict 200ms --preprocess 50ms --start 12s --duration 1h --slo 1s
     --set max_replica=8 --try concurrency_target=1 --try "concurrency_target=2 predict_concurrency=2"
     """
+    if told == _Told():
+        raise typer.BadParameter("name a scenario's file, or say what comes, as in --rate 12 --predict 200ms")
     if page is not None and not page.parent.is_dir():
         raise typer.BadParameter(f"--html: there is no folder {page.parent}")
     looks = _looks() if page is not None else None

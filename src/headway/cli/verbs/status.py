@@ -43,13 +43,16 @@ _REPLICAS = ("model", "deployment", "replica", "state", "since", "holds", "resta
 def status(
     *,
     model: Annotated[
-        str | None, typer.Argument(help="One model's name. [default: all]", autocompletion=completion.models)
+        str | None,
+        typer.Argument(
+            metavar="MODEL", help="One model's name. [default: all]", autocompletion=completion.models
+        ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it anew whenever it changes.")] = False,
     url: options.ControlUrl = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show deployments and their replicas: rate, latency and slots, and why requests wait where they do.
+    """Show deployments and their replicas as they are now. It tells rate, latency, slots, and why requests wait.
 
     Replicas are ready/desired, target is the concurrency target, predict the predict concurrency, and p95 the latency
     that 95% of requests keep. Rate and latency are of the last half minute. A terminal that is wider shows more.

@@ -36,7 +36,7 @@ def tune(
     *,
     as_json: options.AsJson = False,
 ) -> None:
-    """Find the two numbers of the model in DIR by measuring it on this machine.
+    """Find the two numbers of a model by measuring it on this machine.
 
     Real replicas are started, one after another. One client alone shows how long each stage takes. Little's law
     then says how many requests a replica must hold so that predict never waits: CT is about PC x (time in the

@@ -63,7 +63,8 @@ def _lint(directory: Path, machine: Machine, name: str | None, changes: Mapping[
             require_real(field, path)
         settings = first_settings(config)
     except InvalidTrussError as error:
-        return Report((of_error(_CONFIG, error),))
+        place = _CONFIG if (directory / _CONFIG).is_file() else str(directory)
+        return Report((of_error(place, error),))
     except InvalidSettingError as error:
         return Report((of_error(f"{_CONFIG}: model_metadata.headway", error),))
     settings = settings.with_changes(changes)

@@ -6,7 +6,6 @@ The fields themselves are in config_fields; here are the file, what the runtime 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +22,7 @@ from headway.model_server.truss.config_values import (
     record,
     table,
 )
+from headway.model_server.truss.no_truss import not_a_truss
 
 __all__ = [
     "HeadwayOptions",
@@ -37,8 +37,6 @@ __all__ = [
 GATEABLE = ("predict", "chat_completions", "completions", "embeddings", "messages", "responses")
 """The methods that the gate can limit."""
 
-_MOST_LOOKED_AT = 1000
-"""Entries of a folder that is no Truss, in search of one that is."""
 _RESERVED_VARIABLES = ("HOSTNAME", "PORT")
 
 
@@ -124,34 +122,10 @@ def read_truss(directory: Path) -> TrussConfig:
     except UnicodeDecodeError as error:
         raise InvalidTrussError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error
     except OSError as error:
-        raise InvalidTrussError(
-            f"{path} cannot be read: {error.strerror}", hint=_where_else(directory)
-        ) from error
+        raise not_a_truss(directory, error) from error
     config = parse_config(text, directory)
     _check_files(config)
     return config
-
-
-def _where_else(directory: Path) -> str:
-    """What may have been meant instead of a folder without a config.yaml."""
-    if directory.is_file():
-        return "name the folder that it lies in"
-    if (directory / "config.yml").is_file():
-        return "rename config.yml to config.yaml"
-    try:
-        inside = sorted(one for one in islice(directory.iterdir(), _MOST_LOOKED_AT) if _has_config(one))
-    except OSError:
-        inside = []
-    if inside:
-        return f"there is one in {inside[0]}: name that folder"
-    return "name the folder that has a config.yaml; headway init DIR writes a new one"
-
-
-def _has_config(directory: Path) -> bool:
-    try:
-        return (directory / "config.yaml").is_file()
-    except OSError:
-        return False
 
 
 def parse_config(text: str, directory: Path) -> TrussConfig:

@@ -103,7 +103,10 @@ def _service(table: Table, records: Records) -> Service:
         with placed(table.at("from")):
             return _SERVICES[way](records(table.text("from")))
     table.refuse_unknown((*STAGE_KEYS, "from"))
-    table.get("predict", hint='how long predict takes, as in predict = "200ms"; or from = a file of records')
+    table.get(
+        "predict",
+        hint='how long predict takes, as in predict = "200ms" or --predict 200ms; or from, a file of records',
+    )
     return Stages(**table.given(**dict.fromkeys(STAGE_KEYS, table.durations)))
 
 

@@ -100,10 +100,12 @@ soak: $(READY)
 	@HEADWAY_SOAK_SECONDS=3600 $(BIN)/python -m pytest tests/system/test_growth.py -n 0
 
 # What tests need from the system: curl for the printed lines, the libraries that OpenCV loads in receipts, Chromium for
-# the console, and a PostgreSQL server (which Debian puts outside PATH) for the control plane's store.
+# the console, a PostgreSQL server (which Debian puts outside PATH) for the control plane's store, and the programs whose
+# files docs/guide/production.md prints.
 system-packages:
 	@tools/system-packages bwrap:bubblewrap curl:curl chromium:chromium libGL.so.1:libgl1 libgthread-2.0.so.0:libglib2.0-0 \
-		'/usr/lib/postgresql/*/bin/initdb:postgresql'
+		'/usr/lib/postgresql/*/bin/initdb:postgresql' nginx:nginx-light caddy:caddy openssl:openssl \
+		systemd-analyze:systemd
 
 # Half an hour each, on a machine with nothing else to do: tune against exhaustive grids, and the guide's worked case.
 bench-tune-grid: $(READY)

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from control.store.postgresql_server import PostgresqlServer, installed_programs, why_not
@@ -8,7 +10,7 @@ from headway.control.store.store import Store
 @pytest.fixture(scope="session")
 def postgresql():
     if reason := why_not():
-        pytest.skip(reason)
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     server = PostgresqlServer(installed_programs())
     try:
         server.start()

@@ -2,10 +2,7 @@ import { expect, it } from "vitest";
 import { lone, sum, summary } from "../src/charts/summary";
 import { linePoints } from "../src/components/sparkline";
 import { digits } from "../src/format";
-import { LogWindow, MOST, found } from "../src/pages/deployment/log_lines";
 import { parts } from "../src/pages/deployment/waterfall";
-
-const line = (replica: string, text: string): string => `${JSON.stringify({ replica, line: text })}\n`;
 
 it("a waterfall's parts fill it in the order of the stages", () => {
   const shown = parts({ predict: 0.5, queue: 0.2, send: 0 }, 1);
@@ -15,21 +12,6 @@ it("a waterfall's parts fill it in the order of the stages", () => {
 
 it("stages that overlap the end do not overflow it", () => {
   expect(parts({ predict: 2 }, 1)).toEqual([{ stage: "predict", seconds: 2, share: 1 }]);
-});
-
-it("logs are the same wherever they are cut, and bounded", () => {
-  const text = line("m-1", "one") + line("m-2", "Two");
-  for (let cut = 0; cut <= text.length; cut += 1) {
-    const window = new LogWindow();
-    window.push(text.slice(0, cut));
-    window.push(text.slice(cut));
-    expect(window.lines.map((one) => one.line)).toEqual(["one", "Two"]);
-    expect(found(window.lines, "", "two").map((one) => one.replica)).toEqual(["m-2"]);
-    expect(found(window.lines, "m-1", "two")).toEqual([]);
-  }
-  const window = new LogWindow();
-  window.push(line("m-1", "old") + line("m-1", "x").repeat(MOST));
-  expect([window.lines.length, window.lines[0]?.line]).toEqual([MOST, "x"]);
 });
 
 it("a chart is told in words", () => {

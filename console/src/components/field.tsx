@@ -65,7 +65,7 @@ export function NumberField({ value, low, high, step = "any", onValue, ...rest }
 export interface TextFieldProps {
   label: string;
   value: string;
-  type?: "text" | "password";
+  type?: "text" | "password" | "search";
   hint?: ComponentChildren;
   error?: string;
   placeholder?: string;

@@ -13,6 +13,7 @@ from typing import Any
 
 from headway.telemetry.instants import instant_text
 from headway.telemetry.log_levels import Level, level_and_rest, level_of
+from headway.telemetry.log_traceback import parted
 
 _TIMES = ("asctime", "timestamp", "time", "@timestamp", "ts", "at")
 _LEVELS = ("levelname", "level", "severity", "lvl")
@@ -65,12 +66,15 @@ def entry_of(line: str) -> LogEntry:
     record = _record(line)
     if record is None:
         return _plain(line)
+    message, traceback = harmless(_text(_first(record, _MESSAGES))), _traceback(record)
+    if not traceback:
+        message, traceback = parted(message)
     return LogEntry(
         line=line,
         at=_instant(_first(record, _TIMES)),
         level=level_of(_first(record, _LEVELS)),
-        message=harmless(_text(_first(record, _MESSAGES))),
-        traceback=_traceback(record),
+        message=message,
+        traceback=traceback,
         request_ids=_request_ids(record),
     )
 

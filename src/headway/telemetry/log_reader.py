@@ -3,21 +3,17 @@
 What a line alone says is `log_entry`'s to tell.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from enum import Enum, auto
 
+from headway.telemetry import log_traceback
 from headway.telemetry.log_entry import LogEntry, entry_of, harmless, is_record
 from headway.telemetry.log_levels import Level
 
 _MOST_LINES = 2000
 _MOST_CHARACTERS = 256 * 1024
 """Of one entry; what comes then is another."""
-_TRACEBACK = re.compile(r"[ |]*(?:\+ )?(?:Exception Group )?Traceback \(most recent call last\):")
-_GOES_ON = ("During handling of the above exception", "The above exception was the direct cause")
-_OF_GROUP = re.compile(r"[ |]*\| ([\w.]*Group: .*)")
-_END_OF_GROUP = re.compile(r"[ |]*\+-{5,}$")
 
 
 class _Open(Enum):
@@ -72,7 +68,9 @@ class LogReader:
         begin = len(self._lines) if self._traceback_from is None else self._traceback_from
         traceback = [harmless(line) for line in self._lines[begin:]]
         message = (
-            "\n".join([head.message, *map(harmless, self._lines[1:begin])]) if begin else _named(traceback)
+            "\n".join([head.message, *map(harmless, self._lines[1:begin])])
+            if begin
+            else log_traceback.subject(traceback)
         )
         below = "\n".join(traceback).rstrip()
         yield replace(head, line="\n".join(self._lines), message=message, traceback=below)
@@ -80,7 +78,7 @@ class LogReader:
     def _begin(self, line: str) -> None:
         head = entry_of(line)
         self._traceback_from, self._open = None, _Open.NOTHING
-        if _TRACEBACK.match(line):
+        if log_traceback.BEGIN.match(line):
             head = replace(head, level=Level.ERROR)
             self._traceback_from, self._open = 0, _Open.TRACEBACK
         elif not line.startswith("{") and (head.at is not None or head.level is not None):
@@ -111,32 +109,23 @@ class LogReader:
                 return self._takes_another(line)
 
     def _takes_more(self, line: str) -> bool:
-        if _TRACEBACK.match(line) is None:
-            return _is_indented(line)
+        if log_traceback.BEGIN.match(line) is None:
+            return log_traceback.is_indented(line)
         is_of_it = self._head is not None and (self._head.level or Level.INFO) >= Level.WARNING
         if is_of_it:
             self._traceback_from, self._open = len(self._lines), _Open.TRACEBACK
         return is_of_it
 
     def _takes_traceback(self, line: str) -> bool:
-        is_inside = not line.strip() or _is_indented(line) or _TRACEBACK.match(line) is not None
-        if not is_inside or _END_OF_GROUP.match(line):
+        is_inside = (
+            not line.strip() or log_traceback.is_indented(line) or log_traceback.BEGIN.match(line) is not None
+        )
+        if not is_inside or log_traceback.END_OF_GROUP.match(line):
             self._open = _Open.ANOTHER_TRACEBACK
         return True
 
     def _takes_another(self, line: str) -> bool:
-        if line.startswith(_GOES_ON):
+        if log_traceback.goes_on(line):
             self._open = _Open.TRACEBACK
             return True
         return not line.strip()
-
-
-def _is_indented(line: str) -> bool:
-    return line[:1] in {" ", "\t"} and bool(line.strip())
-
-
-def _named(traceback: list[str]) -> str:
-    """The exception that it is about: at its end, or after the first of a group's tracebacks."""
-    at_the_end = (one for one in reversed(traceback) if one and not _is_indented(one))
-    of_a_group = (found[1] for one in traceback if (found := _OF_GROUP.fullmatch(one)))
-    return next(at_the_end, None) or next(of_a_group, traceback[0].strip())

@@ -13,7 +13,7 @@ import { Actions } from "./actions";
 import { AdviceList } from "./advice";
 import { Charts } from "./charts";
 import { Decisions } from "./decisions";
-import { Logs } from "./logs";
+import { Logs } from "./logs/logs";
 import { PictureView } from "./picture";
 import { Requests } from "./requests";
 import { useEditing } from "./drafts";
@@ -39,14 +39,16 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   const tryLink = (change: Advice["change"]): string => deploymentLink(model, deployment, "/what-if", draftOf(change));
   usePointed(query.get("setting"));
   const asked = query.toString();
+  const { status, reason = "" } = picture?.deployment ?? {};
+  const replicas = picture?.replicas.map((one) => one.id).join(" ") ?? "";
   // Two pictures a second must not draw anew what does not follow from them.
   const past = useMemo(() => {
     if (tab === "charts") return <Charts path={path} />;
     if (tab === "decisions") return <Decisions path={path} />;
     if (tab === "requests") return <Requests path={path} query={asked} />;
-    if (tab === "logs") return <Logs path={path} />;
+    if (tab === "logs" && status !== undefined) return <Logs path={path} query={query} status={status} reason={reason} replicas={replicas.split(" ")} linkTo={link} />;
     return tab === "advice" ? <AdviceList path={path} onApply={fill} linkTo={tryLink} /> : null;
-  }, [path, tab, asked]);
+  }, [path, tab, asked, ...(tab === "logs" ? [status, reason, replicas] : [])]);
   if (picture === null) return error === null ? <Loading /> : <Problem error={error} />;
   return (
     <>

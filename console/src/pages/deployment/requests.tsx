@@ -156,6 +156,7 @@ function Chosen({ path, requestId }: { path: string; requestId: string }) {
     <article class="panel chosen" aria-label={`Request ${requestId}`}>
       <h2 class="row">
         <span class="mono">{requestId}</span>
+        <a href={`${location.hash.split("?", 1)[0] ?? ""}?${new URLSearchParams({ tab: "logs", request: requestId }).toString()}`}>Its log lines</a>
         <a href={changedHash(location.hash, { request: "" })}>Close</a>
       </h2>
       {value === null ? error === null ? <Loading /> : <Problem error={error} /> : <InFull request={value} />}

@@ -1,0 +1,22 @@
+/** Before the first line: more of the past, as long as the page can keep it. */
+import { count } from "../../../format";
+import { type Filters, TAILS, tailOf } from "./filters";
+
+interface OlderProps {
+  lines: number;
+  filters: Filters;
+  onChange(next: Partial<Filters>): void;
+}
+
+export function Older({ lines, filters, onChange }: OlderProps) {
+  const next = TAILS.find((one) => one > tailOf(filters));
+  if (lines < tailOf(filters)) return null;
+  if (next === undefined) return <p class="soft older">Older lines are not shown: name a window of time, or download them.</p>;
+  return (
+    <p class="older">
+      <button type="button" onClick={() => onChange({ tail: next })}>
+        Show {count(next)} lines
+      </button>
+    </p>
+  );
+}

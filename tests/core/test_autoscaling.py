@@ -348,3 +348,11 @@ def test_what_waits_for_its_next_start_or_may_recover_is_still_meant_to_be_there
     assert there(states, 5, is_backing_off=False) == Replicas(ready=1, starting=1, away=1)
     assert there(states, 5, is_backing_off=True) == Replicas(ready=1, starting=1, away=3)
     assert there(states, 2, is_backing_off=True) == Replicas(ready=1, starting=1, away=1)
+
+
+def test_since_when_something_queues_is_told_to_whoever_asks():
+    world = World()
+    assert world.policy.queues_since is None
+    world.report(1.0, 2, 1, 1.0, 1.0)
+    world.report(1.0, 3, 1, 1.0, 1.0)
+    assert world.policy.queues_since == 1.0

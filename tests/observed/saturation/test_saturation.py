@@ -21,7 +21,7 @@ READY, STARTING, UNHEALTHY, DRAINING = (
 
 
 def ready(held=4, at_gate=0, count=1):
-    return [SeenReplica(READY, 100.0, held, at_gate)] * count
+    return [SeenReplica(READY, 100.0, held, at_gate, 80.0)] * count
 
 
 def seen(replicas=(), *, target=4, queued=0, changes=None, **more):
@@ -66,6 +66,9 @@ def test_full_slots_and_a_queue_at_the_most_replicas():
         seen(ready(held=3, at_gate=2), seconds_in_slot=0.05),  # short waits at the gate
         seen(ready(), is_refused=False, lacks="every GPU is taken", lacks_gpu=True, desired=2),
         seen(ready(held=0), changes={"queue_limit": 0}),
+        seen(ready(held=0), queued=1, gateways_ready=1),
+        # just ready: the gateway is about to hear of it
+        seen([SeenReplica(READY, 9.0, in_state=0.3)], queued=1, queued_for=9.0, gateways_ready=0),
         seen(ready(), queued=0, desired=1, lacks="every GPU is taken", lacks_gpu=True),
     ],
 )
@@ -405,7 +408,12 @@ def test_the_advice_is_about_a_setting_that_there_is():
 
 _REPLICAS = st.lists(
     st.builds(
-        SeenReplica, st.sampled_from(ReplicaState), st.floats(0, 100), st.integers(0, 9), st.integers(0, 9)
+        SeenReplica,
+        st.sampled_from(ReplicaState),
+        st.floats(0, 100),
+        st.integers(0, 9),
+        st.integers(0, 9),
+        st.floats(0, 9),
     ),
     max_size=5,
 )

@@ -65,7 +65,8 @@ class SaturationViews:
         """Its board is looked at only where somebody may wait at its gate."""
         held = self._supervisor.link.held(replica.replica_id)
         at_gate = count_at(replica.running.private_address, Stage.GATE_WAIT) if held > places else 0
-        return SeenReplica(replica.state, max(0.0, now - replica.ordered_at), held, at_gate)
+        age, in_state = (max(0.0, now - at) for at in (replica.ordered_at, replica.since))
+        return SeenReplica(replica.state, age, held, at_gate, in_state)
 
     def _preparation(self, deployment: Deployment) -> dict[str, Any]:
         if deployment.prepared is not None or deployment.failure:

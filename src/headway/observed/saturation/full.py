@@ -28,7 +28,8 @@ def all_taken(seen: Situation) -> Hindrance:
 
 def some_free(seen: Situation) -> Hindrance | None:
     """Slots are free. What waits all the same."""
-    if seen.queued and seen.queued_for >= _TAKEN_UP_WITHIN and seen.is_news_to_gateway:
+    is_overdue = all(one.in_state >= _TAKEN_UP_WITHIN for one in seen.ready)
+    if seen.queued and is_overdue and seen.is_news_to_gateway:
         return Hindrance(
             code=Code.NOT_TAKEN_UP,
             text=f"{counted(len(seen.ready), 'replica')} ready, and the gateway gives to {seen.gateways_ready}",

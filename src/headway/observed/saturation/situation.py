@@ -12,12 +12,15 @@ from headway.observed.saturation.newcomer import Coming
 
 @dataclass(frozen=True, slots=True)
 class SeenReplica:
-    """`age` is how long ago it was ordered, in seconds; `held` the slots taken, `at_gate` those that wait there."""
+    """`age` is how long ago it was ordered and `in_state` how long it has been in its state, in seconds; `held` are the
+    slots taken, `at_gate` those that wait there.
+    """
 
     state: ReplicaState
     age: float = 0.0
     held: int = 0
     at_gate: int = 0
+    in_state: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

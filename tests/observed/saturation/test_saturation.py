@@ -128,7 +128,7 @@ GPU = {"lacks": "every GPU is taken", "lacks_hint": "lower max_replica", "lacks_
         ),
         (
             seen(desired=1, queued=2, lacks="its secrets cannot be laid out"),
-            ("waits_for_room", "wait", "no room for 1 replica: its secrets cannot be laid out"),
+            ("waits_for_room", "wait", "1 replica cannot be started: its secrets cannot be laid out"),
         ),
         (
             seen(desired=1, queued=1, is_after_another=True),

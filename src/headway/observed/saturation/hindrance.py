@@ -64,7 +64,7 @@ def without_room(seen: Situation) -> Hindrance | None:
     what = (
         f"waiting for {counted(missing, 'GPU')}"
         if seen.lacks_gpu
-        else f"no room for {counted(missing, 'replica')}"
+        else f"{counted(missing, 'replica')} cannot be started"
     )
     return Hindrance(
         code=Code.WAITS_FOR_GPU if seen.lacks_gpu else Code.WAITS_FOR_ROOM,

@@ -102,6 +102,9 @@ def test_the_tab_key_completes_models_deployments_replicas_settings_and_keys(bas
         ("keys create --scope met", "keys create --scope metrics "),
         ("secrets delete h", "secrets delete hf_access_token "),
         ("dec", "decisions "),
+        ("requests rec", "requests receipts "),
+        ("requests hello --replica hello-2", "requests hello --replica hello-2 "),
+        ("changes hello --deployment 1", "changes hello --deployment 1a2b3c4d "),
     ]:
         bash.type(f"headway {typed}\t")
         assert "\n" not in bash.until(f"{completed.removeprefix(typed)}")

@@ -1,6 +1,7 @@
 """The way to what a data directory holds: through control, or to the directory itself while nothing runs on it."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from headway.control.disk.pruning import Pruner
 
 _MEGABYTE = 1_000_000
+_HASH = re.compile("[0-9a-f]{32,}")
+_DIGITS = 12
 
 
 class Disk(Protocol):
@@ -45,6 +48,11 @@ def disk_of(url: str | None, data_dir: Path | None) -> "Iterator[Disk]":
 def size(count: int) -> str:
     """For people."""
     return f"{count / _MEGABYTE:,.1f} MB"
+
+
+def short(name: str) -> str:
+    """A hash by as many digits as tell it from others; --json has all of them."""
+    return name[:_DIGITS] if _HASH.fullmatch(name) else name
 
 
 class _Running:

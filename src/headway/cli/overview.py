@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _MOST_BAR = 10
-_MOST_REASON_LINES = 4
 _LONGEST_STATUS = len("SCALED_TO_ZERO")
 _LEVELS = {"note": "dim", "wait": "yellow", "refused": "bold red"}
 _DEPLOYMENTS = (
@@ -34,7 +33,6 @@ _MODELS = (
 )
 _LEAST_OF_MODELS = 5
 _REPLICAS = (Column("replica"), Column("slots"), Column("state"), Column("since"))
-_LIMITS = (None, 16, 8, 4, 2, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +43,29 @@ class Room:
     height: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much is told of each deployment."""
+
+    reason_lines: int = 4
+    """A single one leaves no place for what follows from a failure beside it."""
+    replicas: int | None = None
+    """None: all of them."""
+
+
+_DETAILS = (Detail(), Detail(2), Detail(1), *(Detail(1, count) for count in (16, 8, 4, 2, 1, 0)))
+
+
 def status_lines(state: Any, room: Room) -> "list[Text]":
-    """Deployments by model, each with its replicas; where the height is not enough for all of these, with the first."""
+    """Deployments by model, each with its replicas; where the height is not enough reasons get shorter, then replicas
+    fewer.
+    """
     from rich.text import Text
 
     lines: list[Text] = []
     height = room.height
-    for most in _LIMITS:
-        lines = list(_deployments(state["deployments"], room.width, most))
+    for detail in _DETAILS:
+        lines = list(_deployments(state["deployments"], room.width, detail))
         if height is None or len(lines) <= height:
             return lines
     kept = max(0, (height or 0) - 1)
@@ -60,7 +73,7 @@ def status_lines(state: Any, room: Room) -> "list[Text]":
 
 
 def _cut(count: int, width: int) -> "list[Text]":
-    told = f"and {counted(count, 'line')} more: a model's name behind status shows it alone"
+    told = f"and {counted(count, 'line')} more: status MODEL shows one alone"
     return list(wrapped(told, width, indent=0, most=1, style="dim"))
 
 
@@ -79,10 +92,10 @@ def model_lines(models: Sequence[Any], room: Room) -> "Iterator[Text]":
         yield drawn.line(row if is_whole else row[1:])
         if "environments" not in drawn.names and model["environments"]:
             yield from wrapped(", ".join(model["environments"]), room.width, indent=4, style="dim")
-        yield from _why(model, room.width)
+        yield from _why(model, room.width, Detail())
 
 
-def _deployments(deployments: Sequence[Any], width: int, most_replicas: int | None) -> "Iterator[Text]":
+def _deployments(deployments: Sequence[Any], width: int, detail: Detail) -> "Iterator[Text]":
     from rich.text import Text
 
     rows = {one["id"]: _deployment_cells(one) for one in deployments}
@@ -92,8 +105,8 @@ def _deployments(deployments: Sequence[Any], width: int, most_replicas: int | No
         yield Text(name, style="bold")
         for one in of_model:
             yield drawn.line(rows[one["id"]])
-            yield from _beneath(one, drawn, width)
-            yield from _replicas(one, width, most_replicas)
+            yield from _beneath(one, drawn, width, detail)
+            yield from _replicas(one, width, detail)
 
 
 def _deployment_cells(one: Any) -> list[Cell]:
@@ -126,7 +139,7 @@ def _model_cells(one: Any) -> list[Cell]:
     return [Cell(text, STYLES.get(text, "")) for text in texts]
 
 
-def _beneath(one: Any, drawn: Grid, width: int) -> "Iterator[Text]":
+def _beneath(one: Any, drawn: Grid, width: int, detail: Detail) -> "Iterator[Text]":
     """What had no room as a column, and why it is as it is."""
     cells = [cell.text for cell in _deployment_cells(one)]
     left = {column.name: text for column, text in zip(_DEPLOYMENTS, cells, strict=True)}
@@ -137,17 +150,17 @@ def _beneath(one: Any, drawn: Grid, width: int) -> "Iterator[Text]":
         filter(None, (environments, ", ".join(f"{name} {text}" for name, text in left.items())))
     ):
         yield from wrapped(told, width, indent=4, style="dim")
-    yield from _why(one, width)
+    yield from _why(one, width, detail)
 
 
-def _why(one: Any, width: int) -> "Iterator[Text]":
+def _why(one: Any, width: int, detail: Detail) -> "Iterator[Text]":
     """Of a deployment or a model: what goes on, what failed, and why requests wait."""
     preparation, saturation = one.get("preparation"), one.get("saturation")
     if preparation and preparation["line"]:
-        yield from wrapped(preparation["line"], width, indent=4, most=_MOST_REASON_LINES)
+        yield from wrapped(preparation["line"], width, indent=4, most=detail.reason_lines)
     elif one["reason"]:
-        yield from wrapped(one["reason"], width, indent=4, most=_MOST_REASON_LINES, style="red")
-    if saturation:
+        yield from wrapped(one["reason"], width, indent=4, most=detail.reason_lines, style="red")
+    if saturation and not (one["reason"] and detail.reason_lines == 1):
         style = _LEVELS.get(saturation["level"], "")
         for sentence in saturation_sentences(saturation):
             yield from wrapped(sentence, width, indent=4, style=style)
@@ -160,11 +173,11 @@ def saturation_sentences(saturation: Any) -> Iterator[str]:
         yield f"advice: {saturation['advice']}"
 
 
-def _replicas(deployment: Any, width: int, most: int | None) -> "Iterator[Text]":
+def _replicas(deployment: Any, width: int, detail: Detail) -> "Iterator[Text]":
     """So many, first those that are not well, in the order of control; the others in one sentence."""
     replicas = deployment["replicas"]
     by_need = sorted(replicas, key=lambda one: one["state"] == "ready")
-    chosen = {one["id"] for one in by_need[:most]}
+    chosen = {one["id"] for one in by_need[: detail.replicas]}
     shown = [one for one in replicas if one["id"] in chosen]
     rows = [_replica_cells(one, deployment["concurrency_target"]) for one in shown]
     if rows:
@@ -177,7 +190,7 @@ def _replicas(deployment: Any, width: int, most: int | None) -> "Iterator[Text]"
                 continue
             yield line
             if rest:
-                yield from wrapped(rest, width, indent=6, most=_MOST_REASON_LINES, style="dim")
+                yield from wrapped(rest, width, indent=6, most=detail.reason_lines, style="dim")
     if left := by_need[len(shown) :]:
         yield from wrapped(_summary(left, deployment["concurrency_target"], len(shown)), width, indent=4)
 

@@ -26,6 +26,8 @@ STYLES = {
 }
 
 _LONGEST_CELL = 160
+_LONGEST_NAME = 34
+"""Of what stands whole in a table however narrow: a hash has 32 digits."""
 
 
 def show_json(content: Any) -> None:
@@ -51,16 +53,20 @@ def messages() -> "Console":
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], *, title: str | None = None) -> "Table":
-    """Values, titles and columns as they are, without markup; None is an empty cell."""
+    """Values, titles and columns as they are, without markup; None is an empty cell.
+
+    Where there is little room columns of sentences get narrow, and those of names and ids stay whole.
+    """
     from rich.table import Table
     from rich.text import Text
 
     head = None if title is None else Text(title, style="table.title")
     made = Table(box=None, pad_edge=False, title=head, title_justify="left")
-    for column in columns:
-        made.add_column(Text(column))
-    for row in rows:
-        texts = ("" if value is None else str(value) for value in row)
+    cells = [["" if value is None else str(value) for value in row] for row in rows]
+    for place, column in enumerate(columns):
+        is_whole = all(" " not in row[place] and len(row[place]) <= _LONGEST_NAME for row in cells)
+        made.add_column(Text(column), no_wrap=is_whole, overflow="fold")
+    for texts in cells:
         made.add_row(*(Text(text, style=STYLES.get(text, "")) for text in texts))
     return made
 

@@ -257,5 +257,15 @@ def test_a_terminal_too_low_for_all_deployments_says_what_is_left_out(control):
     states, environment = control
     states.put(state(*(dict(BUSY, id=f"{number:08}", model_name=f"m{number}") for number in range(20))))
     with Terminal([HEADWAY, "status", "--watch"], environment, columns=80, lines=12) as terminal:
-        shown = plain(terminal.until("shows it alone"))
-    assert "more: a model's name behind status shows it alone" in shown
+        shown = plain(terminal.until("shows one alone"))
+    assert "more: status MODEL shows one alone" in shown
+
+
+def test_reasons_get_shorter_before_a_replica_is_left_out(control):
+    states, environment = control
+    states.put(state(FAILED, BUSY))
+    with Terminal([HEADWAY, "status", "--watch"], environment, columns=80, lines=22) as terminal:
+        shown = plain(terminal.until("hello-3"))
+    for told in (f"{LONG}-2", "hello-1", "hello-2", SATURATION["text"]):
+        assert told in shown
+    assert sum("weights" in line for line in shown.splitlines()) == 1, "of its reason a line"

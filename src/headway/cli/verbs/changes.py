@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from headway.cli import options
+from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
 from headway.cli.tables import moment, show, show_json, table
@@ -32,7 +32,10 @@ def changes(
     model: options.Model,
     deployment: Annotated[
         str | None,
-        typer.Option(help="Only of this one: its id, or an environment that points at it. [default: all]"),
+        typer.Option(
+            help="Only of this one: its id, or an environment that points at it. [default: all]",
+            autocompletion=completion.deployments,
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The newest so many.")] = 20,
     url: options.ControlUrl = None,

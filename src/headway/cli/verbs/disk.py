@@ -3,7 +3,7 @@
 from typing import Any
 
 from headway.cli import options
-from headway.cli.disk_access import disk_of, size
+from headway.cli.disk_access import disk_of, short, size
 from headway.cli.tables import moment, show, show_json, table
 
 _COLUMNS = ("what", "name", "size", "used by", "last used")
@@ -35,8 +35,8 @@ def _row(entry: Any) -> tuple[Any, ...]:
     last_use = entry["last_used_at"]
     return (
         entry["what"],
-        entry["name"],
+        short(entry["name"]),
         size(entry["size_bytes"]),
         ", ".join(entry["used_by"]),
-        None if last_use is None else moment(last_use),
+        None if last_use is None else moment(last_use).partition(" ")[0],
     )

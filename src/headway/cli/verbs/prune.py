@@ -6,7 +6,7 @@ import typer
 
 from headway.cli import options
 from headway.cli.asking import confirm
-from headway.cli.disk_access import disk_of, size
+from headway.cli.disk_access import disk_of, short, size
 from headway.cli.tables import console, show, show_json, table
 
 if TYPE_CHECKING:
@@ -52,5 +52,8 @@ def _in_number(content: Any) -> str:
 
 
 def _show_entries(content: Any, out: "Console") -> None:
-    rows = ((one["what"], one["name"], size(one["size_bytes"]), one["reason"]) for one in content["removed"])
+    rows = (
+        (one["what"], short(one["name"]), size(one["size_bytes"]), one["reason"])
+        for one in content["removed"]
+    )
     out.print(table(_COLUMNS, rows), soft_wrap=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
-from headway.cli import options
+from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
 from headway.cli.grouped import grouped
@@ -35,6 +35,11 @@ class _ListByDefault(typer.core.TyperGroup):
             args = [_LIST, *args]
         return super().parse_args(ctx, args)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Its verbs, and models as behind `list`."""
+        model, *_ = self.commands[_LIST].params
+        return [*super().shell_complete(ctx, incomplete), *model.shell_complete(ctx, incomplete)]
+
 
 requests = typer.Typer(
     cls=_ListByDefault,
@@ -55,7 +60,10 @@ class _Filters:
     outcome: Annotated[
         list[Outcome] | None, typer.Option(metavar="OUTCOME", help=f"How it ended: {', '.join(Outcome)}.")
     ] = None
-    replica: Annotated[list[str] | None, typer.Option(help="The id of the replica that it went to.")] = None
+    replica: Annotated[
+        list[str] | None,
+        typer.Option(help="The id of the replica that it went to.", autocompletion=completion.replicas),
+    ] = None
     stage: Annotated[
         list[Stage] | None,
         typer.Option(

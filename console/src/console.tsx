@@ -15,6 +15,7 @@ export function Console() {
     (one) => one.parameters !== null,
   );
   const title = isRefused ? "Sign in" : (found?.route.title(found.parameters ?? {}) ?? "No such page");
+  const above = found?.route.above?.(found.parameters ?? {});
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
@@ -26,6 +27,11 @@ export function Console() {
   return (
     <Shell path={address.path}>
       <main id="main" ref={main} tabIndex={-1} aria-label={title}>
+        {above !== undefined && !isRefused && (
+          <a class="above" href={above.href}>
+            ‹ {above.label}
+          </a>
+        )}
         <h1 class="title">{title}</h1>
         {isRefused ? (
           <SignIn />

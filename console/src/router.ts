@@ -48,6 +48,12 @@ export function changedHash(hash: string, changes: Parameters): string {
   return `#${path}${asked && `?${asked}`}`;
 }
 
+/** `/models/{model}` as a link, with its query. */
+export function modelLink(model: string, query: Parameters = {}): string {
+  const asked = new URLSearchParams(query).toString();
+  return `#/models/${encodeURIComponent(model)}${asked && `?${asked}`}`;
+}
+
 export function useAddress(): Address {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {

@@ -1,10 +1,11 @@
 /** Every page of the console. A new one is a line here. */
 import type { ComponentType } from "preact";
-import type { Parameters } from "./router";
+import { type Parameters, modelLink } from "./router";
 import { DeployPage } from "./pages/deploy/page";
 import { DeploymentPage } from "./pages/deployment/page";
 import { KeysPage } from "./pages/keys/page";
 import { MetricsPage } from "./pages/metrics";
+import { ModelPage } from "./pages/model/page";
 import { ModelsPage } from "./pages/models";
 import { PlaygroundPage } from "./pages/playground/page";
 import { WhatIfPage } from "./pages/what_if/page";
@@ -18,14 +19,18 @@ export interface Route {
   pattern: string;
   /** The document's title, and the page's main heading. */
   title(parameters: Parameters): string;
+  /** The page that it belongs to. */
+  above?(parameters: Parameters): { label: string; href: string };
   page: ComponentType<PageProps>;
 }
 
+const ofModel = ({ model = "" }: Parameters) => ({ label: `All of ${model}`, href: modelLink(model) });
 const named = ({ model = "", deployment = "" }: Parameters): string => `${model} / ${deployment}`;
 
 export const ROUTES: Route[] = [
   { pattern: "/", title: () => "Models", page: ModelsPage },
-  { pattern: "/models/:model/:deployment", title: named, page: DeploymentPage },
+  { pattern: "/models/:model", title: ({ model = "" }) => model, page: ModelPage },
+  { pattern: "/models/:model/:deployment", title: named, above: ofModel, page: DeploymentPage },
   { pattern: "/models/:model/:deployment/playground", title: (of) => `Playground: ${named(of)}`, page: PlaygroundPage },
   { pattern: "/models/:model/:deployment/what-if", title: (of) => `What if: ${named(of)}`, page: WhatIfPage },
   { pattern: "/deploy", title: () => "Deploy", page: DeployPage },

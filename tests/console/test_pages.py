@@ -7,9 +7,11 @@ from console.browsing import barriers, fits, picture, tab
 
 PAGES = {
     "models": "/#/",
+    "model": "/#/models/timed",
     "deployment": "/#/models/timed/{id}",
     "charts": "/#/models/timed/{id}?tab=charts",
     "decisions": "/#/models/timed/{id}?tab=decisions",
+    "changes": "/#/models/timed/{id}?tab=changes",
     "requests": "/#/models/timed/{id}?tab=requests",
     "logs": "/#/models/timed/{id}?tab=logs",
     "advice": "/#/models/timed/{id}?tab=advice",
@@ -78,7 +80,7 @@ def test_a_setting_is_changed_by_keyboard_alone(used, browser):
         page.keyboard.press("Tab")
         assert focused(page) == "Skip to the content"
         page.keyboard.press("Enter")
-        press_until(page, "Tab", lambda: focused(page).startswith("timed"))
+        press_until(page, "Tab", lambda: focused(page) == used.deployment)
         page.keyboard.press("Enter")
         page.get_by_label("concurrency_target").wait_for()
         press_until(

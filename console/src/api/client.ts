@@ -50,7 +50,10 @@ function initOf({ method = "GET", body, headers = {}, signal }: Call): RequestIn
   return { ...init, headers: json, body: JSON.stringify(body) };
 }
 
+/** `/v1/models/{model}`, with what follows it. */
+export const modelPath = (model: string, rest = ""): string => `/v1/models/${encodeURIComponent(model)}${rest}`;
+
 /** `/v1/models/{model}/deployments/{deployment}`, with what follows it. */
 export function deploymentPath(model: string, deployment: string, rest = ""): string {
-  return `/v1/models/${encodeURIComponent(model)}/deployments/${encodeURIComponent(deployment)}${rest}`;
+  return modelPath(model, `/deployments/${encodeURIComponent(deployment)}${rest}`);
 }

@@ -34,9 +34,19 @@ export interface LiveDeployment extends Deployment {
   replicas: Replica[];
 }
 
+export interface LiveEnvironment {
+  name: string;
+  model_name: string;
+  deployment_id: string | null;
+  candidate_id: string | null;
+  replaced_id: string | null;
+  needed_replicas: number;
+}
+
 /** Event `state` of /v1/events. */
 export interface LiveState {
   models: Model[];
+  environments: LiveEnvironment[];
   deployments: LiveDeployment[];
 }
 

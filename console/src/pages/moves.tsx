@@ -1,4 +1,5 @@
 /** What is done with a whole deployment, wherever it is shown; what others would feel is asked first. */
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { call, deploymentPath } from "../api/client";
 import type { Deployment } from "../api/types";
@@ -14,8 +15,17 @@ export type Moved = Pick<
 
 const OFF = ["INACTIVE", "FAILED", "BUILD_FAILED"];
 
-/** `production` is what production points at; null: nothing, or it is not known yet. */
-export function Moves({ deployment: one, production, isWakeable = false }: { deployment: Moved; production: Moved | null; isWakeable?: boolean }) {
+interface MovesProps {
+  deployment: Moved;
+  /** What production points at; null: nothing, or it is not known yet. */
+  production: Moved | null;
+  isWakeable?: boolean;
+  /** Instead of moving production to it. */
+  promote?: ComponentChildren;
+  isDeletable?: boolean;
+}
+
+export function Moves({ deployment: one, production, isWakeable = false, promote, isDeletable = one.environments.length === 0 }: MovesProps) {
   const [isBusy, setBusy] = useState(false);
   const run = (method: "POST" | "DELETE", rest: string, done: string): void => {
     setBusy(true);
@@ -26,7 +36,10 @@ export function Moves({ deployment: one, production, isWakeable = false }: { dep
   if (one.status === "DELETING") return <span class="soft">goes when its last request has ended</span>;
   return (
     <span class="row">
-      {!one.is_production && <Promote deployment={one} production={production} isBusy={isBusy} onRun={() => run("POST", "/promote", "takes production's place once it is ready")} />}
+      {promote ??
+        (!one.is_production && (
+          <Promote deployment={one} production={production} isBusy={isBusy} onRun={() => run("POST", "/promote", "takes production's place once it is ready")} />
+        ))}
       {isWakeable && one.status === "SCALED_TO_ZERO" && (
         <button type="button" disabled={isBusy} onClick={() => run("POST", "/wake", "a replica starts")}>
           Wake
@@ -38,7 +51,7 @@ export function Moves({ deployment: one, production, isWakeable = false }: { dep
         </button>
       )}
       {one.status !== "INACTIVE" && <Deactivate deployment={one} isBusy={isBusy} onRun={() => run("POST", "/deactivate", "refuses requests")} />}
-      {one.environments.length === 0 && (
+      {isDeletable && (
         <Confirm label="Delete" title={`Delete ${called(one)}?`} sure="Delete it" isBusy={isBusy} onConfirm={() => run("DELETE", "", "is being deleted")}>
           <p>Its Truss, its settings and the records of its requests go. {ending(one)} It cannot be undone: the Truss would have to be pushed again.</p>
         </Confirm>
@@ -54,7 +67,7 @@ interface MoveProps {
 }
 
 /** To promote what is older than production is to roll back. */
-function Promote({ deployment: one, production, isBusy, onRun }: MoveProps & { production: Moved | null }) {
+export function Promote({ deployment: one, production, environment = "production", isBusy, onRun }: MoveProps & { production: Moved | null; environment?: string }) {
   if (production === null || one.created_at >= production.created_at)
     return (
       <button type="button" disabled={isBusy} onClick={onRun}>
@@ -62,9 +75,9 @@ function Promote({ deployment: one, production, isBusy, onRun }: MoveProps & { p
       </button>
     );
   return (
-    <Confirm label="Roll back to it" title={`Roll ${one.model_name} back?`} sure="Roll back" isBusy={isBusy} isDanger={false} onConfirm={onRun}>
+    <Confirm label="Roll back to it" title={`Roll ${environment === "production" ? "" : `${environment} of `}${one.model_name} back?`} sure="Roll back" isBusy={isBusy} isDanger={false} onConfirm={onRun}>
       <p>
-        Production goes from <b>{production.name || production.id}</b>, pushed <Instant at={production.created_at} />, to <b>{one.name || one.id}</b>, pushed{" "}
+        {environment === "production" ? "Production" : environment} goes from <b>{production.name || production.id}</b>, pushed <Instant at={production.created_at} />, to <b>{one.name || one.id}</b>, pushed{" "}
         <Instant at={one.created_at} />.
       </p>
       <p>It moves when the older one is ready; until then the present one serves, and no request is lost. What queues moves along.</p>

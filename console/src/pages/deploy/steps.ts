@@ -10,7 +10,7 @@ export interface Step {
 
 type Pushed = Pick<LiveDeployment, "status" | "reason" | "preparation"> & { replicas?: Pick<Replica, "state" | "since">[] };
 
-const NAMES = ["Environment", "Start", "Load"] as const;
+const NAMES = ["Python environment", "Start", "Load"] as const;
 
 const FAILED = new Set(["BUILD_FAILED", "FAILED"]);
 const SERVING = new Set(["ACTIVE", "UNHEALTHY", "SCALED_TO_ZERO"]);

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { useLoaded } from "../../api/loaded";
 import type { Change, SettingValue } from "../../api/types";
 import { ago } from "../../format";
-import { byWhom } from "../../changes";
+import { byWhom } from "../history/changes";
 import { type Choices, type Moved, type Side, isDecided } from "./conflict";
 import { told } from "./setting_fields";
 

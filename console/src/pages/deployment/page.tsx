@@ -9,6 +9,7 @@ import { Tabs } from "../../components/tabs";
 import { count, rate, seconds, sentence } from "../../format";
 import { type Parameters, deploymentLink } from "../../router";
 import type { PageProps } from "../../routes";
+import { ChangeList } from "../history/change_list";
 import { Actions } from "./actions";
 import { AdviceList } from "./advice";
 import { Charts } from "./charts";
@@ -22,7 +23,7 @@ import type { Draft } from "./setting_fields";
 import { SettingsForm } from "./settings_form";
 import { orderNamed } from "./totals";
 
-const TABS = ["live", "charts", "decisions", "requests", "logs", "advice"] as const;
+const TABS = ["live", "charts", "decisions", "changes", "requests", "logs", "advice"] as const;
 
 export function DeploymentPage({ parameters, query }: PageProps) {
   const { model = "", deployment = "" } = parameters;
@@ -45,6 +46,7 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   const past = useMemo(() => {
     if (tab === "charts") return <Charts path={path} />;
     if (tab === "decisions") return <Decisions path={path} />;
+    if (tab === "changes") return <ChangeList path={path} nameOf={(id) => id} />;
     if (tab === "requests") return <Requests path={path} query={asked} />;
     if (tab === "logs" && status !== undefined) return <Logs path={path} query={query} status={status} reason={reason} replicas={replicas.split(" ")} linkTo={link} />;
     return tab === "advice" ? <AdviceList path={path} onApply={fill} linkTo={tryLink} /> : null;

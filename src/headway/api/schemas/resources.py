@@ -234,8 +234,21 @@ class LiveDeployment(Deployment):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveEnvironment:
+    """Where an environment points, and what is about to take its place."""
+
+    name: str
+    model_name: str
+    deployment_id: str | None
+    candidate_id: Annotated[str | None, Field(description="takes its place once it is ready")]
+    replaced_id: Annotated[str | None, Field(description="made room for the candidate")]
+    needed_replicas: Annotated[int, Field(description="that the candidate needs ready for that")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveState:
     """Everything that can change by itself."""
 
     models: list[Model]
+    environments: list[LiveEnvironment]
     deployments: list[LiveDeployment]

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from headway.api.schemas import administration, resources, traffic
 from headway.api.schemas.traffic import instant
+from headway.api.views.environments import live_environments
 from headway.api.views.saturation import SaturationViews
 from headway.control.desired.state import PRODUCTION, Deployment, Environment
 from headway.control.packages.machine import has_secret
@@ -52,7 +53,9 @@ class ResourceViews:
         for deployment in deployments:
             by_model[deployment.model_id].append(deployment)
         models = [self._model(name, its) for name, its in by_model.items()]
-        return _LIVE_STATE.dump_json(resources.LiveState(models=models, deployments=deployments)).decode()
+        environments = live_environments(self._plane)
+        state = resources.LiveState(models=models, environments=environments, deployments=deployments)
+        return _LIVE_STATE.dump_json(state).decode()
 
     def models(self) -> resources.Models:
         return resources.Models(models=[self.model(name) for name in self._desired_state.models])

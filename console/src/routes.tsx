@@ -1,5 +1,6 @@
 /** Every page of the console. A new one is a line here. */
 import type { ComponentType } from "preact";
+import { later } from "./components/later";
 import { type Parameters, modelLink } from "./router";
 import { DeployPage } from "./pages/deploy/page";
 import { DeploymentPage } from "./pages/deployment/page";
@@ -7,8 +8,9 @@ import { KeysPage } from "./pages/keys/page";
 import { MetricsPage } from "./pages/metrics";
 import { ModelPage } from "./pages/model/page";
 import { ModelsPage } from "./pages/models";
-import { PlaygroundPage } from "./pages/playground/page";
-import { WhatIfPage } from "./pages/what_if/page";
+
+const PlaygroundPage = later(async () => (await import("./pages/playground/page")).PlaygroundPage);
+const WhatIfPage = later(async () => (await import("./pages/what_if/page")).WhatIfPage);
 
 export interface PageProps {
   parameters: Parameters;

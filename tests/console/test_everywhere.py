@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -154,6 +155,17 @@ def test_what_moves_everybody_is_asked_with_what_follows(used, browser, theme, w
         dialog.get_by_role("button", name="Cancel").click()
         dialog.wait_for(state="detached")
     assert used.ask(path)["status"] == "ACTIVE"
+
+
+def test_a_deactivation_tells_what_is_on_its_way(used, browser):
+    with tab(browser, used.url) as page, ThreadPoolExecutor(1) as pool:
+        page.goto(f"/#/models/timed/{used.deployment}")
+        asked = pool.submit(used.load, 1, preprocess=6)
+        page.get_by_role("img", name="1 of 2 slots taken: 1 in preprocess").wait_for()
+        page.get_by_role("button", name="Deactivate…").click()
+        page.get_by_role("dialog").get_by_text("What is in flight (1) is finished.", exact=False).wait_for()
+        page.keyboard.press("Escape")
+        asked.result()
 
 
 def test_a_key_is_deleted_only_when_that_is_meant(used, browser):

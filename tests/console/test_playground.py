@@ -297,7 +297,7 @@ def test_a_chat_that_is_copied_for_openais_client_is_answered(opened, tmp_path):
         assert copied(page, "curl", tmp_path).startswith('{"choices"')
 
 
-def copied(page, kind, directory):
+def copied(page, kind, directory, **variables):
     """What the command or program prints that the page has copied."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     if page.get_by_label("To be copied").count() == 0 or not page.get_by_label("To be copied").is_visible():
@@ -310,10 +310,51 @@ def copied(page, kind, directory):
     file.write_text(text, encoding="utf-8")
     command = ["bash", file] if kind == "curl" else [sys.executable, file]
     done = subprocess.run(
-        command, capture_output=True, timeout=60, check=False, env={**os.environ, "PYTHONUTF8": "1"}
+        command,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONUTF8": "1", **variables},
     )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode().removeprefix("200 ")
+
+
+@pytest.fixture
+def key(models):
+    """The only key, for as long as the test goes on."""
+    made = models.ask("/api_keys", "POST", json={"name": "mine"})
+    yield made["api_key"]
+    headers = {"authorization": f"Bearer {made['api_key']}"}
+    models.ask(f"/api_keys/{made['prefix']}", "DELETE", headers=headers)
+
+
+def test_with_a_key_everything_can_be_tried_and_no_copy_has_it(models, browser, tmp_path, key):
+    ids = {
+        name: models.ask(f"/models/{name}/deployments/production", headers={"x-api-key": key})["id"]
+        for name in ("ways", "echoes")
+    }
+    with tab(browser, models.url, forgiven=FAILED) as page:
+        page.add_init_script(f"sessionStorage.setItem('headway.key', {json.dumps(key)})")
+        page.goto(f"/#/models/ways/{ids['ways']}/playground?as=json")
+        page.get_by_label("Input, as JSON").wait_for()
+        send(page, {"want": "failure"})
+        page.get_by_role("status").get_by_text("500", exact=True).wait_for()
+        for kind in ("curl", "Python (httpx)"):
+            page.get_by_label("Input, as JSON").fill('{"want": "it\'s"}')
+            assert json.loads(copied(page, kind, tmp_path, HEADWAY_API_KEY=key)) == {"want": "it's"}
+            assert key not in (tmp_path / "copied").read_text()
+        page.goto(f"/#/models/ways/{ids['ways']}/playground?way=chat")
+        page.get_by_label("Message", exact=True).fill("hello")
+        assert "hello" in copied(page, "OpenAI client", tmp_path, HEADWAY_API_KEY=key)
+        assert key not in (tmp_path / "copied").read_text()
+        page.goto(f"/#/models/echoes/{ids['echoes']}/playground")
+        _converse(page)
+        page.get_by_role("button", name="Close", exact=True).click()
+        page.get_by_text("Closed by you with 1000").wait_for()
+        page.goto("/#/metrics")
+        page.get_by_text("credentials_file").wait_for()
+        assert page.get_by_role("region", name="Prometheus").get_by_role("link", name="/metrics").count() == 0
 
 
 def _chat(page):

@@ -4,6 +4,7 @@ import { useLoaded } from "../api/loaded";
 import { apiKey } from "../api/session";
 import { Loading, Problem } from "../components/notes";
 import { tell, tellError } from "../components/toasts";
+import "./halves.css";
 
 export function MetricsPage() {
   const { value, error } = useLoaded<{ url: string }>("/v1/inference");

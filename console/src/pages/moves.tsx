@@ -110,4 +110,4 @@ function Deactivate({ deployment: one, isBusy, onRun }: MoveProps) {
 const called = (one: Moved): string => `${one.model_name} / ${one.name || one.id}`;
 
 const ending = ({ in_flight, queued }: Moved): string =>
-  `${in_flight > 0 ? `${count(in_flight)} in flight are finished` : "Nothing is in flight"}${queued > 0 ? `; ${count(queued)} that queue are refused.` : "."}`;
+  `${in_flight > 0 ? `What is in flight (${count(in_flight)}) is finished` : "Nothing is in flight"}${queued > 0 ? `; what queues (${count(queued)}) is refused.` : "."}`;

@@ -5,6 +5,8 @@ import pytest
 from fakes.archives import truss_files
 from fakes.control_plane import control_plane
 from headway.control.credentials.authors import Author, asked_with, author
+from headway.control.desired.state import Environment
+from headway.control.operations.journal import Journal
 from headway.control.operations.operations import Push
 from headway.control.store.rows import KeyRow
 from headway.control.store.store import Store
@@ -220,3 +222,13 @@ async def test_what_could_not_be_stored_is_stored_later(make, truss, monkeypatch
 
 def _fail(*_arguments, **_options):
     raise OSError("the disk is full")
+
+
+def test_a_reason_that_no_database_takes_as_it_is_can_be_stored_and_is_not_endless():
+    rows = []
+    environment = Environment("echo", "production", "old", candidate_id="new")
+    Journal(rows.append).rollout_ended(environment, "half \ud83d, none \0, and more" + "x" * 10_000)
+    [row] = rows
+    assert row.reason.startswith("half \\ud83d, none \\x00, and more")
+    assert len(row.reason) <= 2001
+    assert (row.kind, row.before, row.after) == ("given_up", "new", "old")

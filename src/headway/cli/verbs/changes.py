@@ -8,7 +8,7 @@ import typer
 from headway.cli import completion, options
 from headway.cli.addresses import path_of
 from headway.cli.client import Control
-from headway.cli.tables import moment, show, show_json, table
+from headway.cli.tables import in_one_line, moment, show, show_json, table
 
 _COLUMNS = ("when", "who", "deployment", "what")
 _SENTENCES = {
@@ -53,7 +53,10 @@ def changes(
     if as_json:
         show_json(content)
         return
-    rows = [(moment(one["at"]), one["by"], one["deployment_id"], sentence(one)) for one in content["changes"]]
+    rows = [
+        (moment(one["at"]), one["by"], one["deployment_id"], in_one_line(sentence(one)))
+        for one in content["changes"]
+    ]
     show(table(_COLUMNS, rows))
 
 

@@ -9,6 +9,8 @@ from headway.control.desired.state import Deployment, Environment, Target
 from headway.control.store.rows import ChangeKind, ChangeRow
 from headway.core.settings import DeploymentSettings
 
+_LONGEST_REASON = 2000
+
 
 class Journal:
     """`keep` is given each row. `clock` tells seconds since 1970."""
@@ -45,7 +47,9 @@ class Journal:
         old, candidate = environment.replaced_id or environment.deployment_id, environment.candidate_id or ""
         before, after = (candidate, old) if reason else (old, candidate)
         kind: ChangeKind = "given_up" if reason else "takeover"
-        self._note(ChangeRow(environment.model, candidate, kind, environment.name, before, after, reason))
+        self._note(
+            ChangeRow(environment.model, candidate, kind, environment.name, before, after, _storable(reason))
+        )
 
     def activated(self, before: Deployment) -> None:
         """Or tried anew, if it was active."""
@@ -74,3 +78,9 @@ class Journal:
     def _note(self, row: ChangeRow) -> None:
         who = author()
         self._keep(dataclasses.replace(row, at=self._clock(), author=who.name, key_prefix=who.key_prefix))
+
+
+def _storable(reason: str) -> str:
+    """A model's own words may be in it, and half a character or a NUL, which no database takes as text."""
+    text = reason.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"

@@ -18,6 +18,7 @@ from headway.cli.client import Control
 from headway.cli.exit_codes import UnwritableError
 from headway.cli.progress import spinner
 from headway.cli.tables import messages
+from headway.observed.words import counted
 from headway.telemetry import instants
 
 _SILENCE = 60.0
@@ -62,9 +63,9 @@ def export(
             return
         console = messages()
         with spinner(console, "exporting") as progress:
-            counted = _Counted(pieces, progress)
-            _to_file(output.resolve(), counted, write)
-        console.print(f"{output}: {counted.requests:,} requests", markup=False)
+            taken = _Counted(pieces, progress)
+            _to_file(output.resolve(), taken, write)
+        console.print(f"{output}: {counted(taken.requests, 'request')}", markup=False)
 
 
 def _asked(since: str | None, until: str | None) -> dict[str, float]:
@@ -97,7 +98,7 @@ class _Counted:
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces:
             self._lines += piece.count(b"\n")
-            self._progress(f"{self.requests:,} requests")
+            self._progress(counted(self.requests, "request"))
             yield piece
 
     @property

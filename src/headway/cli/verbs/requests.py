@@ -18,6 +18,7 @@ from headway.cli.verbs.export_requests import export, instant_of
 from headway.core.stages import Stage
 from headway.observed.records import Outcome
 from headway.observed.selection import Order
+from headway.observed.words import counted, verb
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -135,7 +136,7 @@ def list_requests(
         show(_whole(listed) if console().width >= _WIDE else _narrow(listed))
     messages().print(_summary(content), markup=False)
     if content["sampled_out"]:
-        messages().print(f"of {content['sampled_out']:,} other requests there is no record")
+        messages().print(f"of {counted(content['sampled_out'], 'other request')} there is no record")
 
 
 def _whole(listed: Sequence[Any]) -> "Table":
@@ -209,8 +210,8 @@ def _clock(at: float, now: float) -> str:
 def _summary(content: Any) -> str:
     matched, kept = content["matched"], content["kept"]
     if not matched:
-        return f"none of {kept:,} kept requests fits" if kept else "no request has ended yet"
-    told = f"{matched:,} of {kept:,} kept requests fit"
+        return f"none of {counted(kept, 'kept request')} fits" if kept else "no request has ended yet"
+    told = f"{matched:,} of {counted(kept, 'kept request')} {verb(matched, 'fit')}"
     return f"{told}; total ms {_shares(content['times']['seconds'].items())}"
 
 

@@ -1,7 +1,7 @@
 /** One line: when, at which level, where, what, for which request; its traceback and what was written a click away. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { count } from "../../../format";
+import { count, plural } from "../../../format";
 import type { Parameters } from "../../../router";
 import type { LogEntry } from "./entries";
 import { type Filters, around } from "./filters";
@@ -64,7 +64,7 @@ const isMoreWritten = ({ line, message }: LogEntry): boolean => isJson(line) || 
 function folded(message: string, traceback: string): string {
   const lines = traceback.split("\n");
   const subject = (lines.findLast((one) => /^\S/.test(one)) ?? "").slice(0, LONGEST_SUBJECT);
-  const size = `traceback, ${count(lines.length)} lines`;
+  const size = `traceback, ${plural(lines.length, "line")}`;
   return subject === "" || message.includes(subject) ? size : `${subject} (${size})`;
 }
 
@@ -79,7 +79,7 @@ function Message({ text, spans }: { text: string; spans: Span[] }) {
       </span>
       {shown !== text && (
         <button type="button" class="quiet" onClick={() => setWhole(true)}>
-          … {count(text.length - shown.length)} more characters{beyond > 0 && `, ${count(beyond)} found there`}
+          … {plural(text.length - shown.length, "more character")}{beyond > 0 && `, ${count(beyond)} found there`}
         </button>
       )}
     </>

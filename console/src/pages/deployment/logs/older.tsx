@@ -1,5 +1,5 @@
 /** Before the first line: more of the past, as long as the page can keep it. */
-import { count } from "../../../format";
+import { plural } from "../../../format";
 import { type Filters, TAILS, tailOf } from "./filters";
 
 interface OlderProps {
@@ -15,7 +15,7 @@ export function Older({ lines, filters, onChange }: OlderProps) {
   return (
     <p class="older">
       <button type="button" onClick={() => onChange({ tail: next })}>
-        Show {count(next)} lines
+        Show {plural(next, "line")}
       </button>
     </p>
   );

@@ -89,7 +89,7 @@ def test_what_failed_is_before_the_eyes(broken, browser, theme, width):
         picture(page, f"logs-failed-{theme}-{width}")
         follow_link(page, why.get_by_role("link", name="What came around it"))
         page.locator(f"{ROWS}.is-marked").first.wait_for()
-        assert page.locator(f"{ROWS}.warning").count() > 0
+        assert page.locator(f"{ROWS}.is-warning").count() > 0
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -114,8 +114,8 @@ def test_a_line_reads_as_on_the_command_line(chatty, browser):
         texts = rows(page).evaluate_all(
             """rows => rows.map((row) => {
               const text = (wanted) => row.querySelector(wanted)?.textContent ?? "";
-              const [first, ...more] = text(".message").split("\\n");
-              const columns = [text("time"), text("b"), text(".replica"), first, text(".request")];
+              const [first, ...more] = text(".log-message").split("\\n");
+              const columns = [text("time"), text("b"), text(".log-replica"), first, text(".log-request")];
               return [columns.join(" "), ...more, ...text("pre").split("\\n")].join("\\n");
             })"""
         )

@@ -124,6 +124,7 @@ def test_the_older_part_of_a_file_that_was_begun_anew_is_read_before_it(tmp_path
             LogFilter(text=text)
             for text in ("model.py", "INTERNAL", 'File "model', "green", "模型", "two", "in milliseconds")
         ),
+        *(LogFilter(until=1_767_348_672.345 + more) for more in (-1.0, -0.0001, 0.0, 0.0004, 0.001, 1.0)),
         *(LogFilter(request_id=name) for name in ("abc1", "b1", "none")),
     ],
     ids=str,
@@ -132,7 +133,7 @@ def test_nothing_is_skipped_that_is_wanted(wanted):
     cases = json.loads((Path(__file__).parent / "log_cases.json").read_text(encoding="utf-8"))
     lines = [line for case in cases for line in case["lines"]]
     taken = lambda reader: [one.line for one in (*reader.read(lines), *reader.end()) if wanted.takes(one)]  # noqa: E731
-    assert taken(LogReader(may_skip=wanted.may_skip)) == taken(LogReader())
+    assert taken(LogReader(may_skip=wanted.skipped())) == taken(LogReader())
 
 
 def test_what_was_skipped_tells_its_time(tmp_path):

@@ -62,14 +62,14 @@ async def _past(
     if ends is None:
         ends = [(path, None) for path in await _logs(directory)]
     files = [(path, end) for path, end in ends if asked.is_of(path.stem)]
-    most_bytes = _MOST_BYTES // max(1, len(files))
-    found = {}
-    for path, end in files:
+    found: dict[str, Found] = {}
+    for place, (path, end) in enumerate(await asyncio.to_thread(lambda: sorted(files, key=_size))):
+        # What short files leave of the room is for the long ones.
+        most_bytes = (_MOST_BYTES - sum(one.bytes for one in found.values())) // (len(files) - place)
         steps = newest(path, asked.filter, asked.tail, most_bytes=most_bytes, before=end)
         found[path.stem] = await _searched(steps)
-    entries = (
-        _in_order({name: one.entries for name, one in found.items()})[-asked.tail :] if asked.tail else []
-    )
+    merged = _in_order({name: found[name].entries for name in sorted(found)})
+    entries = merged[-asked.tail :] if asked.tail else []
     if left_out := min(asked.tail - len(entries), sum(one.left_out for one in found.values())):
         yield _as_json([("", _left_out(left_out))])
     for begin in range(0, len(entries), _AT_ONCE):
@@ -150,6 +150,14 @@ def _timed(name: str, entries: Iterable[LogEntry]) -> Iterator[tuple[float, Name
     for entry in entries:
         at = max(at, entry.known_at or 0.0)
         yield at, (name, entry)
+
+
+def _size(file: tuple[Path, int | None]) -> int:
+    """By which one that has gone meanwhile comes first."""
+    try:
+        return file[0].stat().st_blocks
+    except OSError:
+        return 0
 
 
 def _left_out(number: int) -> LogEntry:

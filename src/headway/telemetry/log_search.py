@@ -9,12 +9,13 @@ import json
 import os
 import re
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
 from headway.telemetry.bounded_file import PIECE_BYTES, begin_of_data, older_part
+from headway.telemetry.instants import instant_text
 from headway.telemetry.log_entry import LogEntry, is_record
 from headway.telemetry.log_levels import Level
 from headway.telemetry.log_reader import LogReader
@@ -27,6 +28,8 @@ _OVERHEAD = 400
 
 
 _COLOUR = "u001b["
+_OWN_BEGIN = '{"asctime": "'
+_OWN_TIME = slice(len(_OWN_BEGIN), len(_OWN_BEGIN) + len("2026-01-02T10:11:12.345Z"))
 _TROUBLE = ("warn", "err", "crit", "fatal", "sever", "alert", "emerg", "panic", "exception")
 """Part of each name of a level above info; a severity is looked at."""
 _NUMBERED = re.compile(r'"(?:level|levelname|lvl)":\s*\d\d')
@@ -55,15 +58,24 @@ class LogFilter:
             and (self.text is None or _has(self.text, entry))
         )
 
-    def may_skip(self, line: str) -> bool:
-        """Whether a line of JSON surely is none that is taken, by a look that costs little."""
-        if _COLOUR in line:
-            return False  # words may stand together when it is gone
-        return (
-            (self.level is not None and self.level > Level.INFO and not _may_be_trouble(line))
-            or (_is_plain(self.request_id) and self.request_id not in line)
-            or (_is_plain(self.text) and self.text.lower() not in line.lower())
-        )
+    def skipped(self) -> Callable[[str], bool]:
+        """Tells of lines of JSON which are surely not taken, by a look that costs little."""
+        is_trouble = self.level is not None and self.level > Level.INFO
+        request_id = self.request_id if _is_plain(self.request_id) else ""
+        text = self.text.lower() if _is_plain(self.text) else ""
+        until = "" if self.until is None else instant_text(self.until)
+
+        def may_skip(line: str) -> bool:
+            if _COLOUR in line:
+                return False  # words may stand together when it is gone
+            return (
+                (is_trouble and not _may_be_trouble(line))
+                or request_id not in line
+                or text not in line.lower()
+                or (until != "" and _own_time(line) > until)
+            )
+
+        return may_skip
 
     def _is_in_window(self, at: float | None) -> bool:
         if at is None:
@@ -80,7 +92,8 @@ class Found:
         """Those that matched and were not too many, but too long."""
         self._most = most
         self._most_bytes = most_bytes
-        self._bytes = 0
+        self.bytes = 0
+        """In memory, about."""
 
     @property
     def is_enough(self) -> bool:
@@ -88,14 +101,14 @@ class Found:
 
     def add(self, entry: LogEntry) -> None:
         self.entries.append(entry)
-        self._bytes += _size(entry)
+        self.bytes += _size(entry)
         while len(self.entries) + self.left_out > self._most:
             if self.left_out:
                 self.left_out -= 1
             else:
-                self._bytes -= _size(self.entries.popleft())
-        while self._bytes > self._most_bytes and len(self.entries) > 1:
-            self._bytes -= _size(self.entries.popleft())
+                self.bytes -= _size(self.entries.popleft())
+        while self.bytes > self._most_bytes and len(self.entries) > 1:
+            self.bytes -= _size(self.entries.popleft())
             self.left_out += 1
 
 
@@ -132,7 +145,7 @@ def _read(
     """Adds what is wanted of the lines, a piece in each step; the first instant that they tell. `is_begun`: what stands
     before the first record may belong to something that began earlier, and is left out.
     """
-    reader, first_at = LogReader(may_skip=wanted.may_skip), None
+    reader, first_at = LogReader(may_skip=wanted.skipped()), None
     for lines in itertools.chain.from_iterable(parts):
         if is_begun:
             begin = next((place for place, line in enumerate(lines) if is_record(line)), None)
@@ -202,6 +215,15 @@ def _has(text: str, entry: LogEntry) -> bool:
         or folded in entry.line.casefold()
         or folded in entry.traceback.casefold()
         or (not text.isascii() and escaped in entry.line.lower())
+    )
+
+
+def _own_time(line: str) -> str:
+    """As Headway's replicas write it, to be compared as text; else empty, which is before all."""
+    return (
+        line[_OWN_TIME]
+        if line.startswith(_OWN_BEGIN) and line[_OWN_TIME.stop - 1 : _OWN_TIME.stop + 1] == 'Z"'
+        else ""
     )
 
 

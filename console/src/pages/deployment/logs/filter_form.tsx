@@ -33,14 +33,14 @@ export function FilterForm({ filters, names, problem, onChange }: FilterFormProp
           onValue={(level) => onChange({ level: LEVELS.find((one) => one === level) ?? "" })}
         />
         <Choice label="Replica" value={filters.replica} options={names.map((one) => [one, one])} onValue={(replica) => onChange({ replica })} />
-        <button type="button" class="more" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <button type="button" class="log-more" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
           {isOpen ? "Fewer filters" : `More filters${more > 0 ? ` (${more} set)` : ""}`}
         </button>
-        <div class={isOpen ? "rest is-open" : "rest"}>
+        <div class={isOpen ? "log-rest is-open" : "log-rest"}>
           <Typed label="Request" value={filters.request} placeholder="its id" onValue={(request) => onChange({ request })} />
         </div>
       </div>
-      <div class={isOpen ? "row rest is-open" : "row rest"}>
+      <div class={isOpen ? "row log-rest is-open" : "row log-rest"}>
         <Instant label="From" value={filters.since} onValue={(since) => onChange({ since })} />
         <span class="choices" role="group" aria-label="Since">
           {AGO.map((one) => (
@@ -103,7 +103,7 @@ function Instant({ label, value, onValue }: { label: string; value: string; onVa
     if (meant !== value) onValue(meant);
   };
   return (
-    <div class="instant" onFocusOut={settle} onKeyDown={(event) => event.key === "Enter" && settle()}>
+    <div class="log-instant" onFocusOut={settle} onKeyDown={(event) => event.key === "Enter" && settle()}>
       <TextField label={label} value={typed} error={error} placeholder="10m, 14:05 or a date" onValue={setTyped} />
     </div>
   );

@@ -26,22 +26,22 @@ export function Line({ line, marks, filters, opened, linkTo }: LineProps) {
   const part = (name: string): string => `${line.number ?? 0} ${name}`;
   const isMarked = filters.mark !== "" && line.at === filters.mark;
   return (
-    <div class={`log-line ${line.level ?? ""} ${isMarked ? "is-marked" : ""}`}>
+    <div class={`log-line ${line.level === null ? "" : `is-${line.level}`} ${isMarked ? "is-marked" : ""}`}>
       <time dateTime={line.at ?? ""} title={line.at === null ? "" : new Date(line.at).toString()}>
         {line.at}
       </time>
       <b>{line.level}</b>
-      <span class="replica">{line.replica}</span>
-      <div class="said">
+      <span class="log-replica">{line.replica}</span>
+      <div class="log-said">
         <Message text={line.message} spans={marks?.message ?? []} />
         {line.request_id !== null && (
-          <a class="request" href={linkTo({ tab: "requests", request: line.request_id })} title={`The request ${line.request_id}`}>
+          <a class="log-request" href={linkTo({ tab: "requests", request: line.request_id })} title={`The request ${line.request_id}`}>
             request={line.request_id}
           </a>
         )}
         {line.traceback !== null && (
           <Part name="traceback" id={part("traceback")} opened={opened} isOpen={filters.unfold} label={folded(line.message, line.traceback)}>
-            <pre class="traceback">
+            <pre>
               <Marked text={line.traceback} spans={marks?.traceback ?? []} />
             </pre>
           </Part>
@@ -74,7 +74,7 @@ function Message({ text, spans }: { text: string; spans: Span[] }) {
   const beyond = spans.filter(([, to]) => to > shown.length).length;
   return (
     <>
-      <span class="message">
+      <span class="log-message">
         <Marked text={shown} spans={spans.filter(([, to]) => to <= shown.length)} />
       </span>
       {shown !== text && (
@@ -112,11 +112,11 @@ function Part({ name, id, label, opened, isOpen, isMarked = false, children }: P
   };
   return (
     <>
-      <button type="button" class={`quiet part ${name}`} aria-expanded={isShown} onClick={turn}>
+      <button type="button" class={`quiet log-part is-${name}`} aria-expanded={isShown} onClick={turn}>
         <span aria-hidden="true">{isShown ? "▾ " : "▸ "}</span>
         {isMarked ? <mark>{label}</mark> : label}
       </button>
-      {isShown && <div class="below">{children}</div>}
+      {isShown && <div class="log-below">{children}</div>}
     </>
   );
 }

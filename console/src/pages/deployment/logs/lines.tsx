@@ -46,7 +46,7 @@ export function Lines({ shown, filters, before, linkTo }: LinesProps) {
         </div>
       </div>
       {!isAtEnd && (
-        <button type="button" class="to-end primary" onClick={toEnd}>
+        <button type="button" class="log-to-end primary" onClick={toEnd}>
           ↓ To the newest
         </button>
       )}

@@ -11,9 +11,9 @@ interface OlderProps {
 export function Older({ lines, filters, onChange }: OlderProps) {
   const next = TAILS.find((one) => one > tailOf(filters));
   if (lines < tailOf(filters)) return null;
-  if (next === undefined) return <p class="soft older">Older lines are not shown: name a window of time, or download them.</p>;
+  if (next === undefined) return <p class="soft log-older">Older lines are not shown: name a window of time, or download them.</p>;
   return (
-    <p class="older">
+    <p class="log-older">
       <button type="button" onClick={() => onChange({ tail: next })}>
         Show {plural(next, "line")}
       </button>

@@ -35,11 +35,11 @@ export function Why({ path, status, reason, linkTo }: WhyProps) {
   const lines = looked.most > 1 || told.length === 0 ? entries.slice(-looked.most) : told;
   const at = lines.at(-1)?.at ?? null;
   return (
-    <section class="panel why" role="alert" aria-label="Why it does not serve">
+    <section class="panel log-why" role="alert" aria-label="Why it does not serve">
       <p>
         <StatusBadge status={status} saturation={null} /> <strong>{reason}</strong>
       </p>
-      <div class="logs">
+      <div class="logs" tabIndex={0} role="group" aria-label="What its log says of it">
         {lines.map((one, place) => (
           <Line key={place} line={one} marks={null} filters={UNFOLDED} opened={new Set()} linkTo={linkTo} />
         ))}

@@ -74,7 +74,7 @@ def _tell_hopeless(root: int, error: HeadwayError, *, always: bool) -> None:
 async def _control(options: argparse.Namespace) -> NoReturn:
     await asyncio.to_thread(discard_leftovers, options.data_dir)
     connect = pkgutil.resolve_name(options.backend)
-    backend: Backend = await connect(options.root_fd, options.run_dir, _ways(options))
+    backend: Backend = await connect(options.root_fd, options.run_dir, await _ways(options))
     configuration = Configuration.load()
     plane = await ControlPlane.open(
         PlaneOptions(
@@ -111,10 +111,13 @@ async def _control(options: argparse.Namespace) -> NoReturn:
     _end_at_once()
 
 
-def _ways(options: argparse.Namespace) -> Ways:
-    """Nothing of Headway's own is to be seen in a sandbox."""
+async def _ways(options: argparse.Namespace) -> Ways:
+    """Nothing of Headway's own is to be seen in a sandbox. Where sandboxes are the rule they are tried now."""
     hidden = (options.data_dir, options.run_dir, options.secrets_dir)
-    return Ways(options.data_dir / WORLDS, [path for path in hidden if path is not None])
+    ways = Ways(options.data_dir / WORLDS, [path for path in hidden if path is not None])
+    if Configuration.load().isolation != Isolation.NONE:
+        await ways.chosen(Isolation.AUTO)
+    return ways
 
 
 def _end_at_once() -> NoReturn:

@@ -8,8 +8,11 @@ import dataclasses
 import json
 import logging
 import shutil
+import signal
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,8 @@ from headway.passed_on import for_models
 _logger = logging.getLogger(__name__)
 
 _ROOT_ANSWERS_WITHIN = 10.0
+_TRIED_WITHIN = 60.0
+"""So long another process may still be trying whether a sandbox works here."""
 _LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 
 ReplicaCommand = Callable[[ReplicaSpec, Inside], Sequence[str]]
@@ -67,6 +72,9 @@ class LocalBackend:
         self._gpus = gpus
         self._command = command
         self._running: dict[str, RunningReplica] = {}
+        self._is_wanted: dict[str, bool] = {}
+        """Of those whose worlds are being made: whether they are to be started then."""
+        self._making: set[asyncio.Task[None]] = set()
         self._reports: list[Callable[[ReplicaExit], None]] = []
         self._ready_reports: list[Callable[[RunningReplica], None]] = []
         self._writer: asyncio.StreamWriter | None = None
@@ -100,21 +108,22 @@ class LocalBackend:
             isolation=way.name,
         )
         world = self._world(spec, sockets, replica.gpus)
-        launch = await asyncio.to_thread(self._launch, way, world, self._command(spec, way.inside(world)))
-        self._tell(
-            type="start",
-            command=launch.command,
-            directory=str(launch.directory),
-            environment=launch.environment,
-            keep=launch.keep,
-            log_path=str(spec.log_path),
-            note=dataclasses.asdict(replica),
-        )
+        launch = partial(self._launch, way, world, self._command(spec, way.inside(world)))
+        if way.name is Isolation.NONE:
+            self._order(replica, spec.log_path, launch())
+        else:
+            self._is_wanted[spec.replica_id] = True
+            making = asyncio.get_running_loop().create_task(self._make(replica, spec.log_path, launch))
+            self._making.add(making)
+            making.add_done_callback(self._making.discard)
         self._running[spec.replica_id] = replica
         return replica
 
     async def stop(self, replica_id: str, *, grace: float) -> None:
-        self._tell(type="stop", replica_id=replica_id, grace=grace)
+        if replica_id in self._is_wanted:
+            self._is_wanted[replica_id] = False
+        else:
+            self._tell(type="stop", replica_id=replica_id, grace=grace)
 
     async def running(self) -> tuple[RunningReplica, ...]:
         return tuple(self._running.values())
@@ -128,8 +137,36 @@ class LocalBackend:
     async def close(self) -> None:
         if self._listening is not None:
             self._listening.cancel()
+        for making in self._making:
+            making.cancel()
         if self._writer is not None:
             self._writer.close()
+
+    async def _make(self, replica: RunningReplica, log_path: Path, launch: Callable[[], Launch]) -> None:
+        """Have it started once its world is made: that may take as long as its disk does, and nobody waits for it."""
+        reason = ""
+        try:
+            made = await asyncio.to_thread(launch)
+            if self._is_wanted[replica.replica_id]:
+                self._order(replica, log_path, made)
+                return
+        except (OSError, BackendError) as error:
+            reason = f"what it is to find around it cannot be made: {error}"
+        finally:
+            del self._is_wanted[replica.replica_id]
+        number = None if reason else int(signal.SIGTERM)
+        self._note_exit(ReplicaExit(replica.replica_id, replica.generation, signal=number, reason=reason))
+
+    def _order(self, replica: RunningReplica, log_path: Path, launch: Launch) -> None:
+        self._tell(
+            type="start",
+            command=launch.command,
+            directory=str(launch.directory),
+            environment=launch.environment,
+            keep=launch.keep,
+            log_path=str(log_path),
+            note=dataclasses.asdict(replica),
+        )
 
     def _tell(self, **message: Any) -> None:
         if self._writer is None or self._writer.is_closing():
@@ -210,7 +247,8 @@ class LocalBackend:
         """Remove what is left of replicas whose end nobody here has heard of."""
         there = {str(one.generation) for one in self._running.values()}
         for folder in (*self._run_directory.glob("[0-9]*"), *self._ways.worlds.glob("*")):
-            if folder.name not in there:
+            is_trial = not folder.name.isdigit() and time.time() - folder.stat().st_mtime < _TRIED_WITHIN
+            if folder.name not in there and not is_trial:
                 remove(folder)
 
     def _sockets(self, generation: int) -> Path:

@@ -300,3 +300,31 @@ def test_a_silent_root_is_an_error_with_a_reason(tmp_path):
         await backend.close()
 
     asyncio.run(main())
+
+
+def test_a_sandbox_that_is_stopped_while_it_is_made_never_runs_and_one_that_cannot_be_made_is_told(
+    tmp_path, make_spec
+):
+    async def main():
+        async with asyncio.timeout(30), sandbox_backend(tmp_path, 0) as backend:
+            exits = asyncio.Queue()
+            backend.on_exit(exits.put_nowait)
+            await backend.start(make_spec("warm", environment={"CODE": "pass"}))
+            assert (await exits.get()).code == 0
+            started = await backend.start(make_spec("a", environment={"CODE": WRITES}))
+            await backend.stop("a", grace=5.0)
+            assert await backend.running() == (started,)
+            gone = await exits.get()
+            assert (gone.replica_id, gone.signal) == ("a", signal.SIGTERM)
+            spoilt = make_spec("b", cache=tmp_path / "truss" / "file")
+            (tmp_path / "truss" / "file").touch()
+            await backend.start(spoilt)
+            gone = await exits.get()
+            assert "what it is to find around it cannot be made" in gone.reason
+            assert await backend.running() == ()
+
+    asyncio.run(main())
+    assert not (tmp_path / "a.log").exists()
+
+
+WRITES = "print('it ran')"

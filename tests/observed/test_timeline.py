@@ -150,6 +150,16 @@ def test_what_is_stored_comes_back():
         assert later.points(step * kept, 1260.0)[1] == [point for its, point in closed if its == step]
 
 
+def test_after_a_restart_coarser_buckets_tell_of_what_finer_ones_do_not_reach():
+    timeline = Timeline()
+    timeline.restore(30, [Point(960.0 + 30 * place, ends={"2xx": place}) for place in range(10)])
+    timeline.count({"2xx": 1}, 1265.0)
+    step, points = timeline.points(600, 1265.0)
+    assert (step, points[0].at, points[-1].at) == (30, 960.0, 1260.0)
+    assert timeline.points(60, 1320.0)[0] == 5, "it reaches far enough by then"
+    assert timeline.points(7200, 1265.0)[0] == 30
+
+
 def test_a_clock_that_goes_back_changes_nothing():
     timeline = Timeline()
     timeline.note(BUSY, 1000.0)

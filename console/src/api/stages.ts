@@ -17,6 +17,10 @@ const LABELS: Record<Stage, string> = {
   send: "send",
 };
 
+/** Times that are no stages. */
+export const TOTAL = "total";
+export const FIRST_BYTE = "first_byte";
+
 export const STAGES = Object.keys(LABELS) as Stage[];
 export const IN_REPLICA = STAGES.filter((stage) => stage !== "queue" && stage !== "cold_start");
 

@@ -29,3 +29,9 @@ export const sum = (one: Series, other: Series): Series =>
     const second = other[place] ?? null;
     return value === null && second === null ? null : (value ?? 0) + (second ?? 0);
   });
+
+/** Where any of the lines has a value. */
+export const known = (lines: readonly Pick<Line, "values">[]): number[] => {
+  const places = new Set(lines.flatMap(({ values }) => values.flatMap((value, place) => (value === null ? [] : [place]))));
+  return [...places].sort((one, other) => one - other);
+};

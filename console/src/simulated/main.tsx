@@ -1,7 +1,7 @@
 /** Draws the charts of the page that `headway simulate --html` writes, from the numbers that it holds. */
 import { render } from "preact";
 import { Chart, type Line } from "../charts/chart";
-import { digits, seconds } from "../format";
+import { NUMBER, TIME } from "../charts/units";
 import { followSystem } from "../paint";
 import "./page.css";
 
@@ -21,9 +21,10 @@ function Charts({ duration, at, charts }: Curves) {
           label={label}
           at={at}
           lines={lines}
-          format={isTime ? seconds : digits}
-          time={seconds}
+          unit={isTime ? TIME : NUMBER}
+          time={TIME}
           range={duration}
+          cursor="simulated"
           end="at the end"
         />
       ))}

@@ -114,7 +114,7 @@ class _Bucket:
 
     def point(self) -> Point:
         found = {name: [_short(one) for one in its.quantiles(CHARTED)] for name, its in self.sketches.items()}
-        sizes = {name: found.pop(name) for name in SIZES if name in found}
+        sizes = {name: [float(round(one)) for one in found.pop(name)] for name in SIZES if name in found}
         told = Point(self.at, ends=dict(self.ends), stages=found, sizes=sizes, errors=dict(self.errors))
         state, seconds = self.state, self.seconds
         if state is None:
@@ -157,6 +157,12 @@ class _Tier:
         if closed is not None:
             self.points.append(closed.point())
         return self.open, closed
+
+    @property
+    def oldest(self) -> float:
+        """The begin of the first bucket; never, where there is none."""
+        first = self.points[0] if self.points else self.open
+        return math.inf if first is None else first.at
 
     def since(self, begin: float) -> list[Point]:
         """What is kept of the time from `begin` on, the open bucket last."""
@@ -203,12 +209,17 @@ class Timeline:
             bucket.observe(cells)
 
     def points(self, seconds: float, now: float) -> tuple[int, list[Point]]:
-        """The last so many seconds in the finest buckets that reach so far: their length, and the buckets."""
-        tier = next(
-            (one for one, (step, kept) in zip(self._tiers, TIERS, strict=True) if seconds <= step * kept),
-            self._tiers[-1],
-        )
-        return tier.step, tier.since(now - seconds)
+        """The last so many seconds in the finest buckets that reach so far: their length, and the buckets. Of a former
+        life only coarser ones may be left.
+        """
+        tiers = zip(self._tiers, TIERS, strict=True)
+        reaching = [one for one, (step, kept) in tiers if seconds <= step * kept] or self._tiers[-1:]
+        begin = now - seconds
+        chosen = reaching[0]
+        for one in reaching[1:]:
+            if max(begin, one.oldest) + one.step < chosen.oldest:
+                chosen = one
+        return chosen.step, chosen.since(begin)
 
     def take_closed(self) -> list[tuple[int, Point]]:
         """Buckets that were over since the last time, with their length, of the tiers that are worth storing."""

@@ -1,86 +1,116 @@
-/** How the deployment has fared. */
-import { useState } from "preact/hooks";
+/** How the deployment has fared. What is shown, and of which time, is in the address. */
+import { useMemo } from "preact/hooks";
 import { useLoaded } from "../../api/loaded";
+import { TOTAL } from "../../api/stages";
 import type { Decision, History } from "../../api/types";
-import { Chart, type Line, type Mark } from "../../charts/chart";
+import { Chart, type Mark } from "../../charts/chart";
+import { NUMBER, SIZE, TIME, WHOLE } from "../../charts/units";
 import { Field } from "../../components/field";
 import { Loading, Problem } from "../../components/notes";
-import { sum } from "../../charts/summary";
-import { digits, seconds } from "../../format";
+import { plural } from "../../format";
+import { changedHash, replaceQuery } from "../../router";
+import { EACH, errorLines, loadLines, quantileLines, replicaLines, stagesShown, statusLines, timeWords } from "./chart_lines";
+import { when } from "./request_table";
+import { type Span, betweenOf, lastOf, spanOf } from "./span";
+import { SpanField } from "./span_field";
 
 const RANGES: [number, string][] = [
   [300, "5 minutes"],
   [900, "15 minutes"],
-  [3600, "1 hour"],
+  [3600, "hour"],
   [21_600, "6 hours"],
   [86_400, "24 hours"],
 ];
+const USUAL = 900;
+const SHORTEST = 15;
 
-const TONES: Record<string, string> = { "2xx": "good", "3xx": "send", "4xx": "warn", "5xx": "bad", none: "queue" };
-
-export function Charts({ path }: { path: string }) {
-  const [range, setRange] = useState(900);
-  const [stage, setStage] = useState("total");
-  const history = useLoaded<History>(`${path}/history?seconds=${range}`, Math.max(2, range / 300));
+export function Charts({ path, query: given }: { path: string; query: string }) {
+  const address = useMemo(() => new URLSearchParams(given), [given]);
+  const span = shownOf(spanOf(address));
+  const stage = address.get("stage") ?? TOTAL;
+  const every = span.until === null ? Math.max(2, span.length / 300) : 0;
+  const history = useLoaded<History>(`${path}/history?${askedOf(span)}`, every);
   const decisions = useLoaded<{ decisions: Decision[] }>(`${path}/decisions?limit=200`, 10);
   return (
     <section aria-label="Charts">
       <div class="row">
-        <fieldset class="choices">
-          <legend class="hidden">Range</legend>
-          {RANGES.map(([value, label]) => (
-            <button key={value} type="button" aria-pressed={range === value} onClick={() => setRange(value)}>
-              {label}
-            </button>
-          ))}
-        </fieldset>
+        <SpanField span={span} choices={RANGES} />
         <Field
-          label="Latency of"
+          label="Latency"
           control={(ids) => (
-            <select {...ids} value={stage} onChange={(event) => setStage(event.currentTarget.value)}>
-              {Object.keys(history.value?.stages ?? { total: null }).map((one) => (
+            <select {...ids} value={stage} onChange={(event) => replaceQuery({ stage: event.currentTarget.value })}>
+              {choices(history.value, stage).map((one) => (
                 <option key={one} value={one}>
-                  {one.replace("_", " ")}
+                  {timeWords(one)}
                 </option>
               ))}
+              <option value={EACH}>each stage</option>
             </select>
           )}
         />
+        {span.seconds === null && <a href={changedHash(location.hash, lastOf(null))}>Zoom out</a>}
+        <a href={changedHash(location.hash, { tab: "requests", stage: "", last: span.seconds === null ? "" : String(span.seconds) })}>Requests of this time</a>
       </div>
       {history.error !== null && <Problem error={history.error} />}
-      {history.value === null ? <Loading /> : <All history={history.value} stage={stage} range={range} marks={marksOf(decisions.value?.decisions ?? [])} />}
+      {history.value === null ? (
+        history.error === null && <Loading />
+      ) : (
+        <>
+          <p class="soft">
+            {told(span)}in steps of {plural(history.value.step, "second")}; drag over a chart to zoom
+          </p>
+          <All history={history.value} stage={stage} span={span} marks={marksOf(decisions.value?.decisions ?? [])} />
+        </>
+      )}
     </section>
   );
 }
 
-const marksOf = (decisions: Decision[]): Mark[] =>
-  decisions.map((one) => ({ at: Date.parse(one.at) / 1000, text: `${one.desired}: ${one.reason}` }));
+const choices = (history: History | null, chosen: string): string[] =>
+  [...new Set([TOTAL, ...Object.keys(history?.stages ?? {}), chosen])].filter((one) => one !== EACH);
 
-function All({ history, stage, range, marks }: { history: History; stage: string; range: number; marks: Mark[] }) {
+interface Shown extends Span {
+  /** In seconds. */
+  length: number;
+}
+
+/** One end of a time that has none is a usual range away, or now. */
+function shownOf({ seconds, since, until }: Span): Shown {
+  if (since === null && until === null) return { seconds: seconds ?? USUAL, since, until, length: Math.min(86_400, Math.max(60, seconds ?? USUAL)) };
+  if (since === null) return { seconds, since: (until ?? 0) - USUAL, until, length: USUAL };
+  return { seconds, since, until, length: Math.max(1, (until ?? Date.now() / 1000) - since) };
+}
+
+function askedOf({ since, until, length }: Shown): string {
+  const asked: [string, number | null][] = since === null ? [["seconds", length]] : [["since", since], ["until", until]];
+  return new URLSearchParams(asked.flatMap(([name, value]) => (value === null ? [] : [[name, String(value)]]))).toString();
+}
+
+const told = ({ since, until }: Shown): string => (since === null ? "" : `${when(since)} to ${until === null ? "now" : when(until)}, `);
+
+/** The browser goes back from a zoom. */
+function zoom(since: number, until: number): void {
+  const rest = Math.max(0, SHORTEST - (until - since)) / 2;
+  location.hash = changedHash(location.hash, betweenOf(Math.floor(since - rest), Math.ceil(until + rest)));
+}
+
+const marksOf = (decisions: Decision[]): Mark[] => decisions.map((one) => ({ at: Date.parse(one.at) / 1000, text: `${one.desired}: ${one.reason}` }));
+
+function All({ history, stage, span, marks }: { history: History; stage: string; span: Shown; marks: Mark[] }) {
   const { at } = history;
-  const quantiles = history.stages[stage] ?? {};
-  const unknown = at.map(() => null);
-  const load: Line[] = [
-    { label: "in flight", colour: "accent", values: history.in_flight },
-    { label: "in flight + queued", colour: "warn", values: sum(history.in_flight, history.queued) },
-    { label: "capacity", colour: "soft", values: history.capacity, isDashed: true, isStepped: true },
-  ];
-  const replicas: Line[] = [
-    { label: "desired", colour: "soft", values: history.desired, isDashed: true, isStepped: true },
-    { label: "ready", colour: "good", values: history.ready, isStepped: true },
-  ];
-  const latency: Line[] = [
-    { label: "p50", colour: "good", values: quantiles.p50 ?? unknown },
-    { label: "p95", colour: "warn", values: quantiles.p95 ?? unknown },
-    { label: "p99", colour: "bad", values: quantiles.p99 ?? unknown },
-  ];
-  const statuses = Object.entries(history.statuses).map(([label, values]) => ({ label, colour: TONES[label] ?? "accent", values }));
+  const shown = { at, range: span.length, until: span.until ?? undefined, cursor: "deployment", onSelect: zoom };
+  const none = "No request ended in this time";
   return (
     <div class="charts">
-      <Chart range={range} label="Load and capacity" at={at} lines={load} format={digits} />
-      <Chart range={range} label="Replicas; triangles mark decisions" at={at} lines={replicas} format={digits} marks={marks} />
-      <Chart range={range} label={`Latency, ${stage.replace("_", " ")}`} at={at} lines={latency} format={seconds} />
-      <Chart range={range} label="Requests per second by status" at={at} lines={statuses} format={digits} />
+      <Chart {...shown} label="Load and capacity" lines={loadLines(history)} unit={NUMBER} />
+      <Chart {...shown} label="Replicas; triangles mark decisions" lines={replicaLines(history)} unit={WHOLE} marks={marks} />
+      {stagesShown(history, stage).map((one) => (
+        <Chart key={one} {...shown} label={`Time ${timeWords(one)}`} lines={quantileLines(history, history.stages[one])} unit={TIME} nothing={none} />
+      ))}
+      <Chart {...shown} label="Requests per second by status" lines={statusLines(history)} unit={NUMBER} />
+      <Chart {...shown} label="Errors per second by kind" lines={errorLines(history)} unit={NUMBER} nothing="No request ended badly in this time" />
+      <Chart {...shown} label="Size of requests" lines={quantileLines(history, history.sizes.request_bytes)} unit={SIZE} nothing={none} />
+      <Chart {...shown} label="Size of answers" lines={quantileLines(history, history.sizes.response_bytes)} unit={SIZE} nothing={none} />
     </div>
   );
 }

@@ -44,7 +44,7 @@ export function DeploymentPage({ parameters, query }: PageProps) {
   const replicas = picture?.replicas.map((one) => one.id).join(" ") ?? "";
   // Two pictures a second must not draw anew what does not follow from them.
   const past = useMemo(() => {
-    if (tab === "charts") return <Charts path={path} />;
+    if (tab === "charts") return <Charts path={path} query={asked} />;
     if (tab === "decisions") return <Decisions path={path} />;
     if (tab === "changes") return <ChangeList path={path} nameOf={(id) => id} />;
     if (tab === "requests") return <Requests path={path} query={asked} />;

@@ -1,7 +1,7 @@
 /** A page of requests, each with its times and its waterfall. */
 import { STAGES } from "../../api/stages";
 import type { RequestRecord } from "../../api/types";
-import { clock, seconds } from "../../format";
+import { clock, day, seconds } from "../../format";
 import { changedHash } from "../../router";
 import { words } from "./request_filters";
 import { type RequestQuery } from "./request_query";
@@ -69,7 +69,7 @@ function Row({ request, scale, sortBy, isChosen }: { request: RequestRecord; sca
         </a>
       </td>
       <td role="cell" class="number" data-label="Ended">
-        {instant(request.ended_at)}
+        {when(request.ended_at)}
       </td>
       <td role="cell" data-label="Status">
         <Told request={request} />
@@ -88,10 +88,9 @@ function Row({ request, scale, sortBy, isChosen }: { request: RequestRecord; sca
 }
 
 /** With the day, where that is another one. */
-export function instant(unix: number): string {
+export function when(unix: number): string {
   const at = new Date(unix * 1000);
-  const isToday = at.toDateString() === new Date().toDateString();
-  return isToday ? clock(unix) : `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${clock(unix)}`;
+  return at.toDateString() === new Date().toDateString() ? clock(unix) : `${day(at)} ${clock(unix)}`;
 }
 
 export function Told({ request }: { request: RequestRecord }) {

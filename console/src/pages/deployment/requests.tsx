@@ -8,7 +8,7 @@ import { bytes, count, plural, seconds } from "../../format";
 import { changedHash, replaceQuery } from "../../router";
 import { RequestFilters, words } from "./request_filters";
 import { LONGEST, NO_FILTERS, PAGE, type RequestQuery, asked, isFiltered, requestQuery } from "./request_query";
-import { RequestTable, Told, Waterfall, instant, partWords } from "./request_table";
+import { RequestTable, Told, Waterfall, partWords, when } from "./request_table";
 import { FIRST } from "./span";
 import { parts } from "./waterfall";
 import "./requests.css";
@@ -142,7 +142,7 @@ function Pages({ label, found, query }: { label: string; found: Found; query: Re
         </button>
       ) : (
         <>
-          <span class="soft">as of {instant(query.before)}</span>
+          <span class="soft">as of {when(query.before)}</span>
           <a href={changedHash(location.hash, FIRST)}>Show what comes</a>
         </>
       )}
@@ -171,7 +171,7 @@ function InFull({ request }: { request: RequestRecord }) {
       <p>
         <Told request={request} />
         {ended_in !== "" && ` in ${words(ended_in)}`}, {seconds(request.seconds)} in all
-        {first_byte !== null && `, first byte after ${seconds(first_byte)}`}; from {instant(request.arrived_at)} to {instant(request.ended_at)}
+        {first_byte !== null && `, first byte after ${seconds(first_byte)}`}; from {when(request.arrived_at)} to {when(request.ended_at)}
         {request.replica_id && ` on ${request.replica_id}`}; {bytes(request.request_bytes)} in, {bytes(request.response_bytes)} out
         {request.trace_id && <span class="mono"> trace {request.trace_id}</span>}
       </p>

@@ -6,8 +6,8 @@ import { signedIn } from "../../api/session";
 import { useStore } from "../../api/store";
 import type { Change, History, LiveState } from "../../api/types";
 import { Chart } from "../../charts/chart";
+import { NUMBER } from "../../charts/units";
 import { Empty, Loading } from "../../components/notes";
-import { digits } from "../../format";
 import { type Parameters, modelLink } from "../../router";
 import { servedBy, trafficOf } from "./traffic";
 
@@ -61,7 +61,7 @@ export function TrafficChart({ live, model, query, nameOf }: TrafficProps) {
       ) : at.length === 0 ? (
         <Empty title={`Nothing is recorded of ${chosen.name} in that time`} />
       ) : (
-        <Chart label={`Requests per second in ${chosen.name}, by deployment`} at={at} lines={lines} range={range} format={digits} />
+        <Chart label={`Requests per second in ${chosen.name}, by deployment`} at={at} lines={lines} range={range} unit={NUMBER} />
       )}
     </section>
   );

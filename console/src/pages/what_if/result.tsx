@@ -1,9 +1,10 @@
 /** What came of it: the bill, the waits, and both curves. */
 import type { Comparison } from "../../api/types";
 import { Chart } from "../../charts/chart";
+import { NUMBER, TIME, WHOLE } from "../../charts/units";
 import { Warnings } from "../../components/notes";
 import { type Column, Table } from "../../components/table";
-import { clock, digits, plural, seconds } from "../../format";
+import { clock, plural, seconds } from "../../format";
 import { type Compared, bill, differ, lines, rates, waits } from "./comparing";
 
 interface ResultProps {
@@ -15,7 +16,7 @@ interface ResultProps {
 export function Result({ comparison, slo, onSelect }: ResultProps) {
   const { since, until, requests, notes, warnings } = comparison;
   const isChanged = differ(comparison);
-  const drawn = { at: comparison.before.curves.at, range: until - since, end: "at the end" };
+  const drawn = { at: comparison.before.curves.at, range: until - since, end: "at the end", cursor: "what-if" };
   return (
     <div class="stack">
       <p class="soft">
@@ -24,11 +25,11 @@ export function Result({ comparison, slo, onSelect }: ResultProps) {
       <Warnings lines={warnings} />
       <Bill rows={bill(comparison, slo)} isChanged={isChanged} />
       <div class="charts">
-        <Chart {...drawn} label="Replicas" lines={lines(comparison, "present", isChanged)} format={digits} />
-        <Chart {...drawn} label="Queued" lines={lines(comparison, "queued", isChanged)} format={digits} />
-        <Chart {...drawn} label="Slot wait, p95" lines={lines(comparison, "p95_wait", isChanged)} format={seconds} />
-        <Chart {...drawn} label="Latency, p95" lines={lines(comparison, "p95_latency", isChanged)} format={seconds} />
-        <Chart {...drawn} label="Requests per second; drag to take a part" lines={rates(comparison)} format={digits} onSelect={onSelect} />
+        <Chart {...drawn} label="Replicas" lines={lines(comparison, "present", isChanged)} unit={WHOLE} />
+        <Chart {...drawn} label="Queued" lines={lines(comparison, "queued", isChanged)} unit={NUMBER} />
+        <Chart {...drawn} label="Slot wait, p95" lines={lines(comparison, "p95_wait", isChanged)} unit={TIME} />
+        <Chart {...drawn} label="Latency, p95" lines={lines(comparison, "p95_latency", isChanged)} unit={TIME} />
+        <Chart {...drawn} label="Requests per second; drag to take a part" lines={rates(comparison)} unit={NUMBER} onSelect={onSelect} />
         <Waits rows={waits(comparison)} isChanged={isChanged} />
       </div>
       <ul class="notes" aria-label="What was assumed">

@@ -57,11 +57,12 @@ export function zone(now = new Date()): string {
   return short === timeZone ? short : `${timeZone}, ${short}`;
 }
 
-/** As a sentence: "all is taken" as "All is taken."; a setting's name stays as it is. */
+/** As a sentence: "all is taken" as "All is taken."; a setting's name stays as it is, and a number with its unit. */
 export function sentence(text: string): string {
   if (text === "") return "";
   const first = /^[a-z]+[_=]/.test(text) ? text.charAt(0) : text.charAt(0).toUpperCase();
-  return `${first}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
+  const whole = text.replace(/(\d) (s|min|h)\b/g, "$1\u00a0$2");
+  return `${first}${whole.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
 }
 
 /** The noun as it agrees. */

@@ -28,6 +28,7 @@ describe("a badge", () => {
 it("a sentence begins large and ends with a point", () => {
   expect(sentence("all slots are taken")).toBe("All slots are taken.");
   expect(sentence("queue_limit is 0")).toBe("queue_limit is 0.");
+  expect(sentence("starting: 12 s of about 2 min")).toBe("Starting: 12\u00a0s of about 2\u00a0min.");
   expect(sentence("why?")).toBe("Why?");
   expect(sentence("")).toBe("");
 });

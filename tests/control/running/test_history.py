@@ -3,7 +3,16 @@ import pytest
 from headway.control.running.history import LoadHistory
 
 
-def load(at, queued=0, in_flight=0, queued_seconds=0.0, in_flight_seconds=0.0, held_seconds=0.0, finished=0):
+def load(
+    at,
+    queued=0,
+    in_flight=0,
+    queued_seconds=0.0,
+    in_flight_seconds=0.0,
+    held_seconds=0.0,
+    finished=0,
+    nonempty_seconds=0.0,
+):
     return {
         "at": at,
         "queued": queued,
@@ -12,6 +21,7 @@ def load(at, queued=0, in_flight=0, queued_seconds=0.0, in_flight_seconds=0.0, h
         "in_flight_seconds": in_flight_seconds,
         "held_seconds": held_seconds,
         "finished": finished,
+        "nonempty_seconds": nonempty_seconds,
     }
 
 
@@ -61,6 +71,16 @@ def test_how_long_slots_are_held_is_told_over_all_gateways_and_their_lives():
     assert world.history.seconds_in_slot("d1") == 1.5, "a new life of a gateway counts from nothing"
     world.history.forget("d1")
     assert world.history.seconds_in_slot("d1") is None
+
+
+def test_the_time_with_a_queue_is_that_of_the_gateway_that_had_one_longest():
+    world = World()
+    assert world.history.queue_share("d1") == 0.0
+    for at in range(12):
+        world.note(
+            g0=load(float(at), nonempty_seconds=0.5 * at), g1=load(float(at), nonempty_seconds=0.2 * at)
+        )
+    assert world.history.queue_share("d1") == pytest.approx(0.5)
 
 
 def test_requests_count_and_are_forgotten_with_their_deployment():

@@ -102,3 +102,19 @@ def test_what_is_in_flight_and_does_not_end_takes_longer_than_what_came_before()
     )
     pace.add(0.0, 0, 0, 200.0)
     assert pace.seconds_in_slot(300.0) == pytest.approx(21.0 / 11), "nothing runs"
+
+
+def test_the_part_of_the_time_with_a_queue_is_that_of_the_last_ten_seconds():
+    pace = Pace()
+    assert pace.queue_share(0.0) == 0.0
+    pace.note_queue(500.0, 0.0)
+    assert pace.queue_share(0.0) == 0.0, "what was before is not of now"
+    for second in range(1, 11):
+        pace.note_queue(0.6, float(second))
+    assert pace.queue_share(10.0) == pytest.approx(0.6)
+    for second in range(11, 16):
+        pace.note_queue(0.0, float(second))
+    assert pace.queue_share(15.0) == pytest.approx(0.3)
+    for second in range(16, 40):
+        pace.note_queue(1.01, float(second))
+    assert pace.queue_share(39.0) == 1.0

@@ -59,7 +59,8 @@ def test_full_slots_and_a_queue_at_the_most_replicas():
         seen(ready(held=4)),  # full, and nobody waits
         seen(ready(held=3)),
         seen(ready(held=0, count=3), changes={"max_replica": 3}),
-        seen(ready(), queued=3, queued_for=0.4),  # a queue that may be over at once
+        seen(ready(), queued=3, queued_for=0.4, queue_share=0.4),  # a queue that may be over at once
+        seen(ready(), queued=0, queue_share=0.9),
         seen([*ready(3), SeenReplica(STARTING, 3.0)], queued=1, queued_for=9.0),  # a slot is free for it
         seen([*ready(), SeenReplica(UNHEALTHY)]),
         seen(ready(held=2, at_gate=1)),  # one in predict, the next one ready for it: as it should be
@@ -320,6 +321,11 @@ def test_with_replicas_it_says_what_limits_them(situation, code, text):
     assert (found.code, found.level, found.text) == (code, Level.WAIT, text)
 
 
+def test_a_queue_that_is_mostly_there_is_told_of_though_it_was_empty_meanwhile():
+    found = saturation(seen(ready(), queued=1, queued_for=0.1, queue_share=0.6))
+    assert (found.code, found.level) == (Code.SLOTS_FULL, Level.WAIT)
+
+
 def test_slots_below_the_places_in_predict_are_told_of():
     found = saturation(seen(ready(2), target=2, places=8, queued=1))
     assert found.advice == "raise concurrency_target to at least 8, the places in predict, or max_replica"
@@ -429,6 +435,7 @@ _SITUATIONS = st.builds(
     replicas=_REPLICAS,
     queued=st.integers(0, 6),
     queued_for=st.floats(0, 10),
+    queue_share=st.floats(0, 1),
     in_flight=st.integers(0, 9),
     abandoned=st.integers(0, 9),
     seconds_in_slot=st.none() | st.floats(0, 100),

@@ -82,6 +82,7 @@ class SaturationViews:
         return {
             "queued": sum(int(load.get("queued", 0)) for load in loads),
             "queued_for": 0.0 if since is None else max(0.0, now - since),
+            "queue_share": self._supervisor.history.queue_share(deployment_id),
             "abandoned": sum(int(load.get("abandoned", 0)) for load in loads),
             "is_gateway_there": link.is_up,
             "gateways_ready": max((int(load["ready"]) for load in loads if "ready" in load), default=None),

@@ -36,6 +36,11 @@ class LoadHistory:
         pace = self._paces.get(deployment_id)
         return None if pace is None else pace.seconds_in_slot(self._clock())
 
+    def queue_share(self, deployment_id: str) -> float:
+        """The part of the last seconds in which something of it was queued."""
+        pace = self._paces.get(deployment_id)
+        return 0.0 if pace is None else pace.queue_share(self._clock())
+
     def points(self, deployment_id: str, seconds: float) -> tuple[int, list[Point]]:
         """The last so many seconds: the length of a bucket, and the buckets."""
         return self.of(deployment_id).points(seconds, self._clock())
@@ -58,19 +63,19 @@ class LoadHistory:
         self, deployment_id: str, loads: Loads, *, capacity: int, desired: int, ready: int
     ) -> None:
         """What there is now. Loads are integrals over time, so that nothing between two calls is missed."""
-        queued = in_flight = held_seconds = 0.0
+        queued = in_flight = held_seconds = queue_seconds = 0.0
         finished = 0
         for gateway, load in loads.items():
             before = self._loads.get((deployment_id, gateway), {})
             self._loads[deployment_id, gateway] = load
             queued += _mean("queued", load, before)
             in_flight += _mean("in_flight", load, before)
-            held, count = _finished(load, before)
-            held_seconds, finished = held_seconds + held, finished + count
-        pace = self._paces.setdefault(deployment_id, Pace())
-        pace.add(
-            held_seconds, finished, sum(int(load["in_flight"]) for load in loads.values()), self._clock()
-        )
+            held, count, nonempty = _totals(load, before)
+            held_seconds, finished = held_seconds + held, finished + int(count)
+            queue_seconds = max(queue_seconds, nonempty)
+        pace, now = self._paces.setdefault(deployment_id, Pace()), self._clock()
+        pace.add(held_seconds, finished, sum(int(load["in_flight"]) for load in loads.values()), now)
+        pace.note_queue(queue_seconds, now)
         state = State(queued, in_flight, capacity, desired, ready)
         self._timeline(deployment_id).note(state, self._clock())
 
@@ -106,12 +111,15 @@ def _mean(name: str, load: Mapping[str, Any], before: Mapping[str, Any]) -> floa
     return float(integral / elapsed)
 
 
-def _finished(load: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[float, int]:
-    """Since the report before: for how long what has finished held its slots, and how much that is."""
-    held, finished = (load.get(name, 0) - before.get(name, 0) for name in ("held_seconds", "finished"))
-    if held < 0 or finished < 0:  # another life of the gateway
-        return _finished(load, {})
-    return float(held), int(finished)
+_TOTALS = ("held_seconds", "finished", "nonempty_seconds")
+
+
+def _totals(load: Mapping[str, Any], before: Mapping[str, Any]) -> list[float]:
+    """Since the report before: for how long what has finished held its slots, how much that is, and for how long
+    something was queued.
+    """
+    since = [float(load.get(name, 0) - before.get(name, 0)) for name in _TOTALS]
+    return since if min(since) >= 0 else _totals(load, {})  # another life of the gateway
 
 
 def _measured(row: Mapping[str, Any]) -> dict[str, float]:

@@ -9,16 +9,19 @@ from collections.abc import Iterable
 from headway.core.window import IntegralWindow
 
 MEASURED_OVER = 60.0
+_LATELY = 10.0
 _RESOLUTION = 1.0
 
 
 class Pace:
-    """How long requests of one deployment hold their slots."""
+    """How long requests of one deployment hold their slots, and how much of the time some are queued."""
 
     def __init__(self) -> None:
         self._held = IntegralWindow(MEASURED_OVER, _RESOLUTION)
         self._finished = IntegralWindow(MEASURED_OVER, _RESOLUTION)
+        self._queue = IntegralWindow(_LATELY)
         self._held_seconds = 0.0
+        self._queue_seconds = 0.0
         self._count = 0
         self._still_since: float | None = None
         """Since when something is in flight and nothing has finished."""
@@ -33,6 +36,15 @@ class Pace:
             self._still_since = now
         self._held.record(now, self._held_seconds)
         self._finished.record(now, self._count)
+
+    def note_queue(self, seconds: float, now: float) -> None:
+        """For so long since the last time something was queued."""
+        self._queue_seconds += seconds
+        self._queue.record(now, self._queue_seconds)
+
+    def queue_share(self, now: float) -> float:
+        """Of the last seconds, the part in which something was queued."""
+        return min(1.0, self._queue.mean(now, _LATELY))
 
     def seconds_in_slot(self, now: float) -> float | None:
         """The mean of those that have finished in the last minute, else of all, and no less than what is in flight has

@@ -34,6 +34,8 @@ class Situation:
     queued: int = 0
     queued_for: float = 0.0
     """Since the queue was empty last."""
+    queue_share: float = 0.0
+    """The part of the last seconds in which something was queued."""
     in_flight: int = 0
     """On all replicas, those that drain too."""
     abandoned: int = 0

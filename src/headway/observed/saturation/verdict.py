@@ -1,5 +1,6 @@
 """Says whether who comes now waits, as one sentence with what to do and an estimate of the wait; None where a slot is
-free. Full slots with an empty queue are no saturation, and neither is a queue that lasts for less than a second.
+free. Full slots with an empty queue are no saturation, and neither is a queue that comes now and then
+and is gone within a second.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from headway.observed.saturation.situation import Situation
 from headway.observed.saturation.unserved import no_replica, out_of_service
 from headway.observed.words import about, lasting
 
+_MOSTLY = 0.5
+"""A queue that was there for so much of the last seconds is told at once, though it was empty meanwhile."""
 _FELT = 1.0
 """A shorter wait at the gate is not worth a word."""
 
@@ -73,7 +76,8 @@ def _is_passing(seen: Situation, wait: float | None) -> bool:
     if not seen.ready or not seen.is_gateway_there:
         return False
     if seen.is_full:
-        return not seen.queued or seen.queued_for < SATURATED_AFTER
+        is_young = seen.queued_for < SATURATED_AFTER and seen.queue_share < _MOSTLY
+        return not seen.queued or is_young
     return not seen.queued and wait is not None and wait < _FELT
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from console.browsing import barriers, fits, picture, tab
-from console.told import Told, holding, replica
+from console.told import Replica, Told, holding
 
 
 def mixed(number, slots=4):
@@ -19,57 +19,57 @@ def mixed(number, slots=4):
         holding(),
         holding(gate_wait=2, predict=1, postprocess=1, abandoned=1),
     )
-    return replica(number, kinds[number % len(kinds)], slots=slots, age=4000.0 - 60 * number)
+    return Replica(number, kinds[number % len(kinds)], slots=slots, age=4000.0 - 60 * number)
 
 
 STATES = {
     "saturated": Told(
-        [replica(1, holding(preprocess=1, predict=1, postprocess=2))],
+        [Replica(1, holding(preprocess=1, predict=1, postprocess=2))],
         queued=312,
         seen={"seconds_in_slot": 8.0},
     ),
-    "gate": Told([replica(1, holding(gate_wait=3, predict=1))], queued=41, seen={"seconds_in_slot": 8.0}),
+    "gate": Told([Replica(1, holding(gate_wait=3, predict=1))], queued=41, seen={"seconds_in_slot": 8.0}),
     "refuses": Told(
-        [replica(one, holding(preprocess=2, predict=1, send=1)) for one in range(1, 4)],
+        [Replica(one, holding(preprocess=2, predict=1, send=1)) for one in range(1, 4)],
         queued=100,
         changes={"queue_limit": 100, "max_replica": 3},
     ),
     "grows": Told(
-        [replica(1, holding(preprocess=3, predict=1)), replica(2, state="starting", age=12.0)],
+        [Replica(1, holding(preprocess=3, predict=1)), Replica(2, state="starting", age=12.0)],
         queued=7,
         seen={"seconds_in_slot": 6.0, "start_times": [28.0, 31.0]},
         changes={"max_replica": 4},
     ),
     "starting": Told(
-        [replica(1, state="starting", age=12.0)],
+        [Replica(1, state="starting", age=12.0)],
         status="WAKING_UP",
         queued=3,
         seen={"start_times": [29.0, 30.0, 34.0]},
     ),
-    "idle": Told([replica(1, holding())]),
+    "idle": Told([Replica(1, holding())]),
     "zero": Told([], status="SCALED_TO_ZERO", seen={"start_times": [30.0]}),
     "three": Told([mixed(one) for one in range(3)], changes={"max_replica": 3}),
     "forty": Told(
         [
             *(mixed(one) for one in range(1, 37)),
-            replica(37, state="starting", age=8.0),
-            replica(38, holding(predict=1), state="draining", age=31.0),
-            replica(39, holding(), state="unhealthy", age=75.0),
-            replica(40, holding(gate_wait=2, predict=1), restarts=2, gpus=["GPU-1"]),
+            Replica(37, state="starting", age=8.0),
+            Replica(38, holding(predict=1), state="draining", age=31.0),
+            Replica(39, holding(), state="unhealthy", age=75.0),
+            Replica(40, holding(gate_wait=2, predict=1), restarts=2, gpus=("GPU-1",)),
         ],
         changes={"max_replica": 40},
     ),
     "wide": Told(
         [
-            replica(1, holding(preprocess=61, gate_wait=120, predict=8, postprocess=40, send=27), slots=256),
-            replica(2, holding(preprocess=9, gate_wait=1, predict=8, postprocess=3), slots=256),
+            Replica(1, holding(preprocess=61, gate_wait=120, predict=8, postprocess=40, send=27), slots=256),
+            Replica(2, holding(preprocess=9, gate_wait=1, predict=8, postprocess=3), slots=256),
         ],
         places=8,
         changes={"max_replica": 2},
     ),
     "many-wide": Told(
         [
-            replica(
+            Replica(
                 one, holding(preprocess=6 * one, gate_wait=20, predict=8, postprocess=one, send=2), slots=256
             )
             for one in range(1, 13)
@@ -77,7 +77,7 @@ STATES = {
         places=8,
         changes={"max_replica": 12},
     ),
-    "one-slot": Told([replica(1, holding(predict=1), slots=1)], queued=2),
+    "one-slot": Told([Replica(1, holding(predict=1), slots=1)], queued=2),
 }
 
 
@@ -86,11 +86,12 @@ def shown(site, browser):
     """A tab that is told a state, at the deployment's page or at `address`."""
     deployment = site.ask("/models/timed/deployments/production") | {"example_input": None}
     model = site.ask("/models/timed")
+    replica = site.ask("/models/timed/deployments/production/replicas")["replicas"][0]
 
     @contextmanager
     def opened(name, address="", **options):
         with tab(browser, site.url, **options) as page:
-            page.add_init_script(STATES[name].script(deployment, model))
+            page.add_init_script(STATES[name].script(deployment, model, replica))
             page.goto(address or f"/#/models/timed/{site.deployment}")
             yield page
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import TypeAdapter
 
-from headway.api.schemas import resources, traffic
+from headway.api.schemas import resources
 from headway.api.views.saturation import as_resource
 from headway.core.lifecycle import ReplicaState
 from headway.core.settings import DeploymentSettings
@@ -14,9 +14,7 @@ from headway.core.stages import IN_REPLICA
 from headway.observed.saturation.situation import SeenReplica, Situation
 from headway.observed.saturation.verdict import saturation
 
-_LANES = TypeAdapter(traffic.Lanes)
 _SATURATION = TypeAdapter(resources.Saturation)
-NOW = datetime.now(UTC)
 
 FOLLOWED = """
 const told = %s;
@@ -40,31 +38,50 @@ def holding(**stages):
     }
 
 
-def replica(number, lanes=None, *, state="ready", slots=4, age=600.0, **more):
-    """One as the picture shows it; `lanes` None: it does not tell."""
-    counted = {} if lanes is None else {name: count for name, count in lanes.items() if name != "abandoned"}
-    requests = [
-        traffic.HeldRequest(
-            request_id=f"{number}-{stage}-{one}", stage=stage, seconds=one / 2, abandoned=False
-        )
-        for stage, count in counted.items()
-        for one in range(count)
-    ]
-    left = 0 if lanes is None else lanes["abandoned"]
-    requests = [dataclasses.replace(one, abandoned=place < left) for place, one in enumerate(requests)]
-    return traffic.Lanes(
-        id=f"scores-{number}",
-        generation=number,
-        state=state,
-        since=NOW - timedelta(seconds=age),
-        restarts=more.get("restarts", 0),
-        last_exit="",
-        held=sum(counted.values()),
-        gpus=more.get("gpus", []),
-        slots=slots,
-        lanes=lanes,
-        requests=requests[:256],
-    )
+@dataclasses.dataclass(frozen=True)
+class Replica:
+    """What is told of one; all else is as of a true one. `lanes` None: it does not tell. `age` is that in its state."""
+
+    number: int
+    lanes: dict | None = None
+    state: str = "ready"
+    slots: int = 4
+    age: float = 600.0
+    restarts: int = 0
+    gpus: tuple = ()
+
+    @property
+    def held(self):
+        return sum(count for _, count in self._stages)
+
+    @property
+    def at_gate(self):
+        return 0 if self.lanes is None else self.lanes["gate_wait"]
+
+    @property
+    def _stages(self):
+        return [] if self.lanes is None else [(name, self.lanes[name]) for name in IN_REPLICA]
+
+    def document(self):
+        since = datetime.now(UTC) - timedelta(seconds=self.age)
+        left = 0 if self.lanes is None else self.lanes["abandoned"]
+        requests = [
+            {"request_id": f"{self.number}-{stage}-{one}", "stage": stage, "seconds": one / 2}
+            for stage, count in self._stages
+            for one in range(count)
+        ]
+        return {
+            "id": f"scores-{self.number}",
+            "generation": self.number,
+            "state": self.state,
+            "since": since.isoformat(),
+            "restarts": self.restarts,
+            "gpus": list(self.gpus),
+            "held": self.held,
+            "slots": self.slots,
+            "lanes": self.lanes,
+            "requests": [{**one, "abandoned": place < left} for place, one in enumerate(requests[:256])],
+        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,8 +95,8 @@ class Told:
     changes: dict = dataclasses.field(default_factory=dict)
     seen: dict = dataclasses.field(default_factory=dict)
 
-    def script(self, deployment, model):
-        """What has a browser told of it, in the documents of a true deployment and its model."""
+    def script(self, deployment, model, replica):
+        """What has a browser told of it, in the documents of a true deployment, its model and its replica."""
         deployment = deployment | self._live()
         shown = [
             {"request_id": f"q{one}", "seconds": max(0.1, 12.4 - one / 40)}
@@ -88,7 +105,7 @@ class Told:
         picture = {
             "deployment": deployment,
             "queue": {"count": self.queued, "shown": shown},
-            "replicas": [_LANES.dump_python(_aged(one), mode="json") for one in self.replicas],
+            "replicas": [replica | one.document() for one in self.replicas],
         }
         state = {"models": [model], "deployments": [{**deployment, "replicas": []}]}
         return FOLLOWED % json.dumps({"picture": picture, "state": state})
@@ -120,7 +137,7 @@ class Told:
 
     def _saturation(self, settings):
         seen = [
-            SeenReplica(ReplicaState(one.state), (NOW - one.since).total_seconds(), one.held, _at_gate(one))
+            SeenReplica(ReplicaState(one.state), one.age, one.held, one.at_gate, one.age)
             for one in self.replicas
         ]
         situation = Situation(
@@ -132,12 +149,3 @@ class Told:
             **{"desired": len(seen), **self.seen},
         )
         return as_resource(saturation(situation))
-
-
-def _aged(replica):
-    """As old as it is meant to be when it is looked at."""
-    return dataclasses.replace(replica, since=replica.since + (datetime.now(UTC) - NOW))
-
-
-def _at_gate(replica):
-    return 0 if replica.lanes is None else replica.lanes["gate_wait"]

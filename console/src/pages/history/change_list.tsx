@@ -5,6 +5,7 @@ import type { Change } from "../../api/types";
 import { type Together, byWhom, together, wordsOf } from "./changes";
 import { ago } from "../../format";
 import { type Setting, settingsOf } from "../deployment/setting_fields";
+import { Instant } from "../../components/instant";
 import { Empty, Loading, Problem } from "../../components/notes";
 import "./change_list.css";
 
@@ -63,10 +64,7 @@ function Item({ group, settings, nameOf, linkTo }: ItemProps) {
   return (
     <li>
       <small>
-        <time dateTime={one.at} title={new Date(one.at).toLocaleString("en-GB")}>
-          {ago(Date.parse(one.at), Date.now())}
-        </time>
-        , {byWhom(one)}
+        {ago(Date.parse(one.at), Date.now())}, <Instant at={one.at} />, {byWhom(one)}
       </small>
       {linkTo !== undefined && id !== null && <span>{href === null ? nameOf(id) : <a href={href}>{nameOf(id)}</a>}</span>}
       {group.map((each) => (

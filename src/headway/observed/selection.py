@@ -135,9 +135,8 @@ def _times(records: Sequence[RequestRecord]) -> dict[str, dict[str, float]]:
     durations: dict[str, list[float]] = {name: [] for name in TIMES}
     durations["seconds"] = [one.seconds for one in records]
     durations[FIRST_BYTE] = [first for one in records if (first := one.first_byte) is not None]
-    for one in records:
-        for stage, seconds in one.stages.items():
-            durations[stage].append(seconds)
+    for stage in STAGES:
+        durations[stage] = [spent for one in records if (spent := one.stages.get(stage)) is not None]
     return {name: _quantiles(values) for name, values in durations.items() if values}
 
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from headway.control.store.recent_requests import RequestHistory
 from headway.observed.records import Outcome, RequestRecord
-from headway.observed.selection import Order, Page, Wanted
+from headway.observed.selection import Order, Page, Wanted, counts, select
 
 
 def row(number, deployment="d1", seconds=1.0, status=200, outcome=Outcome.FINISHED):
@@ -30,20 +30,22 @@ def test_the_newest_come_first_up_to_a_limit_and_since_an_instant():
 def test_of_those_that_are_kept_a_part_can_be_asked_for_and_all_are_counted():
     history = RequestHistory()
     history.record([row(1, seconds=3.0), row(2), row(3, seconds=2.0)], {})
-    found = history.select("d1", Wanted(slower_than=1.0), Page(Order.SECONDS, limit=1))
-    assert (ids(found.records), found.matched, history.kept("d1")) == (["1"], 2, 3)
-    assert history.counts("d1")["outcome"] == {"finished": 3}
-    assert history.select("d2", Wanted(), Page()).matched == history.kept("d2") == 0
-    assert history.counts("d2")["status"] == {}
+    found = select(history.kept("d1"), Wanted(slower_than=1.0), Page(Order.SECONDS, limit=1))
+    assert (ids(found.records), found.matched, len(history.kept("d1"))) == (["1"], 2, 3)
+    assert counts(history.kept("d1"))["outcome"] == {"finished": 3}
+    assert select(history.kept("d2"), Wanted(), Page()).matched == len(history.kept("d2")) == 0
+    assert counts(history.kept("d2"))["status"] == {}
 
 
 def test_thousands_that_were_refused_leave_those_that_were_answered():
     history = RequestHistory(per_deployment=100)
     for number in range(1000):
         history.record([refused(number) if number % 25 else row(number)], {})
-    kept = history.counts("d1")["outcome"]
+    kept = counts(history.kept("d1"))["outcome"]
     assert kept == {"refused": 60, "finished": 40}
-    assert ids(history.select("d1", Wanted(outcomes=frozenset({"refused"})), Page(limit=2)).records) == [
+    assert ids(
+        select(history.kept("d1"), Wanted(outcomes=frozenset({"refused"})), Page(limit=2)).records
+    ) == [
         "999",
         "998",
     ]
@@ -53,7 +55,7 @@ def test_as_many_that_were_answered_leave_the_few_that_failed():
     history = RequestHistory(per_deployment=100)
     failures = [row(number, status=500) for number in range(3)]
     history.record([*failures, *(row(number) for number in range(3, 1000))], {})
-    assert history.counts("d1")["status"] == {"200": 97, "500": 3}
+    assert counts(history.kept("d1"))["status"] == {"200": 97, "500": 3}
 
 
 KINDS = st.sampled_from([(200, Outcome.FINISHED), (500, Outcome.FINISHED), (429, Outcome.REFUSED)])
@@ -66,9 +68,9 @@ def test_of_each_kind_the_newest_are_kept_and_no_kind_is_crowded_out(told):
     for number, (name, (status, outcome)) in enumerate(told):
         history.record([row(number, name, status=status, outcome=outcome)], {})
         by.setdefault((name, status), []).append(str(number))
-    assert len(history) == history.kept("a") + history.kept("b") <= 12
+    assert len(history) == len(history.kept("a")) + len(history.kept("b")) <= 12
     for (name, status), expected in by.items():
-        found = ids(history.select(name, Wanted(statuses=frozenset({str(status)})), Page()).records)
+        found = ids(select(history.kept(name), Wanted(statuses=frozenset({str(status)})), Page()).records)
         assert found == expected[::-1][: len(found)]
         assert len(found) >= min(2, len(expected))
 

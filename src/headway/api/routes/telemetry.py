@@ -31,7 +31,7 @@ async def list_requests(
     Above 500 a second a part of them is recorded; metrics count all. The newest 10,000 are kept, and of rare kinds of
     ends what is older too.
     """
-    return history.requests(plane, found.deployment_id, asked.wanted(), asked.page())
+    return await history.requests(plane, found.deployment_id, asked.wanted(), asked.page())
 
 
 @router.get(

@@ -1,5 +1,6 @@
 """Makes the answers of what has been: requests, how a deployment has fared, what its traffic says of its settings."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from headway.control.desired.state import Deployment
 from headway.control.plane import ControlPlane
 from headway.observed.advice import FEWEST_REQUESTS, Advice, Observed, advise, observed
 from headway.observed.records import ERRORS, FIRST_BYTE, STAGES, RequestRecord
-from headway.observed.selection import SHARES, Page, Wanted
+from headway.observed.selection import SHARES, Page, Wanted, counts, select
 from headway.observed.timeline import SIZES, TOTAL, Point, Quantiles
 from headway.observed.words import counted
 from headway.what_if.advised import Effects, effects
@@ -21,16 +22,18 @@ _MOST_ADVISING = 2_000
 _CLASSES = ("2xx", "4xx", "5xx", "none")
 
 
-def requests(plane: ControlPlane, deployment_id: str, wanted: Wanted, page: Page) -> traffic.Requests:
+async def requests(plane: ControlPlane, deployment_id: str, wanted: Wanted, page: Page) -> traffic.Requests:
     """A page of the records that fit, with what all that fit, and all that are kept, say."""
     lately = plane.supervisor.requests
-    selection = lately.select(deployment_id, wanted, page)
+    kept = lately.kept(deployment_id)
+    # Of ten thousand it takes 40 ms, in which control has other things to do.
+    selection, counted = await asyncio.to_thread(lambda: (select(kept, wanted, page), counts(kept)))
     return traffic.Requests(
         requests=[told(one) for one in selection.records],
         matched=selection.matched,
         times={name: traffic.Quantiles(**its) for name, its in selection.times.items()},
-        kept=lately.kept(deployment_id),
-        counts=traffic.Kept(**lately.counts(deployment_id)),
+        kept=len(kept),
+        counts=traffic.Kept(**counted),
         sampled_out=lately.sampled_out(deployment_id),
     )
 

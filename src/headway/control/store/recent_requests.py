@@ -6,7 +6,6 @@ from itertools import chain
 from typing import Any
 
 from headway.observed.records import RequestRecord
-from headway.observed.selection import Page, Selection, Wanted, counts, select
 
 KEPT_PER_DEPLOYMENT = 10_000
 KEPT_IN_ALL = 100_000
@@ -91,17 +90,9 @@ class RequestHistory:
         found.sort(key=lambda one: one.arrived_at, reverse=True)
         return found[:limit]
 
-    def select(self, deployment_id: str, wanted: Wanted, page: Page) -> Selection:
-        """A page of those that are like that."""
-        return select(self._kept.get(deployment_id, ()), wanted, page)
-
-    def counts(self, deployment_id: str) -> dict[str, dict[str, int]]:
-        """How many are kept, by status, outcome and replica."""
-        return counts(self._kept.get(deployment_id, ()))
-
-    def kept(self, deployment_id: str) -> int:
-        """How many are kept of the deployment."""
-        return len(self._kept.get(deployment_id, ()))
+    def kept(self, deployment_id: str) -> list[RequestRecord]:
+        """All that are kept of the deployment, by kind of end."""
+        return list(self._kept.get(deployment_id, ()))
 
     def find(self, deployment_id: str, request_id: str) -> RequestRecord | None:
         """The record of one request, if it is kept."""

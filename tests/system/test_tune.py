@@ -47,7 +47,7 @@ def truss(tmp_path):
     return tmp_path / "truss"
 
 
-def started(truss, tmp_path, *options):
+def started(truss, tmp_path, *options, **variables):
     data_dir = tmp_path / "data"
     share_environments(data_dir)
     command = [
@@ -68,7 +68,7 @@ def started(truss, tmp_path, *options):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "NO_COLOR": "1"},
+        env={**os.environ, "NO_COLOR": "1", **variables},
     )
 
 
@@ -92,8 +92,9 @@ def test_it_finds_the_knee_and_writes_it_into_config_yaml(truss, tmp_path):
     assert "chosen" in picture.read_text()
 
 
-def test_ctrl_c_stops_everything_and_shows_what_is_known(truss, tmp_path):
-    process = started(truss, tmp_path)
+@pytest.mark.parametrize("isolation", ["none", "sandbox"])
+def test_ctrl_c_stops_everything_and_shows_what_is_known(truss, tmp_path, isolation):
+    process = started(truss, tmp_path, HEADWAY_ISOLATION=isolation)
     told = ""
     end = time.monotonic() + 60
     while "step 2" not in told:
@@ -106,3 +107,5 @@ def test_ctrl_c_stops_everything_and_shows_what_is_known(truss, tmp_path):
     assert "A guess: predict_concurrency 1" in out
     assert "interrupted" in out
     assert not {pid: line for pid, line in replicas.items() if Path(f"/proc/{pid}").exists()}
+    assert ("bubblewrap" in replicas.values()) is (isolation == "sandbox")
+    assert not list((tmp_path / "data").glob("tune-*"))

@@ -6,17 +6,19 @@ import itertools
 import os
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from headway.backends.base import ReplicaSpec
 from headway.backends.isolation.none import OnTheMachine
 from headway.backends.isolation.remains import remove
-from headway.backends.isolation.world import World
+from headway.backends.isolation.world import Way, World
 from headway.backends.local import model_server_command
+from headway.control.credentials.secret_copies import SecretCopies
 from headway.control.credentials.secret_views import SecretViews
 from headway.control.packages.preparation import PreparedModel
 from headway.control.running.probes import until_ready
+from headway.core.isolation import Isolation
 from headway.passed_on import for_models
 from headway.planner.tuning.measurements import Age
 from headway.processes.child import Child, Program
@@ -37,6 +39,11 @@ class Workshop:
 
     model: PreparedModel
     directory: Path
+    way: Way = field(default_factory=OnTheMachine)
+    worlds: Path | None = None
+    """Where replicas write that the way keeps apart; beside the sockets if not told."""
+    cache: Path | None = None
+    """What the model has downloaded."""
     start_within: float = 600.0
     secrets_directory: Path | None = None
 
@@ -53,7 +60,8 @@ class TrialReplica:
         self.died = ""
         self.most_memory_bytes = 0
         self.age = Age(next(_NUMBERS))
-        self._child = Child(_program(workshop, predict_concurrency, sockets), _LOG_LIMIT_BYTES)
+        self._own = (workshop.worlds or workshop.directory) / f"own-{self.age.replica}"
+        self._child = Child(_program(workshop, predict_concurrency, sockets, self._own), _LOG_LIMIT_BYTES)
 
     def has_had(self, requests: int, seconds: float) -> None:
         """So much more load is behind it."""
@@ -83,6 +91,7 @@ class TrialReplica:
         if not watching.done():
             self._child.kill()
             await asyncio.wait([watching], timeout=_STOP_WITHIN)
+        await asyncio.to_thread(remove, self._own)
 
 
 @contextlib.asynccontextmanager
@@ -119,12 +128,9 @@ async def _come_up(replica: TrialReplica, watching: asyncio.Task[None], within: 
         )
 
 
-def _program(workshop: Workshop, predict_concurrency: int, sockets: Path) -> Program:
+def _program(workshop: Workshop, predict_concurrency: int, sockets: Path, own: Path) -> Program:
     model, name = workshop.model, f"tune-{predict_concurrency}"
     declared = tuple(model.config.secrets)
-    secrets = workshop.secrets_directory and SecretViews(
-        workshop.secrets_directory, workshop.directory / "secrets"
-    ).of("tune", declared)
     spec = ReplicaSpec(
         replica_id=name,
         generation=predict_concurrency,
@@ -136,19 +142,21 @@ def _program(workshop: Workshop, predict_concurrency: int, sockets: Path) -> Pro
     world = World(
         truss=spec.directory,
         interpreter=spec.interpreter,
-        own=workshop.directory / "own",
+        own=own,
         sockets=sockets,
         stated=model.environment_variables,
         inherited=for_models(declared),
-        secrets=secrets,
+        secrets=_secrets(workshop, declared),
+        attached=model.attached,
+        mounts=model.mounts,
+        cache=workshop.cache,
     )
-    way = OnTheMachine()
     command = (
-        *model_server_command(spec, way.inside(world)),
+        *model_server_command(spec, workshop.way.inside(world)),
         "--predict-concurrency",
         str(predict_concurrency),
     )
-    launch = way.launch(world, command)
+    launch = workshop.way.launch(world, command)
     return Program(
         name=name,
         command=launch.command,
@@ -157,6 +165,12 @@ def _program(workshop: Workshop, predict_concurrency: int, sockets: Path) -> Pro
         directory=launch.directory,
         way=launch.keep,
     )
+
+
+def _secrets(workshop: Workshop, declared: tuple[str, ...]) -> Path | None:
+    shown = SecretViews if workshop.way.name is Isolation.NONE else SecretCopies
+    secrets = workshop.secrets_directory
+    return None if secrets is None else shown(secrets, workshop.directory / "secrets").of("tune", declared)
 
 
 def _resident_bytes(root: int) -> int:

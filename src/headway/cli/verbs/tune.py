@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from headway.configuration import Configuration
+    from headway.control.packages.machine import Machine
     from headway.control.packages.preparation import PreparedModel
     from headway.planner.tuning.goal import Goal
     from headway.planner.tuning.measurements import Point
@@ -70,6 +71,8 @@ def _search(
 ) -> "tuple[str, Search]":
     """Search, and show what was found: how that ended, and all that was measured."""
     from headway.configuration import Configuration
+    from headway.control.packages.caches import cache_of
+    from headway.control.packages.names import served_name
     from headway.planner.tuning.findings import Bounds
     from headway.planner.tuning.search import Search
     from headway.tuning.replica import Workshop
@@ -84,24 +87,36 @@ def _search(
     with (
         spinner(messages(), "starting a replica", is_told_elsewhere=True) as progress,
         tempfile.TemporaryDirectory(prefix="tune-", dir=configuration.run_dir) as folder,
+        tempfile.TemporaryDirectory(prefix="tune-", dir=configuration.data_dir) as worlds,
     ):
-        workshop = Workshop(prepared, Path(folder), secrets_directory=secrets)
+        workshop = Workshop(
+            prepared,
+            Path(folder),
+            way=_machine(configuration).way(prepared.config),
+            worlds=Path(worlds),
+            cache=cache_of(configuration.data_dir, served_name(prepared.config, subject.directory)),
+            secrets_directory=secrets,
+        )
         ending = _measure(search, workshop, requests, effort, progress)
     _show(search, ending, time.monotonic() - began, as_json=as_json)
     return ending, search
 
 
+def _machine(configuration: "Configuration") -> "Machine":
+    from headway.control.packages.machine import this_machine
+
+    return this_machine(configuration.data_dir, configuration.model_cache_dir, configuration.secrets_dir)
+
+
 def _prepare(directory: Path, configuration: "Configuration", goal: "Goal") -> "PreparedModel":
     from headway.control.packages.lint import lint
-    from headway.control.packages.machine import this_machine
     from headway.control.packages.names import served_name
     from headway.control.packages.preparation import prepare
     from headway.model_server.truss.truss_config import read_truss
     from headway.tuning.errors import TuningError
 
     console = messages()
-    machine = this_machine(configuration.data_dir, configuration.model_cache_dir, configuration.secrets_dir)
-    lint(directory, machine).require_servable()
+    lint(directory, _machine(configuration)).require_servable()
     with spinner(console, "preparing the model") as progress:
         prepared = prepare(
             directory,

@@ -92,6 +92,20 @@ def test_what_failed_is_before_the_eyes(broken, browser, theme, width):
         assert page.locator(f"{ROWS}.is-warning").count() > 0
 
 
+def test_of_what_could_not_be_built_the_builds_last_lines_come_first(bare, browser):
+    bare.headway.run("push", MODELS / "unbuilt", code=1)
+    unbuilt = Logged(bare, "unbuilt")
+    wait_until(lambda: bare.ask(unbuilt.path)["status"] == "BUILD_FAILED", 60, "it could not be built")
+    with tab(browser, bare.url, width=390) as page:
+        page.goto(unbuilt.page)
+        why = page.get_by_role("alert", name="Why it does not serve")
+        why.get_by_role("group").get_by_text("no weights here").first.wait_for()
+        assert barriers(page) == []
+        picture(page, "logs-unbuilt")
+        follow_link(page, why.get_by_role("link", name="Only the build's lines"))
+        wait_until(lambda: page.get_by_label("Replica").input_value() == "build", 10, "they are chosen")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_lines_of_all_kinds_shut_nobody_out(chatty, browser, theme, width):

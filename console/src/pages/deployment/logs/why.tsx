@@ -1,5 +1,5 @@
 /** Why a deployment does not serve, before its lines: the reason, and what its log says of it. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { open } from "../../../api/client";
 import type { Status } from "../../../api/types";
 import { StatusBadge } from "../../../components/status";
@@ -30,6 +30,11 @@ export function Why({ path, status, reason, linkTo }: WhyProps) {
   const looked = LOOKED_AT[status];
   const isShown = looked !== undefined && (reason !== "" || !MAY_YET_COME.includes(status));
   const entries = useEntries(isShown ? `${path}/logs?${new URLSearchParams({ ...looked.query, tail: String(TAIL) }).toString()}` : null, reason);
+  const box = useRef<HTMLDivElement>(null);
+  // What a traceback is about stands at its end.
+  useLayoutEffect(() => {
+    if (box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+  }, [entries]);
   if (!isShown) return null;
   const told = entries.filter((one) => one.traceback !== null).slice(-1);
   const lines = looked.most > 1 || told.length === 0 ? entries.slice(-looked.most) : told;
@@ -39,7 +44,7 @@ export function Why({ path, status, reason, linkTo }: WhyProps) {
       <p>
         <StatusBadge status={status} saturation={null} /> <strong>{reason}</strong>
       </p>
-      <div class="logs" tabIndex={0} role="group" aria-label="What its log says of it">
+      <div class="logs" ref={box} tabIndex={0} role="group" aria-label="What its log says of it">
         {lines.map((one, place) => (
           <Line key={place} line={one} marks={null} filters={UNFOLDED} opened={new Set()} linkTo={linkTo} />
         ))}

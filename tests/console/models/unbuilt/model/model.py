@@ -1,0 +1,6 @@
+"""Cannot be prepared."""
+
+
+class Model:
+    def predict(self, request):
+        return request

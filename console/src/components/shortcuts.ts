@@ -1,5 +1,5 @@
 /** What keys lead to: pure, told of each press. */
-import { deploymentLink, match } from "../router";
+import { deploymentLink, match, modelLink } from "../router";
 
 export interface Shortcut {
   keys: string;
@@ -23,6 +23,7 @@ const OF_DEPLOYMENT: [keys: string, label: string, rest: string, tab: string][] 
   ["g l", "Live", "", ""],
   ["g c", "Charts", "", "charts"],
   ["g n", "Decisions", "", "decisions"],
+  ["g y", "Changes", "", "changes"],
   ["g r", "Requests", "", "requests"],
   ["g o", "Logs", "", "logs"],
   ["g v", "Advice", "", "advice"],
@@ -35,8 +36,8 @@ export function shortcutsAt(path: string): { general: Shortcut[]; ofDeployment: 
   const found = ["", "/playground", "/what-if"].map((rest) => match(`/models/:model/:deployment${rest}`, path)).find((one) => one !== null);
   if (found === undefined || found === null) return { general: GENERAL, ofDeployment: [] };
   const { model = "", deployment = "" } = found;
-  const ofDeployment = OF_DEPLOYMENT.map(([keys, label, rest, tab]) => ({ keys, label, to: deploymentLink(model, deployment, rest, tab ? { tab } : {}) }));
-  return { general: GENERAL, ofDeployment };
+  const pages = OF_DEPLOYMENT.map(([keys, label, rest, tab]) => ({ keys, label, to: deploymentLink(model, deployment, rest, tab ? { tab } : {}) }));
+  return { general: GENERAL, ofDeployment: [{ keys: "g u", label: "Up, to the model", to: modelLink(model) }, ...pages] };
 }
 
 /** The keys of one shortcut come within this, in milliseconds. */

@@ -108,3 +108,20 @@ def test_lists_hold_what_they_should(tmp_path, text, message):
     settings.write_text(text)
     with pytest.raises(InvalidConfigurationError, match=message):
         Configuration.load({"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)})
+
+
+def test_what_is_headways_own_is_known_wherever_it_lies(tmp_path):
+    environment = {
+        "HOME": str(tmp_path),
+        "HEADWAY_DATA_DIR": "/srv/data",
+        "HEADWAY_RUN_DIR": "/srv/run",
+        "HEADWAY_SECRETS_DIR": "/etc/secrets",
+        "HEADWAY_DATABASE_URL": "sqlite:////var/lib/state.db",
+    }
+    configuration = Configuration.load(environment)
+    assert set(map(str, configuration.private_places(environment))) == {
+        *("/srv/data", "/srv/run", "/etc/secrets", f"{tmp_path}/.config/headway/config.toml"),
+        *("/var/lib/state.db", "/var/lib/state.db-wal", "/var/lib/state.db-shm"),
+    }
+    environment["HEADWAY_DATABASE_URL"] = "postgresql://ada@db/headway"
+    assert len(Configuration.load(environment).private_places(environment)) == 4

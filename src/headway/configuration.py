@@ -31,6 +31,7 @@ KEEP_DAYS = 7
 MIN_FREE = 1024**3
 
 _PREFIX = "HEADWAY_"
+_SQLITE = "sqlite:///"
 _HIGHEST_PORT = 65_535
 _LONGEST_IDLE = 86_400
 _MOST_KEPT = 1_000_000_000
@@ -150,7 +151,7 @@ class Configuration:
             "data_dir": _state_home(environment) / "headway",
             "run_dir": _run_dir(environment),
         }
-        values |= _from_file(_config_home(environment) / "headway" / "config.toml")
+        values |= _from_file(_settings_file(environment))
         values |= _from_environment(environment)
         return cls(**values)
 
@@ -159,6 +160,16 @@ class Configuration:
         return dataclasses.replace(
             self, **{name: value for name, value in changes.items() if value is not None}
         )
+
+    def private_places(self, environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+        """Folders and files of Headway's own that no model is to see, wherever they lie."""
+        places = [self.data_dir, self.run_dir, _settings_file(environment)]
+        if self.secrets_dir is not None:
+            places.append(self.secrets_dir)
+        if self.database_url is not None and self.database_url.startswith(_SQLITE):
+            database = self.database_url.removeprefix(_SQLITE)
+            places += [Path(f"{database}{end}").absolute() for end in ("", "-wal", "-shm")]
+        return tuple(places)
 
     def make_directories(self) -> None:
         """Make both directories, for this user alone. Raises InvalidConfigurationError when that fails."""
@@ -198,6 +209,10 @@ def _make_private(directory: Path, *, marks: Sequence[str] = (), may_be_link: bo
 
 def _state_home(environment: Mapping[str, str]) -> Path:
     return _base_directory(environment, "XDG_STATE_HOME", ".local/state")
+
+
+def _settings_file(environment: Mapping[str, str]) -> Path:
+    return _config_home(environment) / "headway" / "config.toml"
 
 
 def _config_home(environment: Mapping[str, str]) -> Path:

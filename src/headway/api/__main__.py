@@ -113,9 +113,11 @@ async def _control(options: argparse.Namespace) -> NoReturn:
 
 async def _ways(options: argparse.Namespace) -> Ways:
     """Nothing of Headway's own is to be seen in a sandbox. Where sandboxes are the rule they are tried now."""
-    hidden = (options.data_dir, options.run_dir, options.secrets_dir)
-    ways = Ways(options.data_dir / WORLDS, [path for path in hidden if path is not None])
-    if Configuration.load().isolation != Isolation.NONE:
+    configuration = Configuration.load().with_changes(
+        data_dir=options.data_dir, secrets_dir=options.secrets_dir
+    )
+    ways = Ways(options.data_dir / WORLDS, (*configuration.private_places(), options.run_dir))
+    if configuration.isolation != Isolation.NONE:
         await ways.chosen(Isolation.AUTO)
     return ways
 

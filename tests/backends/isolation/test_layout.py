@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from headway.backends.isolation.layout import Kind, Layout, python_of
+from headway.backends.isolation.layout import Kind, Layout, Piece, python_of
 
 
 @pytest.fixture
@@ -102,3 +102,14 @@ def test_a_python_comes_with_its_own_folder_only_where_that_is_one(tmp_path):
     (tmp_path / "pythons" / "3.12" / "lib" / "python3.12").mkdir(parents=True)
     assert set(python_of(environment)) == {environment, tmp_path / "pythons" / "3.12", tmp_path / "venv"}
     assert Path("/") not in set(python_of(Path("/bin/sh")))
+
+
+def test_a_file_is_hidden_by_one_that_nothing_is_in(layout, machine):
+    (machine / "data" / "headway.db").write_text("secrets")
+    layout.hide(machine / "data" / "headway.db")
+    layout.hide(machine / "data" / "none.db")
+    pieces = dict(layout.in_order())
+    assert pieces[machine / "data" / "headway.db"] == Piece(Kind.NOTHING, Path("/dev/null"))
+    assert machine / "data" / "none.db" not in pieces
+    layout.hide(machine / "data")
+    assert machine / "data" / "headway.db" not in dict(layout.in_order()), "it is not there anyway"

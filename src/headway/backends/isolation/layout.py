@@ -28,6 +28,8 @@ class Kind(Enum):
     """A folder for what lies below it."""
     EMPTY = "empty"
     """A new file system in memory."""
+    NOTHING = "nothing"
+    """In the place of a file."""
     DEVICES = "devices"
     PROCESSES = "processes"
     DEVICE = "device"
@@ -73,6 +75,8 @@ class Layout:
         real = Path(os.path.realpath(path))
         if os.path.isdir(real):
             self.put(real, Kind.EMPTY)
+        elif os.path.exists(real):
+            self.put(real, Kind.NOTHING, Path(os.devnull))
 
     def in_order(self) -> list[tuple[Path, Piece]]:
         """Every piece after those that it lies in; none that would make no difference."""
@@ -89,7 +93,7 @@ class Layout:
                 return not is_as_there
             case Kind.READ:
                 return not (is_as_there and piece.source == path)
-            case Kind.EMPTY:  # an empty place hides nothing
+            case Kind.EMPTY | Kind.NOTHING:  # an empty place hides nothing
                 return around is None or around.kind in {Kind.READ, Kind.DEVICES, Kind.FOLDER}
             case _:
                 return True

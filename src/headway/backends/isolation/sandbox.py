@@ -133,6 +133,7 @@ def _option(path: Path, piece: Piece, own: Path) -> list[str]:
 _OF_SOMETHING = {
     Kind.READ: "--ro-bind-try",
     Kind.WRITE: "--bind",
+    Kind.NOTHING: "--ro-bind-try",
     Kind.LINK: "--symlink",
     Kind.ALIAS: "--symlink",
     Kind.DEVICE: "--dev-bind-try",

@@ -75,8 +75,8 @@ class Machine:
 
     @property
     def _hidden(self) -> tuple[Path, ...]:
-        folders = (self.data_dir, Configuration.load().run_dir, self.secrets_dir)
-        return tuple(path for path in folders if path is not None)
+        changed = Configuration.load().with_changes(data_dir=self.data_dir, secrets_dir=self.secrets_dir)
+        return changed.private_places()
 
     def has_secret(self, name: str) -> bool:
         return has_secret(name, self.secrets_dir) or name in self.stored_secrets

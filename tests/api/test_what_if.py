@@ -90,8 +90,8 @@ async def test_of_a_time_that_history_has_forgotten_it_says_so(world):
         deployment_id = await it.serving()
         it.plane.supervisor.history.note_requests([], {deployment_id: {"2xx": 100}})
         await record(it, deployment_id, 40, gap=1.0)
-        for kept in it.plane.supervisor.requests._records.values():
-            old = [dataclasses.replace(one, arrived_at=one.arrived_at - 3 * 86_400) for one in kept]
+        lately = it.plane.supervisor.requests.kept(deployment_id)
+        old = [dataclasses.replace(one, arrived_at=one.arrived_at - 3 * 86_400) for one in lately]
         it.plane.persistence.note_requests(old)
         begin = time.time() - 3 * 86_400
         told = await it.post(WHAT_IF, {"since": begin - 60, "until": begin + 60}, 200)

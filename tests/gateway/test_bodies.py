@@ -18,7 +18,7 @@ async def test_a_body_said_to_be_too_large_is_413_before_it_is_read(tmp_path):
             "body_too_large",
             "close",
         )
-        assert "1000 bytes" in answer.error["message"]
+        assert "1,000 bytes" in answer.error["message"]
 
 
 @pytest.mark.parametrize("sizes", [[1001], [600, 600], [1030, 600], [1030, 20_000]])

@@ -166,7 +166,7 @@ NOT_UNDERSTOOD = {
     "a large body in a small one": (
         request(gzip.compress(bytes(100_000_000)), b"content-encoding: gzip"),
         413,
-        str(BODY_LIMIT),
+        f"{BODY_LIMIT:,}",
     ),
     "no msgpack": (packed(b"\xc1"), 400, "msgpack"),
     "half a msgpack": (packed(b"\x92\x01"), 400, "incomplete"),

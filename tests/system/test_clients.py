@@ -275,7 +275,7 @@ OPENAI_ERRORS = {
     "what breaks the model": (openai.InternalServerError, "Internal Server Error", {}, {"text": "crash"}),
     "a body that is too large": (
         openai.APIStatusError,
-        "a body has at most 5000 bytes.*raise body_limit_bytes",
+        "a body has at most 5,000 bytes.*raise body_limit_bytes",
         {},
         {"model": "busy", "text": "a" * 6000},
     ),
@@ -316,7 +316,7 @@ ANTHROPIC_ERRORS = {
     "what breaks the model": (anthropic.InternalServerError, "Internal Server Error", {}, {"text": "crash"}),
     "a body that is too large": (
         anthropic.RequestTooLargeError,
-        "a body has at most 5000 bytes",
+        "a body has at most 5,000 bytes",
         {},
         {"model": "busy", "text": "a" * 6000},
     ),

@@ -58,14 +58,18 @@ class _Own:
     def let_go(self) -> None:
         """In the child, which has one thread: the one that forked."""
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        # What is raised here is raised in nobody's code, so one that has come already ends the child by itself.
-        has_come = signal.SIGINT in signal.sigpending()
-        signal.signal(signal.SIGINT, signal.SIG_DFL if has_come else signal.default_int_handler)
+        for one in _HANDLED:
+            signal.signal(one, signal.SIG_DFL)
         self._leave_sockets()
         if threading.get_ident() == self._thread:
             self._leave_loop()
         self.release_signals()
+        # What is raised here is raised in nobody's code, and would be lost: until the very end SIGINT ends the child.
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGINT)
 
     def _leave_sockets(self) -> None:
         """Put something else in their places: whoever still has the number of one must not close another's."""

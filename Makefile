@@ -1,5 +1,6 @@
 # make serve   set up and serve examples/digits with a local S3-compatible endpoint
 # make test    set up and run the tests             make check   format, lint, types, layers, sizes
+# make test-system     those tests that start all of Headway
 # make test-console    those tests that see the console in Chromium
 # make test-alone      those tests that judge instants or memory, one after another
 # make test-compiled   the same for core, http, gateway and model_server on the compiled wheel
@@ -16,7 +17,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve console docs test test-console test-alone test-compiled check format bench bench-tune-grid bench-tune-guide soak \
+.PHONY: help serve console docs test test-system test-console test-alone test-compiled check format bench bench-tune-grid bench-tune-guide soak \
 	system-packages bench-packages clean
 
 help:
@@ -43,21 +44,23 @@ docs: $(READY)
 serve: $(READY) console
 	@$(BIN)/python examples/digits/serve.py
 
-# Two at a time, but for those that judge instants; three took longer. Those with real
-# processes first: a long one at the end would be waited for alone. Sockets want short paths.
+# Two at a time, but for those that judge instants; three took longer. Sockets want short paths.
 IN_PROCESS := $(filter-out tests/system tests/console tests/core tests/observed %/fakes %/conftest.py %/__pycache__,$(wildcard tests/*))
+TWO_AT_A_TIME := -m 'not alone' --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=10
+SHORT := short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT;
 
 test: $(READY) system-packages console docs
 	@$(BIN)/python tools/build/console.py test
 	@$(BIN)/python -m pytest tests/core tests/observed --cov --cov-report=term --numprocesses=2 --dist=worksteal --durations=5
-	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; \
-	$(BIN)/python -m pytest tests/system $(IN_PROCESS) -m 'not alone' --numprocesses=2 --dist=loadfile \
-		--no-loadscope-reorder --durations=10 --basetemp=$$short/t
+	@$(SHORT) $(BIN)/python -m pytest $(IN_PROCESS) $(TWO_AT_A_TIME) --basetemp=$$short/t
+
+# Real processes, from end to end, with all that strangers bring.
+test-system: $(READY) system-packages console docs
+	@$(SHORT) $(BIN)/python -m pytest tests/system $(TWO_AT_A_TIME) --basetemp=$$short/t
 
 # The console as people see it: every page in Chromium, in both themes, on a screen and on a phone.
 test-console: $(READY) system-packages console docs
-	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; \
-	$(BIN)/python -m pytest tests/console -m 'not alone' --numprocesses=2 --dist=loadfile --durations=10 --basetemp=$$short/t
+	@$(SHORT) $(BIN)/python -m pytest tests/console $(TWO_AT_A_TIME) --basetemp=$$short/t
 
 # Those that judge instants or memory, on a machine with nothing else to do.
 test-alone: $(READY) system-packages console
@@ -65,7 +68,7 @@ test-alone: $(READY) system-packages console
 
 # The same tests on the compiled wheel, in an environment of its own.
 test-compiled: $(READY)
-	@short=$$(mktemp -d /tmp/XXXX); trap 'rm -rf $$short' EXIT; set -e; \
+	@$(SHORT) set -e; \
 	HEADWAY_COMPILED=yes $(BIN)/uv build --quiet --wheel --python $(BIN)/python --out-dir $$short .; \
 	$(BIN)/uv venv --quiet --python $(BIN)/python $$short/venv; \
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $$short/venv/bin/python $$short/*.whl --group test; \

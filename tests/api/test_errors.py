@@ -50,7 +50,9 @@ class Broken:
 
 
 def place(path):
-    return path.format_map(NAMES | dict.fromkeys(("prefix", "name", "request_id", "path", "conversation"), "x"))
+    return path.format_map(
+        NAMES | dict.fromkeys(("prefix", "name", "request_id", "path", "conversation"), "x")
+    )
 
 
 def body(path):
